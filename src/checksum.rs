@@ -1,5 +1,6 @@
 //! SHA-256, the checksum used in CloudTrail's digest files.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, Read};
 use std::str::FromStr;
@@ -47,6 +48,49 @@ impl Checksum {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+/// The checksums that the objects of some archives had when they were read.
+#[derive(Clone, Debug, Default)]
+pub struct IndexedObjects {
+    /// By path: which of the archives, and the checksum. An object may have been read more than once.
+    checksums: HashMap<String, Vec<(u32, Checksum)>>,
+    is_elsewhere: bool,
+}
+
+impl IndexedObjects {
+    /// Objects by archive and path.
+    pub fn new<'o>(objects: impl IntoIterator<Item = (u32, &'o str, Checksum)>) -> Self {
+        let mut checksums: HashMap<String, Vec<(u32, Checksum)>> = HashMap::new();
+        for (archive, path, checksum) in objects {
+            checksums.entry(path.to_owned()).or_default().push((archive, checksum));
+        }
+        Self { checksums, is_elsewhere: false }
+    }
+
+    /// The same for archives that are not numbered as those that were read.
+    #[must_use]
+    pub fn elsewhere(self) -> Self {
+        Self { is_elsewhere: true, ..self }
+    }
+
+    /// Whether the archives are not numbered as those that were read.
+    pub fn is_elsewhere(&self) -> bool {
+        self.is_elsewhere
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.checksums.is_empty()
+    }
+
+    /// The checksums of an object of an archive; its path may continue inside it after a `!`.
+    pub fn of(&self, archive: u32, path: &str) -> Vec<Checksum> {
+        let ends = path.match_indices('!').map(|(at, _)| at).chain([path.len()]);
+        let known = ends.filter_map(|end| self.checksums.get(&path[..end])).flatten();
+        let known = known.filter(|(number, _)| self.is_elsewhere || *number == archive);
+        known.map(|(_, checksum)| *checksum).collect()
     }
 }
 

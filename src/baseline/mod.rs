@@ -83,7 +83,8 @@ impl Baseline {
         self.principals.binary_search_by(place).ok().map(|number| number as u32)
     }
 
-    /// Every sighting that is kept: of behaviours, values, insights, root users and rule matches. Some are in it more than once.
+    /// Every sighting that is kept: of behaviours, values, insights, root users, changes of logging and rule matches.
+    /// Some are in it more than once.
     pub fn sightings(&self) -> impl Iterator<Item = &Sighting> {
         let of_behaviours = self
             .behaviours
@@ -95,7 +96,8 @@ impl Baseline {
             .flat_map(|value| [Some(&value.first), value.first_success.as_ref()])
             .flatten()
             .map(|value| &*value.sighting);
-        let of_events = self.insights.iter().chain(&self.root).map(|event| &event.sighting);
+        let of_logging = self.logging.kept.iter().map(|change| &change.event);
+        let of_events = self.insights.iter().chain(&self.root).chain(of_logging).map(|event| &event.sighting);
         let of_hits = self.hits.iter().map(|hit| &*hit.sighting);
         of_behaviours.flatten().map(|sighting| &**sighting).chain(of_values).chain(of_events).chain(of_hits)
     }

@@ -55,8 +55,6 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
     output.write(|out| report.write(format, out))?;
     write_inexact(&answer, &args.known, question.forget.is_some(), &mut io::stderr().lock())?;
     let closing = RunSummary {
-        coverage: &coverage,
-        faults,
         read_from: used.read_from.as_deref(),
         read_to: used.read_to.as_deref().map(|read_to| (read_to, "--read-to")),
         only_success: used.only_success,
@@ -65,9 +63,8 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
         archives: &archives,
         inventory: Some(&baseline.inventory),
         lost_inventory: inventory_files.lost,
-        geo: None,
-        note: None,
         warnings: [inventory_files.warnings, unmatched(&baseline, &question.filter, None)].concat(),
+        ..RunSummary::new(&coverage, faults)
     };
     closing.end(args.run.quiet)
 }

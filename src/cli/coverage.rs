@@ -61,18 +61,12 @@ pub(crate) fn run(args: &CoverageArgs) -> anyhow::Result<RunStatus> {
         answer: &answer,
     };
     output.write(|out| report.write(format, out))?;
-    let closing = RunSummary {
+    RunSummary {
         read_from: settings.read_from.as_deref(),
         read_to: settings.read_to.as_deref().map(|read_to| (read_to, "--read-to")),
-        is_saved: input.is_saved,
-        traffic: input.traffic,
-        archives: &input.archives,
-        inventory: Some(&input.baseline.inventory),
-        lost_inventory: input.inventory_files.lost,
-        warnings: [&input.inventory_files.warnings[..], &unmatched(&input.coverage, &question)].concat(),
-        ..RunSummary::new(&input.coverage, faults)
-    };
-    closing.end(args.run.quiet)
+        ..RunSummary::of_input(&input, faults, &unmatched(&input.coverage, &question))
+    }
+    .end(args.run.quiet)
 }
 
 impl CoverageArgs {

@@ -120,7 +120,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     };
     progress.clear();
     let indexed = indexed.map_err(|error| args.explain(error, &archives))?;
-    let Indexed { stored, known, added } = indexed;
+    let Indexed { stored, known, added, replaced } = indexed;
     if !args.run.quiet {
         writeln!(io::stderr(), "{added} objects added, {known} already in the baseline")?;
     }
@@ -129,10 +129,20 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
         traffic,
         inventory: Some(&stored.baseline.inventory),
         lost_inventory: inventory_files.lost,
-        warnings: inventory_files.warnings,
+        warnings: inventory_files.warnings.into_iter().chain(replaced_objects(&replaced)).collect(),
         ..RunSummary::new(&stored.coverage, faults)
     };
     closing.end(args.run.quiet)
+}
+
+/// Warns of objects that are now in the baseline with their old content and their new one.
+fn replaced_objects(replaced: &[String]) -> Option<String> {
+    let what = "read before with other content: the baseline has both versions";
+    match replaced {
+        [] => None,
+        [one] => Some(format!("'{one}' was {what}")),
+        [first, others @ ..] => Some(format!("'{first}' and {} more were {what}", others.len())),
+    }
 }
 
 impl IndexArgs {

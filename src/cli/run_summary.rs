@@ -28,6 +28,8 @@ pub(crate) struct RunSummary<'a> {
     pub(crate) only_success: bool,
     /// Whether the coverage is that of a saved baseline, including what the question leaves out.
     pub(crate) is_saved: bool,
+    /// Whether only single objects were read, so that there is no archive to account for.
+    pub(crate) is_of_single_objects: bool,
     /// Requests to S3.
     pub(crate) traffic: Option<Traffic>,
     /// Names of the archives, in the order of their numbers.
@@ -55,6 +57,7 @@ impl<'a> RunSummary<'a> {
             read_to,
             only_success: false,
             is_saved: false,
+            is_of_single_objects: false,
             traffic: None,
             archives: &[],
             inventory: None,
@@ -65,6 +68,19 @@ impl<'a> RunSummary<'a> {
         }
     }
 
+    /// The summary of a run on some input.
+    pub(crate) fn of_input(input: &'a Input, faults: Option<Output>, warnings: &[String]) -> Self {
+        Self {
+            inventory: Some(&input.baseline.inventory),
+            lost_inventory: input.inventory_files.lost,
+            is_saved: input.is_saved,
+            traffic: input.traffic,
+            archives: &input.archives,
+            warnings: [&input.inventory_files.warnings, warnings].concat(),
+            ..Self::new(&input.coverage, faults)
+        }
+    }
+
     /// The summary of a run on some input with these settings.
     pub(crate) fn of(
         input: &'a Input,
@@ -72,18 +88,11 @@ impl<'a> RunSummary<'a> {
         faults: Option<Output>,
         warnings: Vec<String>,
     ) -> Self {
-        let warnings = [&input.inventory_files.warnings[..], &warnings].concat();
         Self {
-            inventory: Some(&input.baseline.inventory),
-            lost_inventory: input.inventory_files.lost,
             read_from: used.read_from.as_deref(),
             read_to: used.read_to.as_deref().map(|read_to| (read_to, "--read-to, --to")),
             only_success: used.only_success,
-            is_saved: input.is_saved,
-            traffic: input.traffic,
-            archives: &input.archives,
-            warnings,
-            ..Self::new(&input.coverage, faults)
+            ..Self::of_input(input, faults, &warnings)
         }
     }
 
@@ -110,7 +119,8 @@ impl<'a> RunSummary<'a> {
                  .firstseen-mirror/replaced"
             )?;
         }
-        for warn in no_event(self.coverage).iter().chain(&self.warnings) {
+        let no_event = no_event(self.coverage).filter(|_| !self.is_of_single_objects);
+        for warn in no_event.iter().chain(&self.warnings) {
             writeln!(stderr, "warning: {}", for_terminal(warn))?;
         }
         let is_complete = self.coverage.fault_count == 0 && self.lost_inventory == 0;
@@ -119,12 +129,14 @@ impl<'a> RunSummary<'a> {
 
     /// Writes what was read.
     fn write_account(&self, out: &mut dyn Write) -> io::Result<()> {
-        if self.archives.len() > 1 {
+        if self.archives.len() > 1 && !self.is_of_single_objects {
             for (number, name) in (1..).zip(self.archives) {
                 writeln!(out, "archive {number}: {}", for_terminal(name))?;
             }
         }
-        write_summary(self.coverage, out)?;
+        if !self.is_of_single_objects {
+            write_summary(self.coverage, out)?;
+        }
         if let Some(traffic) = &self.traffic {
             write_traffic(traffic, out)?;
         }

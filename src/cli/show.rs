@@ -1,25 +1,27 @@
 //! `firstseen show`: the records that findings point to.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use firstseen::checksum::Checksum;
 use firstseen::coverage::Coverage;
-use firstseen::report::{ShownFormat, ShownReport, for_terminal, write_faults};
+use firstseen::report::{ShownFormat, ShownReport};
 use firstseen::scan::{ReopenError, ScanSettings};
-use firstseen::show::{BaselinePlaces, KnownPlace, Place, Searched, ShownRecord, Wanted, recover, search};
-use firstseen::source::{ArchiveError, Archives, S3Settings, Traffic, is_stdin};
-use firstseen::store::{Saved, proven_files};
+use firstseen::show::{
+    BaselinePlaces, KnownPlace, Place, Recovered, Searched, ShownRecord, Wanted, named_objects, recover,
+    search,
+};
+use firstseen::source::{Traffic, is_stdin};
 
-use super::args::{ByExtension, ReadingArgs, RunArgs, S3Args, SourceArgs};
+use super::args::{ByExtension, ReadingArgs, RunArgs, S3Args, Source, SourceArgs};
 use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::RunSummary;
-use super::warnings::refuse_nothing;
+use super::warnings::{lost, refuse_nothing};
 
 /// Show the records that findings point to, by event id or place, and whether their objects have changed
 ///
@@ -79,8 +81,10 @@ struct Answer {
     records: Vec<Option<ShownRecord>>,
     /// What was not found, one sentence each.
     missing: Vec<String>,
-    /// If an archive was read.
-    coverage: Option<Coverage>,
+    /// What was read.
+    coverage: Coverage,
+    /// Whether an archive was read in full, not only the objects of some records.
+    is_of_archive: bool,
     traffic: Option<Traffic>,
     archives: Vec<String>,
 }
@@ -88,59 +92,61 @@ struct Answer {
 /// Runs the command.
 pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<RunStatus> {
     let mut guard = OutputGuard::new();
-    let names = args.source.archives(&mut guard, &args.s3)?;
+    let source = args.source.source(&mut guard, &args.s3)?;
     let format = args.format()?;
     let output = guard.open("--output", args.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
     let wanted = args.wanted()?;
-    let settings = args.reading.settings(&args.run)?;
-    let answer = match args.source.is_saved() {
-        true => args.by_baseline(&names, &wanted, settings)?,
-        false => args.in_archive(&names, &wanted, &settings)?,
+    let settings = source.settings(&args.reading, &args.run)?;
+    let answer = args.look_up(&source, Lookup::new(&source, &wanted)?, &settings)?;
+    let Answer { records, missing, coverage, is_of_archive, traffic, archives } = answer;
+    let records: Vec<ShownRecord> = records.into_iter().flatten().collect();
+    let mut note = None;
+    if !records.is_empty() {
+        let report = ShownReport { records: &records, archives: &archives, unmask: args.unmask };
+        let format = match format {
+            ShownFormat::Raw { .. } => ShownFormat::Raw { is_for_terminal: output.is_terminal() },
+            format => format,
+        };
+        output.write(|out| {
+            note = masked_note(report.write(format, out)?);
+            Ok(())
+        })?;
+    }
+    let warnings = match records.is_empty() {
+        // They are the error.
+        true => Vec::new(),
+        false => [&missing[..], &changes(&records)].concat(),
     };
-    let records: Vec<ShownRecord> = answer.records.into_iter().flatten().collect();
+    let is_complete = warnings.is_empty();
+    let summary = RunSummary {
+        is_of_single_objects: !is_of_archive,
+        traffic,
+        archives: &archives,
+        note,
+        warnings,
+        ..RunSummary::new(&coverage, faults)
+    };
+    let status = summary.end(args.run.quiet)?;
     if records.is_empty() {
-        let what = answer.missing.join("; ");
-        return Err(anyhow::anyhow!(what).context(Hint(
+        return Err(anyhow::anyhow!(missing.join("; ")).context(Hint(
             "findings name events by event_id, and records by object and record; firstseen show --help says where both are looked for",
         )));
     }
-    let report = ShownReport { records: &records, archives: &answer.archives, unmask: args.unmask };
-    let format = match format {
-        ShownFormat::Raw { .. } => ShownFormat::Raw { is_for_terminal: output.is_terminal() },
-        format => format,
-    };
-    let mut secrets = 0;
-    output.write(|out| {
-        secrets = report.write(format, out)?;
-        Ok(())
-    })?;
-    let warnings = [answer.missing, changes(&records)].concat();
-    let is_complete = warnings.is_empty();
-    let note = match secrets {
+    Ok(match is_complete {
+        true if !is_of_archive => RunStatus::Complete,
+        true => status,
+        false => RunStatus::WithFaults,
+    })
+}
+
+/// Says how many secrets are masked.
+fn masked_note(secrets: usize) -> Option<String> {
+    match secrets {
         0 => None,
         1 => Some("1 secret is masked (--unmask shows it)".to_owned()),
         _ => Some(format!("{secrets} secrets are masked (--unmask shows them)")),
-    };
-    let coverage = answer.coverage.unwrap_or_default();
-    let status = match answer.archives.is_empty() || coverage.objects.listed == 0 {
-        // Only single objects were read: there is no archive to account for.
-        true => {
-            if let Some(faults) = faults {
-                faults.write(|out| write_faults(&coverage, out))?;
-            }
-            end_of_recovery(&warnings, note.as_deref(), args.run.quiet)?
-        }
-        false => RunSummary {
-            traffic: answer.traffic,
-            archives: &answer.archives,
-            note,
-            warnings,
-            ..RunSummary::new(&coverage, faults)
-        }
-        .end(args.run.quiet)?,
-    };
-    Ok(if is_complete { status } else { RunStatus::WithFaults })
+    }
 }
 
 /// Warnings about objects that have changed, and about records of one event that differ.
@@ -153,25 +159,11 @@ fn changes(records: &[ShownRecord]) -> Vec<String> {
     let changed = changed.iter().map(|object| {
         format!("'{object}' is not the object that was indexed: its SHA-256 is another, so it was replaced or changed")
     });
-    let differing =
-        records.iter().filter(|record| record.copies.iter().any(|copy| copy.is_same == Some(false)));
-    let differing = differing.map(|record| {
+    let differing = records.iter().filter(|record| record.has_other_content).map(|record| {
         let Place { object, record, .. } = &record.place;
         format!("the event of {object} record {record} is in other places with other content")
     });
     changed.chain(differing).collect()
-}
-
-/// Writes warnings and a note on stderr.
-fn end_of_recovery(warnings: &[String], note: Option<&str>, quiet: bool) -> anyhow::Result<RunStatus> {
-    let mut stderr = io::stderr().lock();
-    if let Some(note) = note.filter(|_| !quiet) {
-        writeln!(stderr, "{note}")?;
-    }
-    for warning in warnings {
-        writeln!(stderr, "warning: {}", for_terminal(warning))?;
-    }
-    Ok(RunStatus::Complete)
 }
 
 impl ShowArgs {
@@ -211,183 +203,119 @@ impl ShowArgs {
         Ok(wanted)
     }
 
-    /// Opens archives.
-    ///
-    /// # Errors
-    /// If the flags for S3 are wrong; then, if an archive cannot be opened.
-    fn open(
-        &self,
-        names: &[PathBuf],
-        settings: &ScanSettings,
-    ) -> anyhow::Result<Result<Archives, ArchiveError>> {
-        let s3 = S3Settings { max_object_size: settings.max_object_size, ..self.s3.settings(names)? };
-        Ok(Archives::open_with(names, &s3).map(|archives| archives.passing_over(proven_files)))
-    }
-
-    /// Looks in an archive.
-    fn in_archive(
-        &self,
-        names: &[PathBuf],
-        wanted: &[Wanted],
-        settings: &ScanSettings,
-    ) -> anyhow::Result<Answer> {
-        let archives = self.open(names, settings)?;
-        let archives = archives.map_err(|error| scan_error(error.into()))?;
-        let mut lookup = Lookup::new(wanted.len());
-        for (number, wanted) in wanted.iter().enumerate() {
-            match wanted {
-                Wanted::Event(id) => lookup.unknown.push((number, id.clone())),
-                Wanted::Record { object, record } => {
-                    let known =
-                        KnownPlace { object: object.clone(), record: *record, ..KnownPlace::default() };
-                    lookup.known.push((number, known));
-                }
-            }
+    /// Looks for records in archives, which are not opened if none can be there.
+    fn look_up(&self, source: &Source, lookup: Lookup, settings: &ScanSettings) -> anyhow::Result<Answer> {
+        let Lookup { known, unknown, mut missing, places: indexed } = lookup;
+        if known.is_empty() && unknown.is_empty() {
+            return Ok(Answer { missing, ..Answer::default() });
         }
-        self.look_up(lookup, &archives, settings)
-    }
-
-    /// Looks where a baseline says.
-    fn by_baseline(
-        &self,
-        names: &[PathBuf],
-        wanted: &[Wanted],
-        settings: ScanSettings,
-    ) -> anyhow::Result<Answer> {
-        let saved = Saved::open(self.source.name()).map_err(store_error)?;
-        let scope = saved.scope();
-        let max_object_size = self.reading.max_object_size().unwrap_or(scope.max_object_size);
-        let settings = ScanSettings { max_object_size, ..settings };
-        let places = places(&saved, wanted)?;
-        let mut lookup = Lookup::new(wanted.len());
-        for (number, wanted) in wanted.iter().enumerate() {
-            match wanted {
-                Wanted::Event(id) => match places.event(id) {
-                    Some(known) if !self.source.names_archives() => lookup.known.push((number, known)),
-                    Some(known) => lookup.known.push((number, known.elsewhere())),
-                    None => lookup.unknown.push((number, id.clone())),
-                },
-                Wanted::Record { object, record } => {
-                    let indexed = places.checksums(object);
-                    let (object, record) = (object.clone(), *record);
-                    let known = KnownPlace { object, record, indexed, ..KnownPlace::default() };
-                    lookup.known.push((number, known));
-                }
-            }
-        }
-        if !self.source.names_archives() {
-            lookup.missing = std::mem::take(&mut lookup.unknown)
-                .into_iter()
-                .map(|(_, id)| {
-                    format!(
-                        "the baseline does not know where event '{id}' is: it keeps the places of evidence only; --archive ARCHIVE looks for it"
-                    )
-                })
-                .collect();
-        }
-        if lookup.known.is_empty() && lookup.unknown.is_empty() {
-            return Ok(Answer { missing: lookup.missing, ..Answer::default() });
-        }
-        let archives = self.open(names, &settings)?.map_err(|error| match !self.source.names_archives() {
-            true => anyhow::Error::new(error).context(Hint(
-                "the archive is not where it was indexed: say where it is now with --archive ARCHIVE",
-            )),
-            false => scan_error(error.into()),
-        })?;
-        self.look_up(lookup, &archives, &settings)
-    }
-
-    /// Looks for records in archives.
-    fn look_up(
-        &self,
-        lookup: Lookup,
-        archives: &Archives,
-        settings: &ScanSettings,
-    ) -> anyhow::Result<Answer> {
-        let Lookup { known, unknown, mut missing, mut records } = lookup;
+        let archives = source.open(settings, &self.s3)?;
         let progress = Bar::new(self.run.quiet)?;
         let places: Vec<KnownPlace> = known.iter().map(|(_, place)| place.clone()).collect();
-        let recovered = recover(archives, settings, &places, &progress);
+        let recovered = recover(&archives, settings, (&places, &indexed), &progress);
         let ids: Vec<&str> = unknown.iter().map(|(_, id)| &**id).collect();
         let searched = match (&recovered, ids.is_empty()) {
-            (Ok(_), false) => Some(search(archives, settings, &ids, &progress)),
+            (Ok(_), false) => Some(search(&archives, settings, &ids, &progress)),
             _ => None,
         };
         progress.clear();
-        for ((number, place), recovered) in known.iter().zip(recovered.map_err(scan_error)?) {
+        let Recovered { records: recovered, mut coverage } = recovered.map_err(scan_error)?;
+        let mut records = vec![None; known.len() + unknown.len() + missing.len()];
+        for ((number, _), recovered) in known.iter().zip(recovered) {
             match recovered {
                 Ok(record) => records[*number] = Some(record),
-                Err(error) => missing.push(said(&error, place, archives)),
+                Err(error) => missing.push(said(&error, &indexed, archives.names())),
             }
         }
-        let mut coverage = None;
+        let is_of_archive = searched.is_some();
         if let Some(searched) = searched {
             let Searched { records: found, coverage: read } = searched.map_err(scan_error)?;
             refuse_nothing(&read, archives.names())?;
-            let lost = match read.fault_count {
-                0 => String::new(),
-                faults => format!(", but some input could not be read ({faults} faults)"),
-            };
+            let lost = lost(read.fault_count);
             for ((number, id), record) in unknown.iter().zip(found) {
                 match record {
                     Some(record) => records[*number] = Some(record),
                     None => missing.push(format!("no record has the event id '{id}'{lost}")),
                 }
             }
-            coverage = Some(read);
+            // It includes the objects of known places.
+            coverage = read;
         }
-        Ok(Answer {
-            records,
-            missing,
-            coverage,
-            traffic: archives.traffic(),
-            archives: archives.names().to_vec(),
-        })
+        let (traffic, archives) = (archives.traffic(), archives.names().to_vec());
+        Ok(Answer { records, missing, coverage, is_of_archive, traffic, archives })
     }
 }
 
 /// What is looked for, each with its number among everything wanted.
+#[derive(Default)]
 struct Lookup {
     known: Vec<(usize, KnownPlace)>,
     unknown: Vec<(usize, String)>,
     missing: Vec<String>,
-    records: Vec<Option<ShownRecord>>,
+    /// What the baseline knows.
+    places: BaselinePlaces,
 }
 
 impl Lookup {
-    fn new(wanted: usize) -> Self {
-        Self { known: Vec::new(), unknown: Vec::new(), missing: Vec::new(), records: vec![None; wanted] }
+    /// Events are looked for at the places that a baseline knows, if it is one, else in the archives.
+    fn new(source: &Source, wanted: &[Wanted]) -> anyhow::Result<Self> {
+        let mut lookup = Self { places: places(source, wanted)?, ..Self::default() };
+        for (number, wanted) in wanted.iter().enumerate() {
+            match wanted {
+                Wanted::Event(id) => match lookup.places.event(id) {
+                    Some(known) => lookup.known.push((number, known)),
+                    None if source.saved.is_none() || source.is_elsewhere => {
+                        lookup.unknown.push((number, id.clone()));
+                    }
+                    None => lookup.missing.push(format!(
+                        "the baseline does not know where event '{id}' is: it keeps the places of evidence only; --archive ARCHIVE looks for it"
+                    )),
+                },
+                Wanted::Record { object, record } => {
+                    let (object, record) = (object.clone(), *record);
+                    lookup.known.push((number, KnownPlace { object, record, ..KnownPlace::default() }));
+                }
+            }
+        }
+        Ok(lookup)
     }
 }
 
 /// What a baseline knows of the places of events, and of its objects.
-fn places(saved: &Saved, wanted: &[Wanted]) -> anyhow::Result<BaselinePlaces> {
-    let ids: Vec<&str> = wanted
-        .iter()
-        .filter_map(|wanted| match wanted {
-            Wanted::Event(id) => Some(&**id),
-            Wanted::Record { .. } => None,
-        })
-        .collect();
-    let objects = saved.objects().map_err(store_error)?;
-    let checksums = objects.iter().filter_map(|object| Some((&*object.path, object.checksum?)));
-    let checksums: Vec<(&str, Checksum)> = checksums.collect();
-    if ids.is_empty() {
-        return Ok(BaselinePlaces::new(ids, [], checksums));
-    }
-    let (baseline, _) = saved.baseline().map_err(store_error)?;
-    Ok(BaselinePlaces::new(ids, baseline.sightings(), checksums))
+fn places(source: &Source, wanted: &[Wanted]) -> anyhow::Result<BaselinePlaces> {
+    let Some(saved) = &source.saved else { return Ok(BaselinePlaces::default()) };
+    let ids = wanted.iter().filter_map(|wanted| match wanted {
+        Wanted::Event(id) => Some(&**id),
+        Wanted::Record { .. } => None,
+    });
+    let ids: Vec<&str> = ids.collect();
+    let objects = source.indexed()?;
+    Ok(match ids.is_empty() {
+        true => BaselinePlaces::new(ids, [], objects),
+        false => BaselinePlaces::new(ids, saved.baseline().map_err(store_error)?.0.sightings(), objects),
+    })
 }
 
-/// An error of a single record, in words.
-fn said(error: &ReopenError, place: &KnownPlace, archives: &Archives) -> String {
-    let is_known = place.event_id.is_some() || !place.indexed.is_empty();
+/// An error of a single record, in words, with what a baseline knows of its object.
+fn said(error: &ReopenError, indexed: &BaselinePlaces, archives: &[String]) -> String {
+    let checksums = |object: &str| -> Vec<Checksum> {
+        named_objects(archives, object)
+            .flat_map(|(archive, object)| indexed.objects.of(archive, object))
+            .collect()
+    };
     match error {
-        // Nothing says that it was another one.
-        ReopenError::Changed { object, reason } if !is_known => format!("'{object}': {reason}"),
         ReopenError::Gone { object } => {
-            format!("'{}' has no object '{object}'", archives.names().join("', '"))
+            let archives = archives.join("', '");
+            match checksums(object).is_empty() {
+                true => format!("'{archives}' has no object '{object}'"),
+                false => format!("'{object}' was indexed, but '{archives}' no longer has it"),
+            }
         }
+        ReopenError::NoRecord { object, checksum: Some(now), .. } => match &checksums(object)[..] {
+            [] => error.to_string(),
+            known if known.contains(now) => format!("{error}: the object is as it was indexed"),
+            _ => format!("{error}, and is not the object that was indexed: its SHA-256 is another"),
+        },
         other => other.to_string(),
     }
 }

@@ -4,16 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use firstseen::report::{TraceFormat, TraceReport};
-use firstseen::source::{Archives, S3Settings};
-use firstseen::store::proven_files;
-use firstseen::trace::{TraceLimits, trace};
+use firstseen::trace::{TraceLimits, Traced, trace};
 
 use super::args::{ByExtension, ReadingArgs, RunArgs, S3Args, SourceArgs};
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::RunSummary;
-use super::warnings::refuse_nothing;
+use super::warnings::{lost, refuse_nothing};
 
 /// Trace credentials: who issued them, back to the first key, sign-in or service, and what was issued and done with them
 ///
@@ -63,25 +61,19 @@ enum TraceFormatArg {
 /// Runs the command.
 pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
     let mut guard = OutputGuard::new();
-    let names = args.source.archives(&mut guard, &args.s3)?;
+    let source = args.source.source(&mut guard, &args.s3)?;
     let format = args.format()?;
     let output = guard.open("--output", args.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
     if args.wanted.is_empty() {
         return Err(UsageError("name an access key, a session, an event or a principal".to_owned()).into());
     }
-    let settings = args.reading.settings(&args.run)?;
-    let s3 = S3Settings { max_object_size: settings.max_object_size, ..args.s3.settings(&names)? };
-    let archives = Archives::open_with(&names, &s3).map_err(|error| match args.source.is_saved() {
-        true => anyhow::Error::new(error).context(Hint(
-            "trace reads the records, which a baseline does not have: say where the archive is now with --archive ARCHIVE",
-        )),
-        false => scan_error(error.into()),
-    })?;
-    let archives = archives.passing_over(proven_files);
+    let settings = source.settings(&args.reading, &args.run)?;
+    let archives = source.open(&settings, &args.s3)?;
+    let indexed = source.indexed()?;
     let limits = TraceLimits { depth: args.depth, rows: args.limit as usize };
     let progress = Bar::new(args.run.quiet)?;
-    let traced = trace(&archives, &settings, (&args.wanted, limits), &progress);
+    let traced = trace(&archives, &settings, (&args.wanted, limits), &indexed, &progress);
     progress.clear();
     let traced = traced.map_err(scan_error)?;
     refuse_nothing(&traced.coverage, archives.names())?;
@@ -90,12 +82,43 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
     }
     let report = TraceReport { wanted: &args.wanted, limits, traced: &traced, archives: archives.names() };
     output.write(|out| report.write(format, out))?;
-    RunSummary {
+    let warnings: Vec<String> = [changed(&traced), contradicted(&traced)].into_iter().flatten().collect();
+    let status = RunSummary {
         traffic: archives.traffic(),
         archives: archives.names(),
+        warnings,
         ..RunSummary::new(&traced.coverage, faults)
     }
-    .end(args.run.quiet)
+    .end(args.run.quiet)?;
+    Ok(if traced.changed.is_empty() { status } else { RunStatus::WithFaults })
+}
+
+/// Warns of objects that have changed since the baseline read them.
+fn changed(traced: &Traced) -> Option<String> {
+    const NAMED: usize = 3;
+    let (_, first) = traced.changed.first()?;
+    let named: Vec<String> = traced.changed.iter().take(NAMED).map(|(_, path)| format!("'{path}'")).collect();
+    let named = named.join(", ");
+    Some(match traced.changed.len() {
+        1 => format!("'{first}' is not the object that was indexed: its SHA-256 is another"),
+        all if all <= NAMED => {
+            format!("{named} are not the objects that were indexed: their SHA-256 is another")
+        }
+        all => format!(
+            "{named} and {} more are not the objects that were indexed: their SHA-256 is another",
+            all - NAMED
+        ),
+    })
+}
+
+/// Warns of contradictions, which are said with their credentials.
+fn contradicted(traced: &Traced) -> Option<String> {
+    let count = traced.rows.iter().filter(|row| !row.contradictions.is_empty()).count();
+    let what = "used as the event that issued it, or another use, contradicts: a record is forged or wrong";
+    (count > 0).then(|| match count {
+        1 => format!("1 credential was {what}"),
+        _ => format!("{count} credentials were {what}"),
+    })
 }
 
 impl ByExtension for TraceFormatArg {
@@ -122,10 +145,7 @@ impl TraceArgs {
     /// The error if nothing matches.
     fn nothing(&self, is_event: bool, faults: u64) -> anyhow::Error {
         let wanted = &self.wanted;
-        let lost = match faults {
-            0 => String::new(),
-            faults => format!("; but some input could not be read ({faults} faults)"),
-        };
+        let lost = lost(faults);
         let what = match is_event {
             true => format!("the event '{wanted}' used and issued no credential{lost}"),
             false => format!("nothing in the archive used or issued '{wanted}'{lost}"),

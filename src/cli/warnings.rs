@@ -228,6 +228,14 @@ pub(crate) fn no_event(coverage: &Coverage) -> Option<String> {
     Some(format!("no CloudTrail or Kubernetes event was found{why}"))
 }
 
+/// Says that an absence is uncertain, if there were faults.
+pub(crate) fn lost(faults: u64) -> String {
+    match faults {
+        0 => String::new(),
+        faults => format!("; but some input could not be read ({})", plural(faults, "fault")),
+    }
+}
+
 /// Refuses input without possible logs: `0 findings` would be misleading.
 ///
 /// A possible log is anything that was read as a log, even without records, that could not be read, or that is outside the

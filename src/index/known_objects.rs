@@ -52,6 +52,18 @@ impl<'k> KnownObjects<'k> {
         )
     }
 
+    /// The listed objects, none of them known, of which the baseline read versions with other content.
+    pub(super) fn replaced_in(&self, listing: &Listing) -> Vec<String> {
+        let was_read = |object: &&LogObject| {
+            self.name(object) != "-"
+                && self
+                    .versions(object)
+                    .iter()
+                    .any(|entry| matches!(entry.outcome, Outcome::Read | Outcome::ReadInPart(_)))
+        };
+        listing.objects.iter().filter(was_read).map(|object| object.path.to_string()).collect()
+    }
+
     fn name(&self, object: &LogObject) -> &str {
         &self.archives.names()[object.archive as usize - 1]
     }

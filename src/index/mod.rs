@@ -37,6 +37,8 @@ pub struct Indexed {
     pub known: u64,
     /// Number of objects added.
     pub added: u64,
+    /// Those among them of which the baseline has an earlier version with other content, by path.
+    pub replaced: Vec<String>,
 }
 
 /// Why a run did not complete.
@@ -153,7 +155,7 @@ impl Run<'_> {
             is_saved = self.save_logs(&mut stored)?;
         }
         if is_saved {
-            Ok(Indexed { stored, known: 0, added })
+            Ok(Indexed { stored, known: 0, added, replaced: Vec::new() })
         } else {
             Err(IndexError::NoLogs(Box::new(stored.coverage)))
         }
@@ -164,7 +166,7 @@ impl Run<'_> {
         let mut is_changed = stored.forget_unread(&archive_numbers(&stored, self.archives));
         is_changed |= !stored.baseline.inventory.covers(&self.settings.inventory);
         replace_unlisted(&mut stored, self.archives, &mut listing);
-        let known = self.forget_known(&stored, &mut listing)?;
+        let (known, replaced) = self.forget_known(&stored, &mut listing)?;
         if self.progress.stopped() {
             return Err(IndexError::Interrupted);
         }
@@ -177,23 +179,28 @@ impl Run<'_> {
                 if !stored.baseline.inventory.covers(&self.settings.inventory) {
                     self.save(&mut stored)?;
                 }
-                return Ok(Indexed { stored, known: known + 1, added: added - 1 });
+                return Ok(Indexed { stored, known: known + 1, added: added - 1, replaced });
             }
             stored = stored.merge(part)?;
             self.save(&mut stored)?;
         }
-        Ok(Indexed { stored, known, added })
+        Ok(Indexed { stored, known, added, replaced })
     }
 
-    /// Removes known objects from the listing; returns their number.
-    fn forget_known(&self, stored: &BaselineContents, listing: &mut Listing) -> Result<u64, ScanError> {
+    /// Removes known objects from the listing; returns their number, and those left that replace known ones.
+    fn forget_known(
+        &self,
+        stored: &BaselineContents,
+        listing: &mut Listing,
+    ) -> Result<(u64, Vec<String>), ScanError> {
         let known = KnownObjects::new(stored, self.archives);
         let threads = self.settings.learning.threads;
         let content = match self.settings.by_checksum {
             true => Some(checksums(self.archives, known.known_in(listing), threads, self.progress)?),
             false => None,
         };
-        Ok(known.forget(listing, content.as_ref(), self.progress))
+        let forgotten = known.forget(listing, content.as_ref(), self.progress);
+        Ok((forgotten, known.replaced_in(listing)))
     }
 
     /// Reads the next objects of a listing.

@@ -136,7 +136,7 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
             return;
         }
         *self.context.coverage.records.skipped.entry(RecordSkip::Insight).or_default() += 1;
-        let insight = decode::insight(found.text).unwrap_or_default();
+        let insight = decode::insight(found.text);
         let named = |text: Option<&str>| text.filter(|text| !text.is_empty()).unwrap_or("-").into();
         let who = ObservedPrincipal {
             account: named(record.recipient_account),

@@ -35,13 +35,23 @@ pub enum ReopenError {
         /// As named in the evidence.
         object: String,
     },
-    /// The object exists but does not hold the record.
+    /// The object exists but has another record at this place.
     #[error("'{object}' does not hold the record: {reason}")]
     Changed {
         /// As named in the evidence.
         object: String,
         /// What was found instead.
         reason: String,
+    },
+    /// The object exists and was read to its end, but has fewer records.
+    #[error("'{object}' holds no record {record}")]
+    NoRecord {
+        /// As named in the evidence.
+        object: String,
+        /// The index.
+        record: u32,
+        /// The checksum of the object as stored, if requested.
+        checksum: Option<Checksum>,
     },
     /// The object exists but cannot be read, at least not up to the record.
     #[error("'{object}' cannot be read: {reason}")]
@@ -87,13 +97,14 @@ pub fn reopen(
     progress: &dyn Progress,
 ) -> Result<String, ReopenError> {
     let settings = ScanSettings { threads: 1, checksums: false, ..*settings };
-    let mut answers = reopen_all(archives, &settings, &[*address], progress).map_err(ReopenError::Scan)?;
+    let reopened = reopen_all(archives, &settings, &[*address], progress);
+    let (mut answers, _) = reopened.map_err(ReopenError::Scan)?;
     let answer =
         answers.pop().unwrap_or_else(|| Err(ReopenError::Gone { object: address.object.to_owned() }));
     answer.map(|reopened| reopened.text)
 }
 
-/// The records at some addresses, in their order. Each object is read once, however many of its records are wanted; in full, if
+/// The records at some addresses, in their order, and the coverage of the objects that were read. Each object is read once, however many of its records are wanted; in full, if
 /// checksums are requested, else only until all are found.
 ///
 /// # Errors
@@ -103,7 +114,8 @@ pub fn reopen_all(
     settings: &ScanSettings,
     addresses: &[RecordAddress<'_>],
     progress: &dyn Progress,
-) -> Result<Vec<Result<Reopened, ReopenError>>, ScanError> {
+) -> Result<(Vec<Result<Reopened, ReopenError>>, Coverage), ScanError> {
+    let mut coverage = Coverage::default();
     let mut searches: Vec<Search<'_>> = addresses.iter().map(Search::new).collect();
     loop {
         let mut plan = Plan::default();
@@ -111,9 +123,11 @@ pub fn reopen_all(
             plan.add(archives, number, search);
         }
         if plan.objects.is_empty() {
-            return Ok(searches.into_iter().map(|search| search.answer).collect());
+            coverage.sort();
+            return Ok((searches.into_iter().map(|search| search.answer).collect(), coverage));
         }
-        let found = plan.read(archives, settings, progress)?;
+        let (found, read) = plan.read(archives, settings, progress)?;
+        coverage.merge(read);
         plan.settle(found, &mut searches);
     }
 }
@@ -196,13 +210,13 @@ impl<'a> Plan<'a> {
         Ok(index)
     }
 
-    /// Reads the objects.
+    /// Reads the objects. The coverage is empty if that ended early.
     fn read(
         &self,
         archives: &Archives,
         settings: &ScanSettings,
         progress: &dyn Progress,
-    ) -> Result<Found, ScanError> {
+    ) -> Result<(Found, Coverage), ScanError> {
         let mut wanted = WantedOfObjects::default();
         for record in &self.wanted {
             let object = &self.objects[record.object];
@@ -216,12 +230,15 @@ impl<'a> Plan<'a> {
         let mut listing = Listing { objects, ..Listing::default() };
         listing.coverage.objects.listed = listing.objects.len() as u64;
         let until = StopWhenFound { found: &found, is_in_full: settings.checksums, progress };
-        let scanned = scan_listed(archives, listing, settings, &visitor, &until).map(drop);
+        let scanned = scan_listed(archives, listing, settings, &visitor, &until);
+        let scanned = scanned.map(|scanned| scanned.listing.coverage);
         let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         match scanned {
-            Err(ScanError::Stopped) if found.missing == 0 && !settings.checksums => Ok(found),
+            Err(ScanError::Stopped) if found.missing == 0 && !settings.checksums => {
+                Ok((found, Coverage::default()))
+            }
             Err(error) => Err(error),
-            Ok(()) => Ok(found),
+            Ok(coverage) => Ok((found, coverage)),
         }
     }
 
@@ -236,9 +253,7 @@ impl<'a> Plan<'a> {
                 (Some(Lookup::It(text)), _) => Ok(Reopened { text, checksum: end.checksum }),
                 (Some(Lookup::Another(reason)), _) => Err(ReopenError::Changed { object, reason }),
                 (None, Some(reason)) => Err(ReopenError::Unread { object, reason }),
-                (None, None) => {
-                    Err(ReopenError::Changed { object, reason: format!("it holds no record {record}") })
-                }
+                (None, None) => Err(ReopenError::NoRecord { object, record, checksum: end.checksum }),
             };
         }
     }

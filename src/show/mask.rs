@@ -1,12 +1,15 @@
 //! Hides secrets in the text of a record: session tokens, passwords, keys, the data of secrets in a cluster.
 //!
 //! Only the content of a secret is replaced; every other byte stays. Names decide, in any depth, in any case and with or without
-//! `-` and `_`. AWS hides most secrets itself; what its records do carry is listed in [`NAMES`].
+//! `-` and `_`; also in JSON within strings, in parameters of URLs, and in both with escapes ([`Layer`]). AWS hides most secrets itself;
+//! what its records do carry is listed in [`NAMES`].
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::ops::Range;
 
+use super::layer::Layer;
 use super::{Token, Tokens};
-use crate::decode::Json;
 
 /// What replaces a secret.
 pub const MASK: &str = "(masked)";
@@ -14,7 +17,7 @@ pub const MASK: &str = "(masked)";
 /// Members whose values are secrets: credentials of STS and Cognito, tokens of federation and of signed URLs (AWS General
 /// Reference, "Signature Version 4"), values of Secrets Manager, keys of EC2 and ACM, tokens of service accounts, URLs of console
 /// sign-ins and Session Manager streams.
-const NAMES: [&str; 30] = [
+const NAMES: [&str; 31] = [
     "accesstoken",
     "authorization",
     "authorizationtoken",
@@ -36,6 +39,7 @@ const NAMES: [&str; 30] = [
     "secretkey",
     "secretstring",
     "securitytoken",
+    "sessionkey",
     "sessiontoken",
     "signintoken",
     "streamurl",
@@ -54,23 +58,15 @@ const NAME_ENDS: [&str; 2] = ["password", "passphrase"];
 const NAMES_IN_SECRETS: [&str; 4] =
     ["data", "stringdata", "value", "kubectlkubernetesiolastappliedconfiguration"];
 
-/// Parameters of URLs whose values are secrets.
-const PARAMETERS: [&str; 7] = [
-    "x-amz-signature=",
-    "x-amz-security-token=",
-    "&signature=",
-    "?signature=",
-    "access_token=",
-    "id_token=",
-    "signintoken=",
-];
+/// Parameters of URLs whose values are secrets, besides [`NAMES`]. The words mean something else outside of URLs.
+const PARAMETERS: [&str; 2] = ["sig", "signature"];
 
 /// What AWS writes in place of a secret. It tells more than the mask.
 const HIDDEN_BY_AWS: [&str; 4] =
     ["", "HIDDEN_DUE_TO_SECURITY_REASONS", "<sensitiveDataRemoved>", "Value hidden due to security reasons."];
 
-/// How many levels of JSON in strings of JSON are examined.
-const MOST_NESTED: u32 = 4;
+/// How many levels of JSON in strings and of percent-encoding are examined. What is nested deeper is masked as a whole.
+const MOST_NESTED: u32 = 6;
 
 /// A text without its secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,8 +77,7 @@ pub struct Masked<'a> {
     pub count: usize,
 }
 
-/// The JSON text of a record with [`MASK`] in place of secrets, and every other byte unchanged. A string that holds JSON is written
-/// anew if a secret in it is masked.
+/// The JSON text of a record with [`MASK`] in place of secrets, and every other byte unchanged.
 ///
 /// ```
 /// use firstseen::show::masked;
@@ -92,13 +87,33 @@ pub struct Masked<'a> {
 /// assert_eq!(masked.count, 1);
 /// ```
 pub fn masked(text: &str) -> Masked<'_> {
-    let json = Json::new(text);
-    let resource = json.member("objectRef").and_then(|object| object.member("resource"));
-    let is_kind = |json: Json<'_>| json.member("kind").is_some_and(|kind| kind.text().starts_with("Secret"));
-    let has_secret = resource.is_some_and(|resource| resource.text() == "secrets")
-        || ["requestObject", "responseObject"].iter().filter_map(|name| json.member(name)).any(is_kind);
-    masked_within(text, has_secret || is_kind(json), MOST_NESTED)
+    let mut secrets = Secrets::default();
+    secrets.search_json(text, is_of_secret(text), MOST_NESTED);
+    secrets.replaced_in(text)
 }
+
+/// Whether a text is about a secret of a cluster: the resource, or an object of that kind.
+fn is_of_secret(text: &str) -> bool {
+    let (mut last, mut key) = (None, None);
+    Tokens::new(text).any(|(_, token)| {
+        let key_before = key.take();
+        match token {
+            Token::Text(string) => last = Some(string),
+            Token::Colon => key = last.take(),
+            _ => last = None,
+        }
+        let (Some(key), Token::Text(value)) = (key_before, token) else { return false };
+        match &*decoded(unquoted(key)) {
+            "resource" => decoded(unquoted(value)) == "secrets",
+            "kind" => decoded(unquoted(value)).starts_with("Secret"),
+            _ => false,
+        }
+    })
+}
+
+/// The secrets of a text: where they are, and what replaces them.
+#[derive(Default)]
+struct Secrets(Vec<(Range<usize>, String)>);
 
 /// An object or a list around a token.
 #[derive(Clone, Copy, Default)]
@@ -112,105 +127,177 @@ struct Frame {
     wants_key: bool,
 }
 
-/// Masks a text; `of_secret` says whether it is about a secret of a cluster.
-fn masked_within(text: &str, of_secret: bool, levels: u32) -> Masked<'_> {
-    let mut frames: Vec<Frame> = Vec::new();
-    let (mut out, mut taken, mut count) = (String::new(), 0, 0);
-    for (at, token) in Tokens::new(text) {
-        let frame = frames.last().copied().unwrap_or_default();
-        let is_secret = frame.is_secret || frame.is_object && frame.is_key_secret;
-        let replaced = match token {
-            Token::Open(bracket) => {
-                let is_object = bracket == '{';
-                frames.push(Frame { is_object, is_secret, is_key_secret: false, wants_key: is_object });
-                continue;
-            }
-            Token::Close(_) => {
-                frames.pop();
-                continue;
-            }
-            Token::Comma | Token::Colon => {
-                if let Some(frame) = frames.last_mut() {
-                    frame.wants_key = frame.is_object && token == Token::Comma;
+impl Secrets {
+    /// Adds the secrets in a text that is JSON, or has JSON in it. `of_secret` says whether it is about a secret of a cluster.
+    fn search_json(&mut self, text: &str, of_secret: bool, levels: u32) {
+        let mut end = 0;
+        while let Some(start) = json_start(text, end) {
+            end = start + self.search_value(&text[start..], start, of_secret, levels);
+        }
+    }
+
+    /// Adds the secrets of the JSON value that begins a text, which is at `start`; returns the end of the value in the text.
+    fn search_value(&mut self, text: &str, start: usize, of_secret: bool, levels: u32) -> usize {
+        let mut frames = vec![Frame::default()];
+        let mut last_text = None;
+        for (at, token) in Tokens::new(text) {
+            let depth = frames.len();
+            let Some(frame) = frames.last_mut() else { break };
+            let is_secret = frame.is_secret || frame.is_key_secret;
+            let previous = last_text.take();
+            let place = |part: &str| start + at..start + at + part.len();
+            match token {
+                Token::Open(bracket) => {
+                    let is_object = bracket == '{';
+                    frames.push(Frame { is_object, is_secret, is_key_secret: false, wants_key: is_object });
                 }
-                continue;
-            }
-            Token::Text(key) if frame.wants_key => {
-                if let Some(frame) = frames.last_mut() {
-                    frame.is_key_secret = is_secret_name(&Json::new(key).text(), of_secret);
+                Token::Close(_) if depth <= 2 => return at + 1,
+                Token::Close(_) => drop(frames.pop()),
+                Token::Comma => (frame.is_key_secret, frame.wants_key) = (false, frame.is_object),
+                // Also in a broken text, what is before a colon is a key.
+                Token::Colon => {
+                    frame.is_key_secret |= previous.is_some_and(|key| is_secret_key(key, of_secret))
                 }
+                Token::Text(string) => {
+                    last_text = Some(string);
+                    let content = unquoted(string);
+                    let at = place(string).start + 1;
+                    let is_key = std::mem::take(&mut frame.wants_key);
+                    if is_key {
+                        frame.is_key_secret = is_secret_key(string, of_secret);
+                    }
+                    match is_secret && !is_key {
+                        true => self.add(content, at..at + content.len(), MASK.to_owned()),
+                        false => self.search_string(content, at..at + content.len(), of_secret, levels),
+                    }
+                }
+                Token::Other("true" | "false" | "null") => {}
+                Token::Other(value) if is_secret => self.add(value, place(value), format!("\"{MASK}\"")),
+                Token::Other(value) => self.search_parameters(value, place(value).start),
+            }
+        }
+        text.len()
+    }
+
+    /// Adds the secrets in the content of a string, which is at a place.
+    fn search_string(&mut self, content: &str, place: Range<usize>, of_secret: bool, levels: u32) {
+        let layers = [Layer::unescaped(content), Layer::percent_decoded(content)];
+        if layers[0].is_none() {
+            self.search_parameters(content, place.start);
+        }
+        for layer in layers.into_iter().flatten() {
+            if levels == 0 {
+                return self.add(content, place, MASK.to_owned());
+            }
+            let mut below = Self::default();
+            below.search_text(&layer.text, of_secret, levels - 1);
+            let found = below.0.into_iter().map(|(range, replacement)| {
+                let origin = layer.origin(&range);
+                (place.start + origin.start..place.start + origin.end, layer.written(&replacement))
+            });
+            self.0.extend(found);
+        }
+    }
+
+    /// Adds the secrets in a text that was decoded.
+    fn search_text(&mut self, text: &str, of_secret: bool, levels: u32) {
+        let of_secret = of_secret || is_of_secret(text);
+        self.search_json(text, of_secret, levels);
+        self.search_string(text, 0..text.len(), of_secret, levels);
+    }
+
+    /// Adds the secrets in the parameters of a URL, which are at `start`.
+    fn search_parameters(&mut self, text: &str, start: usize) {
+        let mut end = 0;
+        for (equals, _) in text.match_indices('=') {
+            if equals < end || !is_secret_parameter(&text[..equals]) {
                 continue;
             }
-            Token::Text(value) if is_secret => mask_string(value),
-            Token::Text(value) => masked_in_string(value, levels),
-            Token::Other("true" | "false" | "null") => None,
-            Token::Other(value) => is_secret.then(|| (value.len(), format!("\"{MASK}\""), 1)),
-        };
-        if let Some((length, replacement, secrets)) = replaced {
-            out.push_str(&text[taken..at]);
-            out.push_str(&replacement);
-            taken = at + length;
-            count += secrets;
+            let quote = text[equals + 1..].chars().next().filter(|c| matches!(c, '"' | '\''));
+            let value = equals + 1 + quote.map_or(0, char::len_utf8);
+            let is_end = |c: char| match quote {
+                Some(quote) => c == quote,
+                None => matches!(c, '&' | '"' | ';' | '#') || c.is_whitespace(),
+            };
+            end = text[value..].find(is_end).map_or(text.len(), |length| value + length);
+            self.add(&text[value..end], start + value..start + end, MASK.to_owned());
         }
     }
-    if count == 0 {
-        return Masked { text: Cow::Borrowed(text), count };
-    }
-    out.push_str(&text[taken..]);
-    Masked { text: Cow::Owned(out), count }
-}
 
-/// Whether the value of a member is a secret.
-fn is_secret_name(name: &str, of_secret: bool) -> bool {
-    let plain: String =
-        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    NAMES.binary_search(&&*plain).is_ok()
-        || NAME_ENDS.iter().any(|end| plain.ends_with(end))
-        || of_secret && NAMES_IN_SECRETS.contains(&&*plain)
-}
-
-/// The length of a string that is a secret, what replaces it, and the number of secrets in it.
-fn mask_string(value: &str) -> Option<(usize, String, usize)> {
-    let inner = value.trim_matches('"');
-    let is_hidden = HIDDEN_BY_AWS.contains(&inner) || inner.bytes().all(|byte| byte == b'*');
-    (!is_hidden).then(|| (value.len(), format!("\"{MASK}\""), 1))
-}
-
-/// The same for a string that may hold secrets: in the parameters of a URL, or in JSON.
-fn masked_in_string(value: &str, levels: u32) -> Option<(usize, String, usize)> {
-    if let Some((text, count)) = masked_parameters(value) {
-        return Some((value.len(), text, count));
-    }
-    let inner = value.strip_prefix('"')?.trim_start();
-    if levels == 0 || !inner.starts_with(['{', '[', '\\']) {
-        return None;
-    }
-    let decoded = Json::new(value).text();
-    let kind = Json::new(&decoded).member("kind");
-    let of_secret = kind.is_some_and(|kind| kind.text().starts_with("Secret"));
-    let Masked { text, count } = masked_within(&decoded, of_secret, levels - 1);
-    (count > 0).then(|| (value.len(), serde_json::Value::from(&*text).to_string(), count))
-}
-
-/// A text with masked parameters, and how many there are.
-fn masked_parameters(value: &str) -> Option<(String, usize)> {
-    let lower = value.to_ascii_lowercase();
-    let (mut out, mut taken, mut count) = (String::new(), 0, 0);
-    for (at, _) in lower.match_indices('=') {
-        let start = at + 1;
-        if start < taken || !PARAMETERS.iter().any(|name| lower[..start].ends_with(name)) {
-            continue;
-        }
-        let length = lower[start..].find(['&', '"', '\\', ' ', ';', '#']).unwrap_or(lower.len() - start);
-        if length > 0 {
-            out.push_str(&value[taken..start]);
-            out.push_str(MASK);
-            taken = start + length;
-            count += 1;
+    /// Adds a secret, unless it is hidden already.
+    fn add(&mut self, secret: &str, place: Range<usize>, replacement: String) {
+        let secret = decoded(secret);
+        let is_hidden = HIDDEN_BY_AWS.contains(&&*secret) || secret.bytes().all(|byte| byte == b'*');
+        if !is_hidden && secret != MASK {
+            self.0.push((place, replacement));
         }
     }
-    out.push_str(&value[taken..]);
-    (count > 0).then_some((out, count))
+
+    /// The text without its secrets. What overlaps is one secret.
+    fn replaced_in(mut self, text: &str) -> Masked<'_> {
+        if self.0.is_empty() {
+            return Masked { text: Cow::Borrowed(text), count: 0 };
+        }
+        self.0.sort_by_key(|(place, _)| (place.start, Reverse(place.end)));
+        let (mut out, mut taken, mut count) = (String::new(), 0, 0);
+        for (Range { start, end }, replacement) in self.0 {
+            if start >= taken {
+                out.push_str(&text[taken..start]);
+                out.push_str(&replacement);
+                count += 1;
+            }
+            taken = taken.max(end);
+        }
+        out.push_str(&text[taken..]);
+        Masked { text: Cow::Owned(out), count }
+    }
+}
+
+/// Where JSON begins, at `from` or later.
+fn json_start(text: &str, from: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    let blanks = rest.len() - rest.trim_start().len();
+    // A text may begin inside an object.
+    if from == 0 && rest[blanks..].starts_with('"') {
+        return Some(blanks);
+    }
+    rest.find(['{', '[']).map(|start| from + start)
+}
+
+/// A string without its quotes; the last one of a text may lack the second.
+fn unquoted(string: &str) -> &str {
+    let content = string.strip_prefix('"').unwrap_or(string);
+    let backslashes = |text: &str| text.bytes().rev().take_while(|byte| *byte == b'\\').count();
+    content.strip_suffix('"').filter(|content| backslashes(content) % 2 == 0).unwrap_or(content)
+}
+
+/// What the content of a string stands for.
+fn decoded(content: &str) -> Cow<'_, str> {
+    Layer::unescaped(content).map_or(Cow::Borrowed(content), |layer| Cow::Owned(layer.text))
+}
+
+/// Whether the value of a member is a secret, by its key with quotes.
+fn is_secret_key(key: &str, of_secret: bool) -> bool {
+    let name = plain(&decoded(unquoted(key)));
+    is_secret_name(&name) || of_secret && NAMES_IN_SECRETS.contains(&&*name)
+}
+
+/// Whether the value of a parameter is a secret, by the text before its `=`.
+fn is_secret_parameter(before: &str) -> bool {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let rest = before.trim_end_matches(is_of_name);
+    let name = plain(&before[rest.len()..]);
+    is_secret_name(&name) || PARAMETERS.contains(&&*name) && rest.ends_with(['?', '&', ';', '#'])
+}
+
+/// A name in lower case, without anything but letters and digits.
+fn plain(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// Whether a plain name is that of a secret.
+fn is_secret_name(name: &str) -> bool {
+    NAMES.binary_search(&name).is_ok() || NAME_ENDS.iter().any(|end| name.ends_with(end))
 }
 
 #[cfg(test)]
@@ -238,9 +325,27 @@ mod tests {
             ),
             (
                 r#"{"p":"{\"sessionToken\":\"x\",\"k\":\"\u0041\"}"}"#,
-                r#"{"p":"{\"sessionToken\":\"(masked)\",\"k\":\"A\"}"}"#,
+                r#"{"p":"{\"sessionToken\":\"(masked)\",\"k\":\"\u0041\"}"}"#,
             ),
-            (r#"{"sessionToken":"x"#, r#"{"sessionToken":"(masked)""#),
+            (r#"{"p":"{\"pin\":1,\"password\":2}"}"#, r#"{"p":"{\"pin\":1,\"password\":\"(masked)\"}"}"#),
+            (r#"{"sessionToken":"x"#, r#"{"sessionToken":"(masked)"#),
+            // Both in one string.
+            (
+                r#"{"p":"{\"u\":\"s3?X-Amz-Signature=x\",\"sessionToken\":\"y\"} ?token=z"}"#,
+                r#"{"p":"{\"u\":\"s3?X-Amz-Signature=(masked)\",\"sessionToken\":\"(masked)\"} ?token=(masked)"}"#,
+            ),
+            (r#"{"u":"s3?a\u0026signature=x\u0026b"}"#, r#"{"u":"s3?a\u0026signature=(masked)\u0026b"}"#),
+            (r#"{"u":"s3%3FX-Amz-Signature%3Dx%26b"}"#, r#"{"u":"s3%3FX-Amz-Signature%3D(masked)%26b"}"#),
+            (r#"{"c":"login --password=\"x y\" -v"}"#, r#"{"c":"login --password=\"(masked)\" -v"}"#),
+            // Texts that are not JSON.
+            (r#"{"password" "x"}"#, r#"{"password" "(masked)"}"#),
+            (r#"{"a":"b" "password":"x"}"#, r#"{"a":"b" "password":"(masked)"}"#),
+            (r#"{"m":"5\" of {\"password\":\"x\"}"}"#, r#"{"m":"5\" of {\"password\":\"(masked)\"}"}"#),
+            (r#"{"m":"\ud800 {\"password\":\"x\"}"}"#, r#"{"m":"\ud800 {\"password\":\"(masked)\"}"}"#),
+            (
+                r#"{"session\ud800Token":"x","{\"password\":\"y\"}":1}"#,
+                r#"{"session\ud800Token":"(masked)","{\"password\":\"(masked)\"}":1}"#,
+            ),
         ] {
             assert_eq!(masked(text).text, expected);
         }
@@ -280,11 +385,84 @@ mod tests {
         }
 
         #[test]
-        fn no_secret_is_left(secret in "[a-z]{12}", depth in 0..40_usize) {
-            let open = r#"{"a":["#.repeat(depth);
-            let close = "]}".repeat(depth);
-            let text = format!(r#"{open}{{"k":"v","SessionToken":"{secret}"}}{close}"#);
-            prop_assert!(!masked(&text).text.contains(&secret));
+        fn no_secret_is_left(
+            secret in "[g-z]{12}",
+            (name, spelling) in (prop::sample::select(&NAMES[..]), prop::collection::vec(0..5_u8, 24)),
+            is_parameter in any::<bool>(),
+            carriers in prop::collection::vec(any_carrier(), 0..4),
+            depth in 0..40_usize,
+        ) {
+            let carriers = || carriers.iter().rev().fold(Vec::new(), |all, carrier| [vec![*carrier], all].concat());
+            let mut text = match is_parameter {
+                true => format!("https://x/?a=b&{}={secret}&c=d", spelt(name, &spelling, false)),
+                false => format!(r#"{{"k":"v","{}" : "{secret}","z":1}}"#, spelt(name, &spelling, true)),
+            };
+            if is_parameter {
+                text = Carrier::String.around(&text);
+            }
+            for carrier in carriers() {
+                text = carrier.around(&text);
+            }
+            let text = format!(r#"{}{text}{}"#, r#"{"a":["#.repeat(depth), "]}".repeat(depth));
+            let shown = masked(&text);
+            prop_assert!(!shown.text.contains(&secret), "{} -> {}", text, shown.text);
+            prop_assert_eq!(shown.count, 1);
+            let is_json = |text: &str| serde_json::from_str::<serde_json::Value>(text).is_ok();
+            prop_assert_eq!(is_json(&text), is_json(&shown.text), "{} -> {}", text, shown.text);
+        }
+    }
+
+    /// A name in which some letters are in upper case, escaped, or after a sign.
+    fn spelt(name: &str, spelling: &[u8], is_escaped: bool) -> String {
+        let spell = |(c, how): (char, &u8)| match how {
+            0 => c.to_ascii_uppercase().to_string(),
+            1 if is_escaped => format!("\\u{:04X}", u32::from(c)),
+            1 => format!("%{:02x}", u32::from(c)),
+            2 => format!("_{c}"),
+            3 => format!("-{c}"),
+            _ => c.to_string(),
+        };
+        name.chars().zip(spelling).map(spell).collect()
+    }
+
+    /// What a value may be in.
+    #[derive(Clone, Copy, Debug)]
+    enum Carrier {
+        Member,
+        /// A JSON string.
+        String,
+        /// A JSON string in which all but letters and digits are escaped by number.
+        Numbered,
+        /// A percent-encoded parameter.
+        Percent,
+        /// Words in a JSON string, with half of a character.
+        Words,
+        /// The key of a member.
+        Key,
+    }
+
+    fn any_carrier() -> impl Strategy<Value = Carrier> {
+        use Carrier::*;
+        prop::sample::select(vec![Member, String, Numbered, Percent, Words, Key])
+    }
+
+    impl Carrier {
+        fn around(self, value: &str) -> String {
+            let string = |text: &str| serde_json::Value::from(text).to_string();
+            let all = |text: &str, escape: fn(char) -> String| -> String {
+                text.chars().map(|c| if c.is_ascii_alphanumeric() { c.into() } else { escape(c) }).collect()
+            };
+            match self {
+                Self::Member => format!(r#"{{"a":[1,{value}], "b":null}}"#),
+                Self::String => string(value),
+                Self::Numbered => format!("\"{}\"", all(value, |c| format!("\\u{:04x}", u32::from(c)))),
+                Self::Percent => {
+                    let value = all(value, |c| format!("%{:02X}", u32::from(c)));
+                    format!("\"https://x?Session={value}&z\"")
+                }
+                Self::Words => string(&format!("it's 5\" {{x}}: {value} done")).replacen("it", "\\uD83d", 1),
+                Self::Key => format!("{{{}:1}}", string(value)),
+            }
         }
     }
 }

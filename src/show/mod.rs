@@ -3,6 +3,7 @@
 //! What a baseline knows of places and checksums is handed in as plain data. [`masked`] hides secrets in the text of a record, and
 //! [`Tokens`] reads that text token by token, whatever is wrong with it. Knows nothing of findings or output.
 
+mod layer;
 mod mask;
 mod recover;
 mod search;
@@ -12,7 +13,7 @@ mod wanted;
 use crate::checksum::Checksum;
 
 pub use mask::{MASK, Masked, masked};
-pub use recover::{BaselinePlaces, KnownPlace, recover};
+pub use recover::{BaselinePlaces, KnownPlace, Recovered, named_objects, recover};
 pub use search::{COPIES_LISTED, Searched, search};
 pub use tokens::{Token, Tokens};
 pub use wanted::{Wanted, WantedError};
@@ -43,6 +44,8 @@ pub struct ShownRecord {
     pub copies: Vec<EventCopy>,
     /// Number of further copies.
     pub more_copies: u64,
+    /// Whether any copy, listed or not, is known to have another text.
+    pub has_other_content: bool,
 }
 
 /// Another record of the same event.

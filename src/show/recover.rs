@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{EventCopy, Place, ShownRecord};
-use crate::checksum::Checksum;
+use crate::checksum::IndexedObjects;
+use crate::coverage::Coverage;
 use crate::model::{EventId, Sighting, Stage};
 use crate::scan::{Progress, RecordAddress, ReopenError, Reopened, ScanError, ScanSettings, reopen_all};
 use crate::source::Archives;
@@ -17,34 +18,24 @@ pub struct KnownPlace {
     pub record: u32,
     /// The event id that it must have, if known.
     pub event_id: Option<String>,
-    /// The checksums that objects of this name had when they were read; empty if unknown.
-    pub indexed: Vec<Checksum>,
     /// Other places at which a baseline knows the same event.
     pub others: Vec<Place>,
-}
-
-impl KnownPlace {
-    /// The same in archives that are not numbered as those of the baseline.
-    #[must_use]
-    pub fn elsewhere(mut self) -> Self {
-        self.others.iter_mut().for_each(|place| place.archive = 0);
-        self
-    }
 }
 
 /// What a baseline knows of the places of some events, and of the objects of its archives.
 #[derive(Debug, Default)]
 pub struct BaselinePlaces {
     events: HashMap<EventId, BTreeSet<(Stage, Place)>>,
-    objects: HashMap<String, Vec<Checksum>>,
+    /// The objects when they were indexed.
+    pub objects: IndexedObjects,
 }
 
 impl BaselinePlaces {
-    /// The places of the events with these ids, from the sightings of a baseline, and the checksums of its objects by path.
+    /// The places of the events with these ids, from the sightings of a baseline, and its objects.
     pub fn new<'b>(
         ids: impl IntoIterator<Item = &'b str>,
         sightings: impl IntoIterator<Item = &'b Sighting>,
-        objects: impl IntoIterator<Item = (&'b str, Checksum)>,
+        objects: IndexedObjects,
     ) -> Self {
         let mut events: HashMap<EventId, BTreeSet<(Stage, Place)>> =
             ids.into_iter().map(|id| (EventId::from(id), BTreeSet::new())).collect();
@@ -57,11 +48,7 @@ impl BaselinePlaces {
                 }
             }
         }
-        let mut known: HashMap<String, Vec<Checksum>> = HashMap::new();
-        for (path, checksum) in objects {
-            known.entry(path.to_owned()).or_default().push(checksum);
-        }
-        Self { events, objects: known }
+        Self { events, objects }
     }
 
     /// The place of an event: that of its last stage, and of copies the first one.
@@ -69,20 +56,26 @@ impl BaselinePlaces {
         let places = self.events.get(&EventId::from(id))?;
         let (last, first) = places.first()?;
         let others = places.iter().skip(1).filter(|(stage, _)| stage == last);
+        let other = |place: &Place| match self.objects.is_elsewhere() {
+            true => Place { archive: 0, ..place.clone() },
+            false => place.clone(),
+        };
         Some(KnownPlace {
             object: first.object.clone(),
             record: first.record,
             event_id: Some(id.to_owned()),
-            indexed: self.checksums(&first.object),
-            others: others.map(|(_, place)| place.clone()).collect(),
+            others: others.map(|(_, place)| other(place)).collect(),
         })
     }
+}
 
-    /// The checksums of the object of a path that may continue inside it after a `!`.
-    pub fn checksums(&self, object: &str) -> Vec<Checksum> {
-        let ends = object.match_indices('!').map(|(at, _)| at).chain([object.len()]);
-        ends.filter_map(|end| self.objects.get(&object[..end])).flatten().copied().collect()
-    }
+/// What was found at known places.
+#[derive(Debug)]
+pub struct Recovered {
+    /// The records, in the order of their places.
+    pub records: Vec<Result<ShownRecord, ReopenError>>,
+    /// What was read of their objects.
+    pub coverage: Coverage,
 }
 
 /// The records at known places, in their order. Every archive is tried; an object that is still the one that was read for the
@@ -93,45 +86,56 @@ impl BaselinePlaces {
 pub fn recover(
     archives: &Archives,
     settings: &ScanSettings,
-    places: &[KnownPlace],
+    (places, known): (&[KnownPlace], &BaselinePlaces),
     progress: &dyn Progress,
-) -> Result<Vec<Result<ShownRecord, ReopenError>>, ScanError> {
+) -> Result<Recovered, ScanError> {
     let mut tried: Vec<(usize, RecordAddress<'_>)> = Vec::new();
     for (number, place) in places.iter().enumerate() {
-        for (archive, name) in (1..).zip(archives.names()) {
-            let below = place.object.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix('/'));
-            for object in [Some(&*place.object), below].into_iter().flatten() {
-                let event_id = place.event_id.as_deref();
-                tried.push((number, RecordAddress { archive, object, record: place.record, event_id }));
-            }
+        for (archive, object) in named_objects(archives.names(), &place.object) {
+            let event_id = place.event_id.as_deref();
+            tried.push((number, RecordAddress { archive, object, record: place.record, event_id }));
         }
     }
     let addresses: Vec<RecordAddress<'_>> = tried.iter().map(|(_, address)| *address).collect();
     let settings = ScanSettings { checksums: true, ..*settings };
-    let found = reopen_all(archives, &settings, &addresses, progress)?;
+    let (found, coverage) = reopen_all(archives, &settings, &addresses, progress)?;
     let mut best: Vec<Option<Result<ShownRecord, ReopenError>>> = places.iter().map(|_| None).collect();
     for ((number, address), found) in tried.iter().zip(found) {
-        let next = found.map(|reopened| shown(&places[*number], address, reopened));
-        let known = &mut best[*number];
-        if known.as_ref().is_none_or(|known| rank(&next) < rank(known)) {
-            *known = Some(next);
+        let next = found.map(|reopened| shown((&places[*number], known), address, reopened));
+        let so_far = &mut best[*number];
+        if so_far.as_ref().is_none_or(|before| rank(&next) < rank(before)) {
+            *so_far = Some(next);
         }
     }
     let gone = |place: &KnownPlace| Err(ReopenError::Gone { object: place.object.clone() });
-    Ok(best.into_iter().zip(places).map(|(best, place)| best.unwrap_or_else(|| gone(place))).collect())
+    let records = best.into_iter().zip(places).map(|(best, place)| best.unwrap_or_else(|| gone(place)));
+    Ok(Recovered { records: records.collect(), coverage })
 }
 
-fn shown(known: &KnownPlace, address: &RecordAddress<'_>, reopened: Reopened) -> ShownRecord {
+/// Which objects a path may mean: that of each archive, and if the name of an archive precedes it, what is below that.
+pub fn named_objects<'p>(archives: &'p [String], path: &'p str) -> impl Iterator<Item = (u32, &'p str)> {
+    (1..).zip(archives).flat_map(move |(archive, name)| {
+        let below = path.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix('/'));
+        [Some(path), below].into_iter().flatten().map(move |object| (archive, object))
+    })
+}
+
+fn shown(
+    (place, known): (&KnownPlace, &BaselinePlaces),
+    address: &RecordAddress<'_>,
+    reopened: Reopened,
+) -> ShownRecord {
     let Reopened { text, checksum } = reopened;
     let RecordAddress { archive, object, record, .. } = *address;
-    let copies = known.others.iter().map(|place| EventCopy { place: place.clone(), is_same: None });
+    let copies = place.others.iter().map(|place| EventCopy { place: place.clone(), is_same: None });
     ShownRecord {
         place: Place { archive, object: object.to_owned(), record },
         text,
         checksum,
-        indexed: known.indexed.clone(),
+        indexed: known.objects.of(archive, object),
         copies: copies.collect(),
         more_copies: 0,
+        has_other_content: false,
     }
 }
 
@@ -140,7 +144,7 @@ fn rank(answer: &Result<ShownRecord, ReopenError>) -> u8 {
     match answer {
         Ok(shown) if shown.is_unchanged() == Some(true) => 0,
         Ok(_) => 1,
-        Err(ReopenError::Changed { .. }) => 2,
+        Err(ReopenError::Changed { .. } | ReopenError::NoRecord { .. }) => 2,
         Err(ReopenError::Unread { .. } | ReopenError::Scan(_)) => 3,
         Err(ReopenError::Gone { .. }) => 4,
     }

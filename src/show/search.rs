@@ -64,6 +64,8 @@ struct Hit {
     copies: BTreeMap<Place, Checksum>,
     /// Number of places.
     count: u64,
+    /// Whether any two of the texts differ.
+    has_other_content: bool,
 }
 
 /// A record at a place.
@@ -85,6 +87,7 @@ impl Hit {
             std::mem::swap(self, &mut other);
         }
         let (place, Content { text_checksum, .. }) = other.first;
+        self.has_other_content |= other.has_other_content || text_checksum != self.first.1.text_checksum;
         self.copies.insert(place, text_checksum);
         self.copies.extend(other.copies);
         self.count += other.count;
@@ -94,7 +97,7 @@ impl Hit {
     }
 
     fn into_record(self) -> ShownRecord {
-        let Self { first: (place, content), copies, count, .. } = self;
+        let Self { first: (place, content), copies, count, has_other_content, .. } = self;
         let more_copies = count.saturating_sub(1 + copies.len() as u64);
         let copy = |(place, other)| EventCopy { place, is_same: Some(other == content.text_checksum) };
         ShownRecord {
@@ -104,6 +107,7 @@ impl Hit {
             indexed: Vec::new(),
             copies: copies.into_iter().map(copy).collect(),
             more_copies,
+            has_other_content,
         }
     }
 }
@@ -147,7 +151,8 @@ impl Visitor for Searcher<'_> {
             object_checksum: None,
         };
         let stage = record.evidence().stage;
-        let hit = Hit { stage, first: (place, content), copies: BTreeMap::new(), count: 1 };
+        let (first, copies) = ((place, content), BTreeMap::new());
+        let hit = Hit { stage, first, copies, count: 1, has_other_content: false };
         add_all(part, Hits::from([(*number, hit)]));
     }
 

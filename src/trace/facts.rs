@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Credential, EventPlace, Holder, Issuance};
-use crate::model::Text;
+use crate::model::{Arn, Text, is_temporary_key};
 use crate::time::Timestamp;
 
-/// How many networks of a credential are kept: an attacker may come from any number.
-const NETWORKS_KEPT: usize = 32;
+/// How many networks of a credential are kept, and how many ARNs: an attacker may come from any number.
+const NAMES_KEPT: usize = 32;
 
 /// Everything collected.
 #[derive(Debug, Default)]
@@ -16,12 +16,16 @@ pub(super) struct Facts {
     pub(super) uses: HashMap<Text, Use>,
     /// The event that issued each credential.
     pub(super) issued: BTreeMap<Credential, Issuance>,
+    /// The events that created users, by account, name and time.
+    pub(super) users: BTreeMap<(Text, Text, Timestamp), Issuance>,
     /// The credentials that the traced event used, or else issued.
     pub(super) of_event: BTreeSet<Credential>,
     /// Whether the traced event was met.
     pub(super) has_met_event: bool,
     /// Whether any record says that its credentials are of a console session, as those since version 1.08 do.
     pub(super) tells_console: bool,
+    /// Objects that are not those that were indexed: archive and path.
+    pub(super) changed: BTreeSet<(u32, Text)>,
 }
 
 /// What was done with an access key.
@@ -37,8 +41,10 @@ pub struct Use {
     pub is_from_console: bool,
     /// Actions by name, without copies of records.
     pub actions: BTreeMap<Text, ActionUse>,
-    /// Where the calls came from.
-    pub networks: Networks,
+    /// Where the calls came from: networks, as in the dimension `network`.
+    pub networks: Names,
+    /// The ARNs of those who used it: more than one contradict each other.
+    pub arns: Names,
 }
 
 /// How often an action was done.
@@ -50,23 +56,46 @@ pub struct ActionUse {
     pub errors: u64,
 }
 
-/// Networks, as in the dimension `network`; of many only the first in sorted order.
+/// Names; of many only the first in sorted order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Networks {
-    /// The networks.
+pub struct Names {
+    /// The names.
     pub kept: BTreeSet<Text>,
     /// Whether there are more.
     pub has_more: bool,
 }
 
-impl Networks {
-    /// Adds a network.
-    pub(super) fn add(&mut self, network: Text) {
-        self.kept.insert(network);
-        if self.kept.len() > NETWORKS_KEPT {
+impl Names {
+    /// Adds a name.
+    pub(super) fn add(&mut self, name: Text) {
+        self.kept.insert(name);
+        if self.kept.len() > NAMES_KEPT {
             self.kept.pop_last();
             self.has_more = true;
         }
+    }
+}
+
+impl Facts {
+    /// The event that created the user for whom a long-term key or a password is: of several the last one before it.
+    pub(super) fn owner_created(&self, credential: &Credential) -> Option<&Issuance> {
+        let is_of_session = matches!(credential, Credential::Key(key) if is_temporary_key(key));
+        if is_of_session || matches!(credential, Credential::SignIn(_)) {
+            return None;
+        }
+        let (account, name) = match (self.issued.get(credential), self.uses.get(credential.id())) {
+            (Some(issuance), _) => {
+                (issuance.account.clone(), issuance.issued_to.as_deref()?.strip_prefix("user/")?)
+            }
+            (None, used) => {
+                let arn = Arn::parse(used?.holder.arn.as_deref()?)?;
+                (arn.account.into(), arn.iam_name("user")?)
+            }
+        };
+        let user = |time| (account.clone(), Text::from(name), time);
+        let until = self.time(credential)?;
+        let mut before = self.users.range(user(Timestamp::from_micros(i64::MIN))..=user(until));
+        before.next_back().map(|(_, creation)| creation)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The credentials that belong to what is traced, as trees: each after the one that issued it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
+use super::contradiction::{Contradiction, contradictions};
 use super::facts::{Facts, Use};
 use super::links::Links;
 use super::{Credential, Issuance, Origin, TraceLimits};
@@ -23,8 +24,12 @@ pub struct TraceRow {
     pub is_traced: bool,
     /// The event that issued it.
     pub issuance: Option<Issuance>,
+    /// The event that created the user for whom a long-term key or a password is.
+    pub owner_created: Option<Issuance>,
     /// What was done with it; `None` if it is no key, or was not used.
     pub used: Option<Use>,
+    /// What its use and the event that issued it say of each other.
+    pub contradictions: Vec<Contradiction>,
     /// Number of credentials that it issued and that are not shown: they are not on the way to what is traced, or too far below it.
     pub left_out: u64,
 }
@@ -42,20 +47,23 @@ impl Forest {
         starts: &BTreeSet<Credential>,
         limits: TraceLimits,
     ) -> Self {
-        let Selection { levels, roots, beyond } = Selection::new(facts, links, starts, limits.depth);
+        let Selection { shown: selected, roots, beyond } = Selection::new(facts, links, starts, limits.depth);
         let mut rows: Vec<TraceRow> = Vec::new();
         let mut left_out = beyond;
         // The next credentials, the first one last.
         let mut open: Vec<(&Credential, u32)> = roots.into_iter().rev().map(|root| (root, 0)).collect();
         while let Some((credential, depth)) = open.pop() {
             let issued = links.after(credential);
-            let shown: Vec<&Credential> = issued.iter().filter(|one| levels.contains_key(one)).collect();
+            let shown: Vec<&Credential> = issued.iter().filter(|one| selected.contains(one)).collect();
             open.extend(shown.iter().rev().map(|one| (*one, depth.saturating_add(1))));
             if rows.len() == limits.rows {
                 left_out += 1;
                 continue;
             }
             let link = links.before(credential);
+            let issuance = facts.issued.get(credential);
+            let is_key = matches!(credential, Credential::Key(_));
+            let used = facts.uses.get(credential.id()).filter(|_| is_key);
             rows.push(TraceRow {
                 credential: credential.clone(),
                 depth,
@@ -63,12 +71,10 @@ impl Forest {
                 is_inferred: link.is_some_and(|link| link.is_inferred),
                 origin: link.is_none().then(|| links.origin(facts, credential)),
                 is_traced: starts.contains(credential),
-                issuance: facts.issued.get(credential).cloned(),
-                used: facts
-                    .uses
-                    .get(credential.id())
-                    .filter(|_| matches!(credential, Credential::Key(_)))
-                    .cloned(),
+                issuance: issuance.cloned(),
+                owner_created: facts.owner_created(credential).cloned(),
+                used: used.cloned(),
+                contradictions: contradictions(issuance, used),
                 left_out: (issued.len() - shown.len()) as u64,
             });
         }
@@ -78,8 +84,7 @@ impl Forest {
 
 /// Which credentials are shown.
 struct Selection<'l> {
-    /// Of those below what is traced the level, else 0.
-    levels: BTreeMap<&'l Credential, u32>,
+    shown: BTreeSet<&'l Credential>,
     /// Those without one before them, by time.
     roots: Vec<&'l Credential>,
     /// Number of credentials below the deepest level.
@@ -88,18 +93,18 @@ struct Selection<'l> {
 
 impl<'l> Selection<'l> {
     fn new(facts: &Facts, links: &'l Links, starts: &'l BTreeSet<Credential>, depth: u32) -> Self {
-        let mut levels: BTreeMap<&Credential, u32> = BTreeMap::new();
+        let mut shown: BTreeSet<&Credential> = BTreeSet::new();
         let mut beyond: BTreeSet<&Credential> = BTreeSet::new();
         // Level by level, so that each is met at its lowest level first.
         let mut open: VecDeque<(&Credential, u32)> = starts.iter().map(|start| (start, 0)).collect();
         while let Some((credential, level)) = open.pop_front() {
-            if levels.contains_key(credential) || beyond.contains(credential) {
+            if shown.contains(credential) || beyond.contains(credential) {
                 continue;
             }
             if level > depth {
                 beyond.insert(credential);
             } else {
-                levels.insert(credential, level);
+                shown.insert(credential);
             }
             open.extend(links.after(credential).iter().map(|one| (one, level.saturating_add(1))));
         }
@@ -109,7 +114,7 @@ impl<'l> Selection<'l> {
             while let Some(link) = links.before(at) {
                 at = &link.parent;
                 // What is above a credential that is already shown is shown, too.
-                if levels.insert(at, 0).is_some() {
+                if !shown.insert(at) {
                     break;
                 }
             }
@@ -117,7 +122,7 @@ impl<'l> Selection<'l> {
                 roots.insert((facts.time(at), at));
             }
         }
-        beyond.retain(|credential| !levels.contains_key(credential));
-        Self { levels, roots: roots.into_iter().map(|(_, root)| root).collect(), beyond: beyond.len() as u64 }
+        beyond.retain(|credential| !shown.contains(credential));
+        Self { shown, roots: roots.into_iter().map(|(_, root)| root).collect(), beyond: beyond.len() as u64 }
     }
 }

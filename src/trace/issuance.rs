@@ -6,6 +6,7 @@ use super::{Credential, Via};
 use crate::decode::{Json, issued, target_role};
 use crate::event::{Event, Record};
 use crate::model::{Arn, Text, last_part};
+use crate::time::Timestamp;
 
 /// A credential in the event that issued it.
 pub(super) struct IssuedCredential {
@@ -13,6 +14,8 @@ pub(super) struct IssuedCredential {
     /// For whom: the ARN of a session, role or user, or `user/NAME`.
     pub(super) to: Option<Text>,
     pub(super) via: Via,
+    /// When it expires, if the event says so.
+    pub(super) expires: Option<Timestamp>,
 }
 
 /// What an event issued, if anything. `text` is its record, and `place` names it if it has no id.
@@ -36,12 +39,12 @@ pub(super) fn issued_credential(
     Some(match (event.source, &*event.name) {
         ("signin.amazonaws.com", "ConsoleLogin") => {
             let credential = Credential::SignIn(event_text());
-            IssuedCredential { credential, to: own(), via: Via::Nothing }
+            IssuedCredential { credential, to: own(), via: Via::Nothing, expires: None }
         }
         ("signin.amazonaws.com", "SwitchRole") => {
             let from = texts(text, &["additionalEventData", "SwitchFrom"]);
             let via = from.map_or(Via::Nothing, |from| Via::Switch(Text::from(&*from)));
-            IssuedCredential { credential: Credential::SignIn(event_text()), to: own(), via }
+            IssuedCredential { credential: Credential::SignIn(event_text()), to: own(), via, expires: None }
         }
         ("sso.amazonaws.com", "Federate" | "GetRoleCredentials") => {
             let of_details = |name| texts(text, &["serviceEventDetails", name]);
@@ -49,12 +52,12 @@ pub(super) fn issued_credential(
             let account = of_details("account_id").or_else(|| of_request("accountId"))?;
             let set = of_details("role_name").or_else(|| of_request("roleName"))?;
             let via = Via::Portal(Text::from(&*account), Text::from(&*set));
-            IssuedCredential { credential: Credential::SignIn(event_text()), to: own(), via }
+            IssuedCredential { credential: Credential::SignIn(event_text()), to: own(), via, expires: None }
         }
         (_, "CreateLoginProfile" | "UpdateLoginProfile") => {
             let user = issued(record, text)?;
             let credential = Credential::Password(event_text());
-            IssuedCredential { credential, to: Some(Text::from(&*user)), via: Via::Nothing }
+            IssuedCredential { credential, to: Some(Text::from(&*user)), via: Via::Nothing, expires: None }
         }
         ("iam.amazonaws.com" | "sts.amazonaws.com", name) => {
             // Users and roles that were created are no credentials.
@@ -62,10 +65,50 @@ pub(super) fn issued_credential(
             let to = holder(name, record, text);
             let via = portal(to.as_deref(), name);
             let credential = Credential::Key(Text::from(&*key));
-            IssuedCredential { credential, to: to.map(|to| Text::from(&*to)), via }
+            IssuedCredential {
+                credential,
+                to: to.map(|to| Text::from(&*to)),
+                via,
+                expires: expiry(event.time, text),
+            }
         }
         _ => return None,
     })
+}
+
+/// Name and ARN of the user that an event created.
+pub(super) fn created_user(event: &Event<'_>, record: &Record<'_>) -> Option<(Text, Text)> {
+    let is_creation = !event.failed && event.source == "iam.amazonaws.com" && event.name == "CreateUser";
+    let arn = record.response.user.arn.filter(|_| is_creation)?;
+    Some((Text::from(Arn::parse(arn)?.iam_name("user")?), Text::from(arn)))
+}
+
+/// When issued credentials expire: as the response says, else after the duration that was asked for.
+fn expiry(issued: Timestamp, text: &str) -> Option<Timestamp> {
+    let expiration = texts(text, &["responseElements", "credentials", "expiration"]);
+    expiration.and_then(|text| written_time(&text)).or_else(|| {
+        let request = Json::new(text).member("requestParameters")?;
+        let seconds: u32 = request.member("durationSeconds")?.as_str().parse().ok()?;
+        Some(Timestamp::from_micros(issued.micros().checked_add(i64::from(seconds) * 1_000_000)?))
+    })
+}
+
+/// A time as responses have it: `Mar 9, 2024, 1:30:00 PM`, with other commas and spaces, too, or as in RFC 3339.
+fn written_time(text: &str) -> Option<Timestamp> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let is_between = |c: char| c == ',' || c.is_whitespace();
+    let words: Vec<&str> = text.split(is_between).filter(|word| !word.is_empty()).collect();
+    let [month, day, year, clock, half] = words[..] else { return Timestamp::parse(text) };
+    let month = 1 + MONTHS.iter().position(|known| *known == month)?;
+    let (hour, rest) = clock.split_once(':')?;
+    let noon = match half {
+        "AM" => 0,
+        "PM" => 12,
+        _ => return None,
+    };
+    let hour = hour.parse::<u8>().ok()? % 12 + noon;
+    Timestamp::parse(&format!("{year}-{month:02}-{day:0>2}T{hour:02}:{rest}Z"))
 }
 
 /// For whom a key was issued.
@@ -103,4 +146,28 @@ fn texts<'t>(text: &'t str, path: &[&str]) -> Option<Cow<'t, str>> {
     let value = path.iter().try_fold(Json::new(text), |json, name| json.member(name))?;
     let is_text = value.as_str().starts_with('"');
     Some(value.text()).filter(|text| is_text && !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_responses_are_read() {
+        let read = |text: &str| written_time(text).map(|time| time.to_string());
+        for text in [
+            "Mar 9, 2024 1:30:00 PM",
+            "Mar 9, 2024, 1:30:00\u{202f}PM",
+            "2024-03-09T13:30:00Z",
+            "Mar 09, 2024 01:30:00 PM",
+        ] {
+            assert_eq!(read(text).as_deref(), Some("2024-03-09T13:30:00Z"), "{text}");
+        }
+        assert_eq!(read("Dec 31, 2023 12:00:01 AM").as_deref(), Some("2023-12-31T00:00:01Z"));
+        for text in
+            ["", "Mar 9, 2024 1:30:00", "Foo 9, 2024 1:30:00 PM", "Mar 99, 2024 1:30:00 PM", "a b c d e"]
+        {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
 }

@@ -190,7 +190,8 @@ impl Links {
                 before.extend(link.map(|link| (user.key.clone(), link)));
             }
         }
-        before.retain(|credential, link| *credential != link.parent);
+        // One that a record claims is a circle.
+        before.retain(|credential, link| !link.is_inferred || *credential != link.parent);
         let circular = break_circles(&mut before);
         let mut after: HashMap<Credential, Vec<Credential>> = HashMap::new();
         for (credential, link) in &before {

@@ -1,7 +1,11 @@
 //! Joins the facts of several workers. The result does not depend on which worker read what.
 
-use super::facts::{Facts, Networks, Use};
+use std::collections::btree_map::Entry;
+
+use super::facts::{Facts, Names, Use};
 use super::{Credential, Issuance};
+use crate::model::Text;
+use crate::time::Timestamp;
 
 impl Facts {
     /// Adds the facts of another worker.
@@ -17,6 +21,10 @@ impl Facts {
         for (credential, issuance) in other.issued {
             self.add_issuance(credential, issuance);
         }
+        for (user, creation) in other.users {
+            self.add_user(user, creation);
+        }
+        self.changed.extend(other.changed);
         self.of_event.extend(other.of_event);
         self.has_met_event |= other.has_met_event;
         self.tells_console |= other.tells_console;
@@ -25,13 +33,21 @@ impl Facts {
     /// Adds the event that issued a credential. Of several, such as those in the logs of both accounts, the one that names the
     /// caller's access key counts, then the first.
     pub(super) fn add_issuance(&mut self, credential: Credential, issuance: Issuance) {
-        match self.issued.get_mut(&credential) {
-            Some(known) if known.order() <= issuance.order() => {}
-            Some(known) => *known = issuance,
-            None => {
-                self.issued.insert(credential, issuance);
-            }
-        }
+        add(self.issued.entry(credential), issuance);
+    }
+
+    /// Adds the event that created a user.
+    pub(super) fn add_user(&mut self, user: (Text, Text, Timestamp), creation: Issuance) {
+        add(self.users.entry(user), creation);
+    }
+}
+
+/// Keeps the event that counts.
+fn add<K: Ord>(entry: Entry<'_, K, Issuance>, next: Issuance) {
+    match entry {
+        Entry::Vacant(entry) => drop(entry.insert(next)),
+        Entry::Occupied(entry) if entry.get().order() <= next.order() => {}
+        Entry::Occupied(mut entry) => drop(entry.insert(next)),
     }
 }
 
@@ -57,12 +73,13 @@ impl Use {
             known.errors += more.errors;
         }
         self.networks.merge(other.networks);
+        self.arns.merge(other.arns);
     }
 }
 
-impl Networks {
+impl Names {
     fn merge(&mut self, other: Self) {
-        other.kept.into_iter().for_each(|network| self.add(network));
+        other.kept.into_iter().for_each(|name| self.add(name));
         self.has_more |= other.has_more;
     }
 }

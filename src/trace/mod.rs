@@ -4,6 +4,7 @@
 //! which credential each one was issued, and `forest` selects those that belong to what is traced, as trees from the first
 //! credential down. Memory grows with the number of credentials, not of events. Knows nothing of questions or output.
 
+mod contradiction;
 mod facts;
 mod forest;
 mod issuance;
@@ -12,6 +13,7 @@ mod merge;
 mod start;
 mod visitor;
 
+use crate::checksum::IndexedObjects;
 use crate::coverage::Coverage;
 use crate::model::{ObservedPrincipal, Text};
 use crate::observe::Deduplicator;
@@ -23,7 +25,8 @@ use forest::Forest;
 use links::Links;
 use visitor::Tracer;
 
-pub use facts::{ActionUse, Networks, Use};
+pub use contradiction::Contradiction;
+pub use facts::{ActionUse, Names, Use};
 pub use forest::TraceRow;
 
 /// How much of the trees is returned.
@@ -111,6 +114,8 @@ pub struct Issuance {
     pub issued_to: Option<Text>,
     /// What leads to the credential before it, if there is no key: see [`Via`].
     pub via: Via,
+    /// When it expires, if the event says so.
+    pub expires: Option<Timestamp>,
 }
 
 /// What leads to an earlier credential, besides the access key of the call.
@@ -159,12 +164,15 @@ pub struct Traced {
     pub left_out: u64,
     /// Whether an event with the traced id was found, though it used and issued no credential.
     pub is_event_without_credential: bool,
+    /// Objects that were read and are not those that were indexed: which of the archives, and the path.
+    pub changed: Vec<(u32, Text)>,
     /// What was read, skipped and lost.
     pub coverage: Coverage,
 }
 
 /// Traces an access key id, a session (its ARN, `AROA…:session` or name), an event (its id) or a principal (its ARN, unique id or
-/// name): back to the first credential, and on to everything that was issued with it.
+/// name): back to the first credential, and on to everything that was issued with it. Objects are compared with those that were indexed,
+/// if any are known.
 ///
 /// # Errors
 /// Same as [`scan`].
@@ -172,10 +180,12 @@ pub fn trace(
     archives: &Archives,
     settings: &ScanSettings,
     (wanted, limits): (&str, TraceLimits),
+    indexed: &IndexedObjects,
     progress: &dyn Progress,
 ) -> Result<Traced, ScanError> {
+    let settings = &ScanSettings { checksums: !indexed.is_empty(), ..*settings };
     let deduplicator = Deduplicator::default();
-    let visitor = |number| Tracer::new(number, wanted, &deduplicator);
+    let visitor = |number| Tracer::new(number, wanted, (&deduplicator, indexed));
     let Scanned { visitors, listing } = scan(archives, settings, &visitor, progress)?;
     let collected: Vec<_> = visitors.into_iter().map(Tracer::collected).collect();
     let duplicates = deduplicator.finish();
@@ -191,5 +201,6 @@ pub fn trace(
     let links = Links::new(&facts);
     let Forest { rows, left_out } = Forest::new(&facts, &links, &starts, limits);
     let is_event_without_credential = facts.has_met_event;
-    Ok(Traced { rows, matched: starts.len(), left_out, is_event_without_credential, coverage })
+    let changed = facts.changed.into_iter().collect();
+    Ok(Traced { rows, matched: starts.len(), left_out, is_event_without_credential, changed, coverage })
 }

@@ -18,23 +18,42 @@ impl Facts {
         if !self.of_event.is_empty() {
             return self.of_event.clone();
         }
-        let user = Arn::parse(wanted).and_then(|arn| Some((arn.account, arn.iam_name("user")?)));
-        let is_for_user = |issuance: &Issuance| {
-            let name = issuance.issued_to.as_deref().and_then(|to| to.strip_prefix("user/"));
-            name.is_some() && name.map(|name| (&*issuance.account, name)) == user
-        };
-        let exact = self.matching(|name| name == wanted, is_for_user);
+        let aliases = self.aliases(wanted);
+        let fits = |name: &str| aliases.names.contains(name);
+        let exact = self.matching(fits, |credential, issuance| {
+            // Another user or role may have had that name before.
+            let used = self.uses.get(credential.id()).filter(|used| used.holder.principal_id.is_some());
+            aliases.are_for(issuance) && used.is_none_or(|used| names(&used.holder).any(fits))
+        });
         if !exact.is_empty() || wanted.is_empty() {
             return exact;
         }
-        self.matching(|name| last_part(name) == wanted || name.rsplit(':').next() == Some(wanted), |_| false)
+        self.matching(
+            |name| last_part(name) == wanted || name.rsplit(':').next() == Some(wanted),
+            |_, _| false,
+        )
+    }
+
+    /// What is wanted, and its other names.
+    fn aliases<'n>(&'n self, wanted: &'n str) -> Aliases<'n> {
+        let used = self.uses.values().map(|used| &used.holder);
+        let callers = self.issued.values().chain(self.users.values()).map(|issuance| &issuance.caller);
+        let mut aliases = Aliases { names: BTreeSet::from([wanted]), arns: BTreeSet::from([wanted]) };
+        for (arn, id) in used.chain(callers).flat_map(arns_and_ids) {
+            if arn == wanted {
+                aliases.names.insert(id);
+            } else if id == wanted {
+                aliases.arns.insert(arn);
+            }
+        }
+        aliases
     }
 
     /// The credentials one of whose names fits, and those whose issuance does.
     fn matching(
         &self,
         fits: impl Fn(&str) -> bool,
-        is_issued: impl Fn(&Issuance) -> bool,
+        is_issued: impl Fn(&Credential, &Issuance) -> bool,
     ) -> BTreeSet<Credential> {
         let used = self.uses.iter().filter(|(_, used)| names(&used.holder).any(&fits));
         let used = used.map(|(key, _)| Credential::Key(key.clone()));
@@ -42,7 +61,7 @@ impl Facts {
             // Whoever signs in gets the credential.
             let signs_in = matches!(credential, Credential::SignIn(_));
             let caller = names(&issuance.caller).filter(|_| signs_in);
-            issued_to(issuance).chain(caller).any(&fits) || is_issued(issuance)
+            issued_to(issuance).chain(caller).any(&fits) || is_issued(credential, issuance)
         });
         used.chain(issued.map(|(credential, _)| credential.clone())).collect()
     }
@@ -52,6 +71,43 @@ impl Facts {
         let issued = self.issued.get(credential).map(|issuance| issuance.event.time);
         issued.or_else(|| self.uses.get(credential.id()).map(|used| used.first.time))
     }
+}
+
+/// What is wanted under all of its names.
+struct Aliases<'n> {
+    /// How holders are named: of an ARN also its unique ids.
+    names: BTreeSet<&'n str>,
+    /// For whom credentials are issued: of a unique id also its ARNs.
+    arns: BTreeSet<&'n str>,
+}
+
+impl Aliases<'_> {
+    /// Whether a credential was issued for one of the users, roles or sessions.
+    fn are_for(&self, issuance: &Issuance) -> bool {
+        let Some(to) = issuance.issued_to.as_deref() else { return false };
+        let named = |kind| {
+            let arns = self.arns.iter().filter_map(|arn| Arn::parse(arn));
+            arns.filter_map(move |arn| Some((arn.account, arn.iam_name(kind)?)))
+        };
+        let role = || Some((Arn::parse(to)?.account, last_part(Arn::parse(to)?.assumed_role()?.0)));
+        match to.strip_prefix("user/") {
+            Some(user) => named("user").any(|known| known == (&*issuance.account, user)),
+            None => {
+                self.arns.contains(to) || role().is_some_and(|role| named("role").any(|known| known == role))
+            }
+        }
+    }
+}
+
+/// The ARN and the unique id of a principal, and of its session.
+fn arns_and_ids(holder: &Holder) -> impl Iterator<Item = (&str, &str)> {
+    let id = holder.principal_id.as_deref();
+    let of_principal = Some(&*holder.who.key).zip(id.map(|id| id.split_once(':').map_or(id, |(id, _)| id)));
+    let of_session = holder.arn.as_deref().zip(id);
+    [of_principal, of_session]
+        .into_iter()
+        .flatten()
+        .filter(|(arn, id)| Arn::parse(arn).is_some() && !id.is_empty())
 }
 
 /// The names of a holder: principal, ARN, unique id with and without session, and session.

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::facts::{ActionUse, Facts, Networks, Use};
-use super::issuance::{IssuedCredential, issued_credential};
-use super::{Credential, EventPlace, Holder, Issuance};
+use super::facts::{ActionUse, Facts, Names, Use};
+use super::issuance::{IssuedCredential, created_user, issued_credential};
+use super::{Credential, EventPlace, Holder, Issuance, Via};
+use crate::checksum::IndexedObjects;
 use crate::coverage::{Coverage, FaultKind, RecordSkip};
 use crate::decode::FoundRecord;
 use crate::event::{AnyRecord, Event, NoEvent, Record};
@@ -19,6 +20,7 @@ pub(super) struct Tracer<'s> {
     /// What is traced, which may be an event id.
     wanted: &'s str,
     deduplicator: &'s Deduplicator,
+    indexed: &'s IndexedObjects,
     texts: SharedTexts,
     facts: Facts,
     rows: Rows,
@@ -54,11 +56,16 @@ impl Collected {
 }
 
 impl<'s> Tracer<'s> {
-    pub(super) fn new(number: u16, wanted: &'s str, deduplicator: &'s Deduplicator) -> Self {
+    pub(super) fn new(
+        number: u16,
+        wanted: &'s str,
+        (deduplicator, indexed): (&'s Deduplicator, &'s IndexedObjects),
+    ) -> Self {
         Self {
             number,
             wanted,
             deduplicator,
+            indexed,
             texts: SharedTexts::default(),
             facts: Facts::default(),
             rows: vec![(None, ActionUse::default())],
@@ -99,17 +106,23 @@ impl<'s> Tracer<'s> {
             let issued = issued.as_ref().map(|issued| issued.credential.clone());
             self.facts.of_event.extend(key.map(|key| Credential::Key(Text::from(key))).or(issued));
         }
-        if let Some(IssuedCredential { credential, to, via }) = issued {
-            let issuance = Issuance {
-                event: place(),
-                action: self.texts.get(&event.action()),
-                account: self.texts.get(record.owner()),
-                caller: self.holder(event, record),
-                caller_key: key.map(|key| self.texts.get(key)),
-                issued_to: to,
-                via,
-            };
+        let mut issuance = |issued_to, via, expires| Issuance {
+            event: place(),
+            action: self.texts.get(&event.action()),
+            account: self.texts.get(record.owner()),
+            caller: holder(&mut self.texts, event, record),
+            caller_key: key.map(|key| self.texts.get(key)),
+            issued_to,
+            via,
+            expires,
+        };
+        if let Some(IssuedCredential { credential, to, via, expires }) = issued {
+            let issuance = issuance(to, via, expires);
             self.facts.add_issuance(credential, issuance);
+        }
+        if let Some((name, arn)) = created_user(event, record) {
+            let creation = issuance(Some(arn), Via::Nothing, None);
+            self.facts.add_user((creation.account.clone(), name, event.time), creation);
         }
         key.map_or(0, |key| self.used(key, (event, record), place))
     }
@@ -128,14 +141,15 @@ impl<'s> Tracer<'s> {
         if is_first {
             let place = place();
             if self.facts.uses.get(&key).is_none_or(|known| place < known.first) {
-                let holder = self.holder(event, record);
+                let holder = holder(&mut self.texts, event, record);
                 let known = self.facts.uses.entry(key.clone()).or_insert_with(|| Use {
                     first: place.clone(),
                     holder: holder.clone(),
                     last: event.time,
                     is_from_console: false,
                     actions: Default::default(),
-                    networks: Networks::default(),
+                    networks: Names::default(),
+                    arns: Names::default(),
                 });
                 (known.first, known.holder) = (place, holder);
             }
@@ -147,6 +161,10 @@ impl<'s> Tracer<'s> {
             self.facts.tells_console |= is_from_console;
             if let Some(network) = network.filter(|network| !known.networks.kept.contains(network)) {
                 known.networks.add(network);
+            }
+            let arn = record.identity.arn.filter(|arn| !arn.is_empty() && !known.arns.kept.contains(*arn));
+            if let Some(arn) = arn {
+                known.arns.add(self.texts.get(arn));
             }
         }
         let action = (key, self.texts.get(&event.action()));
@@ -160,24 +178,23 @@ impl<'s> Tracer<'s> {
         sum.errors += u64::from(event.failed);
         row
     }
+}
 
-    /// Who made a call.
-    fn holder(&mut self, event: &Event<'_>, record: &Record<'_>) -> Holder {
-        let (who, identity) = (&event.principal, &record.identity);
-        let mut text =
-            |text: Option<&str>| text.filter(|text| !text.is_empty()).map(|text| self.texts.get(text));
-        Holder {
-            arn: text(identity.arn),
-            principal_id: text(identity.principal_id),
-            session: text(identity.session_name()),
-            service: text(identity.invoked_by),
-            who: ObservedPrincipal {
-                account: self.texts.get(who.account),
-                key: self.texts.get(&who.key),
-                kind: who.kind,
-                arn: None,
-            },
-        }
+/// Who made a call.
+fn holder(texts: &mut SharedTexts, event: &Event<'_>, record: &Record<'_>) -> Holder {
+    let (who, identity) = (&event.principal, &record.identity);
+    let mut text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(|text| texts.get(text));
+    Holder {
+        arn: text(identity.arn),
+        principal_id: text(identity.principal_id),
+        session: text(identity.session_name()),
+        service: text(identity.invoked_by),
+        who: ObservedPrincipal {
+            account: texts.get(who.account),
+            key: texts.get(&who.key),
+            kind: who.kind,
+            arn: None,
+        },
     }
 }
 
@@ -222,6 +239,12 @@ impl Visitor for Tracer<'_> {
 
     fn end_object(&mut self, mut part: ObjectRecords, result: &ObjectResult<'_>, _: &mut Coverage) {
         let CurrentObject { number, object, .. } = result.current;
+        if let Some(now) = result.stored.checksum.filter(|_| !self.indexed.is_empty()) {
+            let known = self.indexed.of(object.archive, &object.path);
+            if !known.is_empty() && !known.contains(&now) {
+                self.facts.changed.insert((object.archive, object.path.clone()));
+            }
+        }
         self.deduplicator.add_object(number, object.delivered.map(Timestamp::day), &mut part);
         self.spare = Some(part);
     }

@@ -158,6 +158,39 @@ fn a_question_limits_days_calls_and_places() {
 }
 
 #[test]
+fn logs_that_still_arrive_after_a_stop_are_noticed() {
+    let stop = call("2024-03-07T04:00:00Z", "eva", "StopLogging", json!({"name": "main"}));
+    let any = record("2024-03-09T01:00:00Z", "eva", "s3:GetObject");
+    let shown = |archive: Archive, more: &[&str]| {
+        let output = firstseen(&[&["coverage", ".", "-q"], more].concat(), archive.path());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let stopped = || Archive::new().delivered("20240307T0412", std::slice::from_ref(&stop));
+    let alone = shown(stopped(), &[]);
+    assert!(alone.contains("from 2024-03-07T04:00:00Z to the end\n"), "{alone}");
+    let both = || stopped().delivered("20240309T0112", std::slice::from_ref(&any));
+    let text = shown(both(), &[]);
+    assert!(text.contains("still arrived until 2024-03-09T01"), "{text}");
+    assert!(shown(both(), &["-f", "json"]).contains(r#""delivered_until":"2024-03-09T01"#));
+    // Ends are those of the reported days.
+    let later = shown(both(), &["--from", "2024-03-08", "-f", "json"]);
+    assert!(later.contains(r#""first":"2024-03-09T01"#), "{later}");
+}
+
+#[test]
+fn a_half_character_does_not_hide_a_narrowing_of_logging() {
+    let parameters = json!({"trailName": "main", "eventSelectors": [{"includeManagementEvents": false}]});
+    let hidden = call("2024-03-09T01:00:00Z", "eva", "PutEventSelectors", parameters);
+    let text = hidden.to_string().replace("\"main\"", r#""main\ud800""#);
+    let archive = Archive::new().object("a.json", format!("[{text}]").as_bytes());
+    let learnt = archive.ingest(&settings());
+    let answer = coverage(&learnt.baseline, &learnt.coverage, &CoverageQuestion::default());
+    let span = answer.logging_spans[0];
+    assert_eq!(span.target.name, Some("main\u{fffd}"));
+    assert_eq!(span.start.sighting.detail(), Some("no management events"));
+}
+
+#[test]
 fn a_place_that_delivers_every_hour_has_gaps_of_hours() {
     let mut archive = Archive::new();
     for hour in (0..72).filter(|hour| !(30..33).contains(hour)) {

@@ -58,7 +58,7 @@ fn an_interrupted_run_resumes_at_its_last_checkpoint() {
     assert!(known(&place).is_none());
     assert!(matches!(add(&stop(3)), Err(IndexError::Interrupted)));
     assert_eq!(known(&place).unwrap().catalog.objects.len(), 2);
-    let Indexed { stored, known: before, added } = add(&Silent).unwrap();
+    let Indexed { stored, known: before, added, .. } = add(&Silent).unwrap();
     assert_eq!((before, added), (2, 3));
     assert_eq!(known(&place).unwrap(), stored);
     let anew = BaselineFolder::take(&folder.path().join("anew.baseline")).unwrap();

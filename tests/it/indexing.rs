@@ -42,6 +42,19 @@ fn a_glob_that_matches_an_object_twice_hides_no_object() {
     assert_eq!(counted(&folder.join("case.baseline")), 3);
 }
 
+#[test]
+fn an_object_with_new_content_is_named() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    log(folder, "logs/a.json", "s3:GetObject");
+    let index = ["index", "logs", "-o", "case.baseline", "-q"];
+    assert_eq!(ended(&index, folder), (0, String::new()));
+    log(folder, "logs/a.json", "s3:GetObjectAndMore");
+    let warning = "warning: 'a.json' was read before with other content: the baseline has both versions";
+    assert_eq!(ended(&index, folder), (0, warning.to_owned()));
+    assert_eq!(ended(&index, folder), (0, String::new()));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pipe_that_became_a_log_is_read() {

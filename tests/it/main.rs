@@ -49,6 +49,7 @@ mod synthetic;
 mod terminal;
 mod timesketch;
 mod trace;
+mod trace_claims;
 mod triage;
 mod triage_known;
 mod triage_labels;

@@ -137,14 +137,8 @@ fn a_missing_or_changed_record_is_an_error() {
     assert_eq!(said("a.zip!x.json", 1, None), "");
     let other = format!("'a.zip!x.json' does not hold the record: record 1 has the event id '{}'", ids[1]);
     assert_eq!(said("a.zip!x.json", 1, Some(&ids[0])), other);
-    assert_eq!(
-        said("a.zip!x.json", 2, None),
-        "'a.zip!x.json' does not hold the record: it holds no record 2"
-    );
-    assert_eq!(
-        said("a.zip!y.json", 0, None),
-        "'a.zip!y.json' does not hold the record: it holds no record 0"
-    );
+    assert_eq!(said("a.zip!x.json", 2, None), "'a.zip!x.json' holds no record 2");
+    assert_eq!(said("a.zip!y.json", 0, None), "'a.zip!y.json' holds no record 0");
     assert_eq!(said("c.zip!y.json", 0, None), "the archive no longer holds the object 'c.zip!y.json'");
     for outside in ["../b.json", "/etc/hostname", ".", ""] {
         assert!(said(outside, 0, None).starts_with("the archive no longer holds"), "{outside}");

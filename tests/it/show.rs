@@ -206,9 +206,61 @@ fn a_changed_object_is_said_to_have_changed() {
         stderr(&changed)
     );
     fs::remove_file(archive.path().join("logs/a.json")).unwrap();
-    assert!(stderr(&show("a.json#0")).contains("'logs' has no object 'a.json'"));
+    assert!(stderr(&show("a.json#0")).contains("'a.json' was indexed, but 'logs' no longer has it"));
     fs::remove_dir(archive.path().join("logs")).unwrap();
     assert!(stderr(&show(ids[0])).contains("hint: the archive is not where it was indexed"));
+}
+
+#[test]
+fn what_became_of_an_object_is_said_under_every_name_of_it() {
+    let records = ["eva", "bob"].map(|user| record("2024-03-09T04:00:00Z", user, "s3:GetObject"));
+    let archive = Archive::new()
+        .object("logs/a.json", &wrapped(&records[..1]))
+        .object("logs/b.json", &wrapped(&records[1..]))
+        .object("other/b.json", &wrapped(&records[..1]));
+    firstseen(&["index", "logs", "other", "-q", "-o", "x.baseline"], archive.path());
+    let said = |wanted: &str| {
+        let shown = firstseen(&["show", "x.baseline", wanted, "-q"], archive.path());
+        (shown.status.code(), stderr(&shown).lines().next().unwrap_or_default().to_owned())
+    };
+    assert_eq!(said("logs/a.json#0"), (Some(0), String::new()));
+    // Nothing has changed: the number is wrong.
+    let wrong = "error: 'a.json' holds no record 99: the object is as it was indexed";
+    assert_eq!(said("a.json#99"), (Some(1), wrong.to_owned()));
+    // The object of another archive is another object.
+    fs::copy(archive.path().join("other/b.json"), archive.path().join("logs/b.json")).unwrap();
+    let (code, warning) = said("logs/b.json#0");
+    assert_eq!(code, Some(3));
+    assert!(warning.contains("'b.json' is not the object that was indexed"), "{warning}");
+    fs::write(archive.path().join("logs/a.json"), wrapped(&records)).unwrap();
+    assert_eq!(said("logs/a.json#1").0, Some(3));
+    assert!(said("a.json#99").1.ends_with("and is not the object that was indexed: its SHA-256 is another"));
+    fs::remove_file(archive.path().join("logs/a.json")).unwrap();
+    let gone = "error: 'logs/a.json' was indexed, but 'logs', 'other' no longer has it";
+    assert_eq!(said("logs/a.json#0"), (Some(1), gone.to_owned()));
+}
+
+#[test]
+fn a_change_of_logging_is_found_in_a_baseline() {
+    let stop = |hour: u32| record(&format!("2024-03-09T0{hour}:00:00Z"), "eva", "cloudtrail:StopLogging");
+    let archive = Archive::new().object("logs/a.json", &wrapped(&[stop(1), stop(2), stop(3)]));
+    firstseen(&["index", "logs", "-q", "-o", "x.baseline"], archive.path());
+    let id = stop(3)["eventID"].as_str().unwrap().to_owned();
+    let shown = rows(&firstseen(&["show", "x.baseline", &id, "-f", "jsonl", "-q"], archive.path()));
+    assert_eq!((&shown[0]["record"], &shown[0]["object_unchanged"]), (&json!(2), &json!(true)));
+}
+
+#[test]
+fn faults_of_single_objects_are_written() {
+    let one = record("2024-03-09T04:00:00Z", "eva", "s3:GetObject");
+    let archive = Archive::new().object("logs/a.json", format!("[{one},7]").as_bytes());
+    for (wanted, code) in [("a.json#0", 0), ("a.json#9", 1)] {
+        let shown = firstseen(&["show", "logs", wanted, "-q", "--faults", "f.jsonl"], archive.path());
+        assert_eq!(shown.status.code(), Some(code), "{}", stderr(&shown));
+        let faults = fs::read_to_string(archive.path().join("f.jsonl")).unwrap();
+        assert_eq!(faults.lines().count(), 1, "{faults}");
+        fs::remove_file(archive.path().join("f.jsonl")).unwrap();
+    }
 }
 
 #[test]
@@ -255,6 +307,20 @@ fn copies_are_named_and_differing_ones_are_a_warning() {
 }
 
 #[test]
+fn a_differing_copy_is_noticed_among_many() {
+    let first = record("2024-03-09T04:00:00Z", "eva", "s3:GetObject");
+    let forged = with(first.clone(), json!({"sourceIPAddress": "203.0.113.9"}));
+    let copies = [vec![first.clone(); 20], vec![forged]].concat();
+    let archive = Archive::new().object("a.json", &wrapped(&copies));
+    let id = first["eventID"].as_str().unwrap();
+    let shown = firstseen(&["show", ".", id, "-q"], archive.path());
+    assert_eq!(shown.status.code(), Some(3), "{}", stderr(&shown));
+    assert!(stdout(&shown).contains("and in 10 more places\n    some of these have OTHER content"));
+    let lines = firstseen(&["show", ".", id, "-q", "-f", "jsonl"], archive.path());
+    assert!(stdout(&lines).contains(r#""more_copies":10,"copies_differ":true"#), "{}", stdout(&lines));
+}
+
+#[test]
 fn the_last_stage_of_a_request_is_shown() {
     let stage = |name: &str| {
         with(
@@ -298,7 +364,7 @@ fn places_with_the_name_of_the_archive_are_found() {
     let shown = firstseen(&["show", "logs", "logs/a.json#0", "-q"], archive.path());
     assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
     for (wanted, said) in [
-        (&["a.json#7"][..], "error: 'a.json': it holds no record 7"),
+        (&["a.json#7"][..], "error: 'a.json' holds no record 7"),
         (&["../a.json#0"], "error: 'logs' has no object '../a.json'"),
         (&["x", "--archive", "y"], "error: --archive says where the archives of a baseline are"),
         (&["-", "-"], "error: standard input can be read only once"),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use firstseen::checksum::IndexedObjects;
 use firstseen::scan::{ScanSettings, Silent};
 use firstseen::source::Archives;
 use firstseen::trace::{Credential, Origin, TraceLimits, TraceRow, Traced, trace};
@@ -12,11 +13,11 @@ use serde_json::{Value, json};
 use crate::archive::{Archive, wrapped};
 use crate::program::{firstseen, stderr};
 
-const ACCOUNTS: [&str; 3] = ["000123456789", "111122223333", "444455556666"];
+pub(crate) const ACCOUNTS: [&str; 3] = ["000123456789", "111122223333", "444455556666"];
 
 /// How a chain begins.
 #[derive(Clone, Copy, Debug)]
-enum Beginning {
+pub(crate) enum Beginning {
     /// A long-term key, whose creation is not in the archive.
     Key,
     /// A long-term key that another user made.
@@ -42,7 +43,7 @@ const BEGINNINGS: [Beginning; 6] = [
 
 /// One more credential in a chain.
 #[derive(Clone, Copy, Debug)]
-enum Hop {
+pub(crate) enum Hop {
     /// A role in the account with this number.
     Role(usize),
     /// GetSessionToken or GetFederationToken.
@@ -51,20 +52,20 @@ enum Hop {
 
 /// Who holds the current credential.
 #[derive(Clone, Debug)]
-struct Holder {
+pub(crate) struct Holder {
     account: &'static str,
-    identity: Value,
+    pub(crate) identity: Value,
     /// As other accounts see it.
     redacted: Value,
     is_user: bool,
 }
 
 /// Writes records as CloudTrail does.
-struct Planter {
+pub(crate) struct Planter {
     chain: usize,
-    minute: u32,
+    pub(crate) minute: u32,
     events: u32,
-    records: Vec<Value>,
+    pub(crate) records: Vec<Value>,
     /// The credentials of the chain, from the first one on.
     credentials: Vec<Credential>,
     /// Number of calls by access key.
@@ -74,7 +75,7 @@ struct Planter {
 }
 
 impl Planter {
-    fn new(chain: usize) -> Self {
+    pub(crate) fn new(chain: usize) -> Self {
         Self {
             chain,
             minute: 0,
@@ -86,7 +87,7 @@ impl Planter {
         }
     }
 
-    fn user(&self, account: &'static str, name: &str, key: Option<&str>) -> Holder {
+    pub(crate) fn user(&self, account: &'static str, name: &str, key: Option<&str>) -> Holder {
         let mut identity = json!({
             "type": "IAMUser", "principalId": format!("AIDA{}{}", self.chain, name.to_uppercase()),
             "arn": format!("arn:aws:iam::{account}:user/{name}"), "accountId": account, "userName": name,
@@ -99,7 +100,7 @@ impl Planter {
         Holder { account, identity, redacted, is_user: true }
     }
 
-    fn session(&self, account: &'static str, role: &str, session: &str, key: &str) -> Holder {
+    pub(crate) fn session(&self, account: &'static str, role: &str, session: &str, key: &str) -> Holder {
         let id = format!("AROA{}{}", self.chain, role.to_uppercase());
         Holder {
             account,
@@ -115,7 +116,7 @@ impl Planter {
     }
 
     /// Adds a record; returns its event id.
-    fn record(&mut self, account: &str, identity: &Value, action: &str, more: Value) -> String {
+    pub(crate) fn record(&mut self, account: &str, identity: &Value, action: &str, more: Value) -> String {
         let (source, name) = action.split_once(':').unwrap();
         self.events += 1;
         let id = format!("event-{}-{}", self.chain, self.events);
@@ -142,7 +143,7 @@ impl Planter {
         key
     }
 
-    fn begin(&mut self, beginning: Beginning, account: &'static str) -> Holder {
+    pub(crate) fn begin(&mut self, beginning: Beginning, account: &'static str) -> Holder {
         let admin = self.user(account, "admin", None);
         match beginning {
             Beginning::Key => {
@@ -199,7 +200,7 @@ impl Planter {
     }
 
     /// A session that a caller in another account, or without one, opens.
-    fn assume(
+    pub(crate) fn assume(
         &mut self,
         caller: &Value,
         (account, role, session): (&'static str, &str, &str),
@@ -211,7 +212,7 @@ impl Planter {
         self.session(account, role, session, &key)
     }
 
-    fn hop(&mut self, from: &Holder, hop: Hop) -> Holder {
+    pub(crate) fn hop(&mut self, from: &Holder, hop: Hop) -> Holder {
         self.minute += 3;
         match hop {
             Hop::Role(number) => {
@@ -248,7 +249,7 @@ impl Planter {
         }
     }
 
-    fn call(&mut self, who: &Holder, number: usize) {
+    pub(crate) fn call(&mut self, who: &Holder, number: usize) {
         for _ in 0..number {
             self.minute += 1;
             self.record(who.account, &who.identity, "s3:ListBuckets", json!({}));
@@ -256,7 +257,7 @@ impl Planter {
     }
 }
 
-fn response(account: &str, role: &str, session: &str, key: &str) -> Value {
+pub(crate) fn response(account: &str, role: &str, session: &str, key: &str) -> Value {
     json!({
         "requestParameters": {"roleArn": format!("arn:aws:iam::{account}:role/{role}"), "roleSessionName": session},
         "responseElements": {"credentials": {"accessKeyId": key, "sessionToken": "secret"},
@@ -270,7 +271,13 @@ fn hop() -> impl Strategy<Value = Hop> {
 }
 
 /// Plants a chain; a session does some calls after each hop.
-fn plant(chain: usize, beginning: Beginning, account: usize, hops: &[Hop], calls: usize) -> Planter {
+pub(crate) fn plant(
+    chain: usize,
+    beginning: Beginning,
+    account: usize,
+    hops: &[Hop],
+    calls: usize,
+) -> Planter {
     let mut planter = Planter::new(chain);
     let mut holder = planter.begin(beginning, ACCOUNTS[account]);
     planter.call(&holder, calls);
@@ -282,7 +289,7 @@ fn plant(chain: usize, beginning: Beginning, account: usize, hops: &[Hop], calls
 }
 
 /// An archive with one object for each account and chain, and copies of some.
-fn archive(planters: &[Planter]) -> Archive {
+pub(crate) fn archive(planters: &[Planter]) -> Archive {
     let mut archive = Archive::new();
     for planter in planters {
         for account in ACCOUNTS {
@@ -299,12 +306,12 @@ fn archive(planters: &[Planter]) -> Archive {
     archive
 }
 
-const LIMITS: TraceLimits = TraceLimits { depth: 64, rows: 10_000 };
+pub(crate) const LIMITS: TraceLimits = TraceLimits { depth: 64, rows: 10_000 };
 
-fn traced(archive: &Archive, wanted: &str, limits: TraceLimits, threads: usize) -> Traced {
+pub(crate) fn traced(archive: &Archive, wanted: &str, limits: TraceLimits, threads: usize) -> Traced {
     let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
     let settings = ScanSettings { threads, ..ScanSettings::default() };
-    trace(&archives, &settings, (wanted, limits), &Silent).unwrap()
+    trace(&archives, &settings, (wanted, limits), &IndexedObjects::default(), &Silent).unwrap()
 }
 
 /// The credentials from the first one down to this one.
@@ -471,7 +478,8 @@ fn records_that_issue_each_other_end() {
         assert_eq!(found.rows[0].origin, Some(Origin::Circular));
         assert_eq!(found.rows[0].credential.id(), "ASIAA");
     }
-    assert_eq!(traced(&archive, "ASIAD", LIMITS, 2).rows.len(), 1);
+    let own = traced(&archive, "ASIAD", LIMITS, 2);
+    assert_eq!((own.rows.len(), own.rows[0].origin.as_ref()), (1, Some(&Origin::Circular)));
     // A long chain neither recurses nor indents without end.
     let mut planter = Planter::new(0);
     for number in 0..3_000 {

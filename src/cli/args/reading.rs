@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use firstseen::checksum::IndexedObjects;
 use firstseen::scan::{DEFAULT_MAX_OBJECT_SIZE, ScanSettings};
-use firstseen::source::ReadWindow;
-use firstseen::store::Saved;
+use firstseen::source::{Archives, ReadWindow, S3Settings};
+use firstseen::store::{Saved, proven_files};
 use firstseen::time::{Bound, Span};
 
-use super::super::exit::{UsageError, store_error};
+use super::super::exit::{Hint, UsageError, scan_error, store_error};
 use super::super::input::is_saved;
 use super::super::output_guard::OutputGuard;
 use super::super::threads;
@@ -25,44 +26,88 @@ pub(crate) struct SourceArgs {
     archive: Vec<PathBuf>,
 }
 
+/// Where the records are, once baselines are opened.
+pub(crate) struct Source {
+    /// The archives that may be read.
+    names: Vec<PathBuf>,
+    /// The baseline, if it is one.
+    pub(crate) saved: Option<Saved>,
+    /// Whether `--archive` says where the archives of the baseline are.
+    pub(crate) is_elsewhere: bool,
+}
+
 impl SourceArgs {
     /// The source.
     pub(crate) fn name(&self) -> &Path {
         &self.source
     }
 
-    /// Whether it is a baseline.
-    pub(crate) fn is_saved(&self) -> bool {
-        is_saved(&self.source)
-    }
-
-    /// Whether `--archive` says where the archives are.
-    pub(crate) fn names_archives(&self) -> bool {
-        !self.archive.is_empty()
-    }
-
-    /// The archives that may be read, which are added to the inputs of the run.
+    /// Opens the baseline, if it is one. The archives are added to the inputs of the run.
     ///
     /// # Errors
     /// If `--archive` is given with an archive (wrong usage), or the baseline cannot be opened.
-    pub(crate) fn archives(&self, guard: &mut OutputGuard, s3: &S3Args) -> anyhow::Result<Vec<PathBuf>> {
-        let names = match (self.is_saved(), self.names_archives()) {
-            (true, false) => {
-                let saved = Saved::open(&self.source).map_err(store_error)?;
-                saved.archives().iter().map(PathBuf::from).collect()
-            }
-            (true, true) => self.archive.clone(),
-            (false, false) => vec![self.source.clone()],
-            (false, true) => {
+    pub(crate) fn source(&self, guard: &mut OutputGuard, s3: &S3Args) -> anyhow::Result<Source> {
+        let is_elsewhere = !self.archive.is_empty();
+        let saved = match is_saved(&self.source) {
+            true => Some(Saved::open(&self.source).map_err(store_error)?),
+            false => None,
+        };
+        let names = match &saved {
+            Some(_) if is_elsewhere => self.archive.clone(),
+            Some(saved) => saved.archives().iter().map(PathBuf::from).collect(),
+            None if is_elsewhere => {
                 let what =
                     "--archive says where the archives of a baseline are, but SRC is an archive itself";
                 return Err(UsageError(what.to_owned()).into());
             }
+            None => vec![self.source.clone()],
         };
         guard.read_archive(&self.source);
         names.iter().for_each(|name| guard.read_archive(name));
         guard.take_mirror(s3, &names)?;
-        Ok(names)
+        Ok(Source { names, saved, is_elsewhere })
+    }
+}
+
+impl Source {
+    /// The settings of a scan. The limit on the size of objects is that of the baseline, unless another is given.
+    ///
+    /// # Errors
+    /// If the window ends before it begins (wrong usage).
+    pub(crate) fn settings(&self, reading: &ReadingArgs, run: &RunArgs) -> anyhow::Result<ScanSettings> {
+        let settings = reading.settings(run)?;
+        let of_baseline = self.saved.as_ref().map(|saved| saved.scope().max_object_size);
+        let max_object_size = reading.max_object_size.or(of_baseline).unwrap_or(settings.max_object_size);
+        Ok(ScanSettings { max_object_size, ..settings })
+    }
+
+    /// Opens the archives.
+    ///
+    /// # Errors
+    /// If the flags for S3 are wrong, or an archive cannot be opened.
+    pub(crate) fn open(&self, settings: &ScanSettings, s3: &S3Args) -> anyhow::Result<Archives> {
+        let s3 = S3Settings { max_object_size: settings.max_object_size, ..s3.settings(&self.names)? };
+        let archives = Archives::open_with(&self.names, &s3);
+        let archives = archives.map_err(|error| match self.saved.is_some() && !self.is_elsewhere {
+            true => anyhow::Error::new(error).context(Hint(
+                "the archive is not where it was indexed: say where it is now with --archive ARCHIVE",
+            )),
+            false => scan_error(error.into()),
+        })?;
+        Ok(archives.passing_over(proven_files))
+    }
+
+    /// The objects of the baseline when they were indexed; none if the source is an archive.
+    ///
+    /// # Errors
+    /// If the baseline cannot be read.
+    pub(crate) fn indexed(&self) -> anyhow::Result<IndexedObjects> {
+        let Some(saved) = &self.saved else { return Ok(IndexedObjects::default()) };
+        let objects = saved.objects().map_err(store_error)?;
+        let known =
+            objects.iter().filter_map(|object| Some((object.archive, &*object.path, object.checksum?)));
+        let known = IndexedObjects::new(known);
+        Ok(if self.is_elsewhere { known.elsewhere() } else { known })
     }
 }
 
@@ -101,10 +146,5 @@ impl ReadingArgs {
             memory: run.memory(),
             checksums: false,
         })
-    }
-
-    /// The limit on the size of an object, if given.
-    pub(crate) fn max_object_size(&self) -> Option<u64> {
-        self.max_object_size
     }
 }

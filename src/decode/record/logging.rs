@@ -1,7 +1,7 @@
-//! The parameters of a call that changes what is logged. Such records are rare, so a plain parser reads them.
+//! The parameters of a call that changes what is logged. Such records are rare, so they are read value by value: whatever else a
+//! record holds, these are found.
 
-use serde_json::Value;
-
+use super::json::Json;
 use crate::event::{LoggingCall, LoggingRequest, ManagementSelector};
 
 /// The most characters of a text that are kept; AWS allows no longer names.
@@ -9,37 +9,47 @@ const LONGEST_TEXT: usize = 512;
 
 /// Reads the relevant parameters of a call from the text of its record, as far as present.
 pub fn logging_request(call: LoggingCall, text: &str) -> LoggingRequest {
-    let record: Value = serde_json::from_str(text).unwrap_or_default();
-    let request = &record["requestParameters"];
+    let Some(request) = Json::new(text).member("requestParameters") else {
+        return LoggingRequest::default();
+    };
     if call == LoggingCall::UpdateCluster {
         return LoggingRequest {
-            target: texts(&request["name"]).first().map(|name| format!("eks/{name}")),
-            audit_log: audit_log(&request["logging"]["clusterLogging"]),
+            target: texts(request.member("name")).first().map(|name| format!("eks/{name}")),
+            audit_log: request.member("logging").and_then(audit_log),
             ..LoggingRequest::default()
         };
     }
-    let target = ["name", "trailName", "eventDataStore"].iter().find_map(|key| texts(&request[*key]).pop());
-    let switch = |name: &'static str| request[name].as_bool().map(|on| (name, on));
+    let target =
+        ["name", "trailName", "eventDataStore"].iter().find_map(|key| texts(request.member(key)).pop());
+    let switch = |name: &'static str| flag(request.member(name)).map(|on| (name, on));
     LoggingRequest {
         target,
         switches: LoggingRequest::SWITCHES.into_iter().filter_map(switch).collect(),
-        bucket: texts(&request["s3BucketName"]).pop(),
+        bucket: texts(request.member("s3BucketName")).pop(),
         selectors: selectors(request),
-        insights: request["insightSelectors"].as_array().map(Vec::len),
+        insights: request
+            .member("insightSelectors")
+            .filter(|list| list.is_list())
+            .map(|list| list.items().len()),
         audit_log: None,
     }
 }
 
 /// The texts of a list, or a single text; without empty ones.
-fn texts(value: &Value) -> Vec<String> {
-    let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    let texts = items.iter().filter_map(Value::as_str).filter(|text| !text.is_empty());
-    texts.map(|text| text.chars().take(LONGEST_TEXT).collect()).collect()
+fn texts(value: Option<Json<'_>>) -> Vec<String> {
+    let items =
+        value.map_or_else(Vec::new, |value| if value.is_list() { value.items() } else { vec![value] });
+    let texts = items.into_iter().filter(|item| item.as_str().starts_with('"')).map(Json::text);
+    texts.filter(|text| !text.is_empty()).map(|text| text.chars().take(LONGEST_TEXT).collect()).collect()
+}
+
+fn flag(value: Option<Json<'_>>) -> Option<bool> {
+    value?.as_str().parse().ok()
 }
 
 /// The selectors of management events, if any event selectors are given.
-fn selectors(request: &Value) -> Option<Vec<ManagementSelector>> {
-    let list = |name: &str| request[name].as_array().filter(|list| !list.is_empty());
+fn selectors(request: Json<'_>) -> Option<Vec<ManagementSelector>> {
+    let list = |name: &str| request.member(name).map(Json::items).filter(|list| !list.is_empty());
     match (list("eventSelectors"), list("advancedEventSelectors")) {
         (None, None) => None,
         (basic, advanced) => {
@@ -50,50 +60,66 @@ fn selectors(request: &Value) -> Option<Vec<ManagementSelector>> {
 }
 
 /// A basic selector, which selects management events unless it says otherwise.
-fn basic_selector(selector: &Value) -> Option<ManagementSelector> {
-    if selector["includeManagementEvents"] == false {
+fn basic_selector(selector: Json<'_>) -> Option<ManagementSelector> {
+    if flag(selector.member("includeManagementEvents")) == Some(false) {
         return None;
     }
-    let kind = selector["readWriteType"].as_str();
+    let kind = texts(selector.member("readWriteType")).pop();
     Some(ManagementSelector {
-        reads: kind != Some("WriteOnly"),
-        writes: kind != Some("ReadOnly"),
-        excluded: texts(&selector["excludeManagementEventSources"]),
+        reads: kind.as_deref() != Some("WriteOnly"),
+        writes: kind.as_deref() != Some("ReadOnly"),
+        excluded: texts(selector.member("excludeManagementEventSources")),
         fields: Vec::new(),
     })
 }
 
 /// An advanced selector, if it is one of management events.
-fn advanced_selector(selector: &Value) -> Option<ManagementSelector> {
-    let fields = selector["fieldSelectors"].as_array()?;
-    let is_management = |field: &Value| {
-        field["field"] == "eventCategory" && texts(&field["equals"]).iter().any(|one| one == "Management")
-    };
+fn advanced_selector(selector: Json<'_>) -> Option<ManagementSelector> {
+    let fields: Vec<Field> = selector.member("fieldSelectors")?.items().into_iter().map(Field::new).collect();
+    let is_management =
+        |field: &Field| field.is("eventCategory") && field.equals.iter().any(|one| one == "Management");
     fields.iter().any(is_management).then(|| {
         let mut selected = ManagementSelector { reads: true, writes: true, ..ManagementSelector::default() };
-        for field in fields {
-            match (field["field"].as_str(), &texts(&field["equals"])[..], texts(&field["notEquals"])) {
-                (Some("eventCategory"), ..) => {}
-                (Some("readOnly"), [only], _) => {
+        for Field { name, equals, excluded } in fields {
+            match (name.as_deref(), &equals[..]) {
+                (Some("eventCategory"), _) => {}
+                (Some("readOnly"), [only]) => {
                     (selected.reads, selected.writes) = (only == "true", only == "false");
                 }
-                (Some("eventSource"), [], excluded) if !excluded.is_empty() => {
-                    selected.excluded.extend(excluded);
-                }
-                (name, ..) => {
-                    let name = name.unwrap_or("another field");
-                    selected.fields.push(name.chars().take(LONGEST_TEXT).collect());
-                }
+                (Some("eventSource"), []) if !excluded.is_empty() => selected.excluded.extend(excluded),
+                _ => selected.fields.push(name.unwrap_or_else(|| "another field".to_owned())),
             }
         }
         selected
     })
 }
 
+/// A field of an advanced selector.
+struct Field {
+    name: Option<String>,
+    equals: Vec<String>,
+    excluded: Vec<String>,
+}
+
+impl Field {
+    fn new(field: Json<'_>) -> Self {
+        Self {
+            name: texts(field.member("field")).pop(),
+            equals: texts(field.member("equals")),
+            excluded: texts(field.member("notEquals")),
+        }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.name.as_deref() == Some(name)
+    }
+}
+
 /// Whether the audit log of a cluster is switched on or off, if the request says so.
-fn audit_log(settings: &Value) -> Option<bool> {
-    let is_of_audit = |setting: &&Value| texts(&setting["types"]).iter().any(|kind| kind == "audit");
-    settings.as_array()?.iter().filter(is_of_audit).find_map(|setting| setting["enabled"].as_bool())
+fn audit_log(logging: Json<'_>) -> Option<bool> {
+    let is_of_audit = |setting: &Json<'_>| texts(setting.member("types")).iter().any(|kind| kind == "audit");
+    let settings = logging.member("clusterLogging")?.items();
+    settings.into_iter().filter(is_of_audit).find_map(|setting| flag(setting.member("enabled")))
 }
 
 #[cfg(test)]
@@ -158,5 +184,26 @@ mod tests {
         };
         assert_eq!((log("audit").target.as_deref(), log("audit").audit_log), (Some("eks/prod"), Some(false)));
         assert_eq!(log("scheduler").audit_log, None);
+    }
+
+    #[test]
+    fn nothing_else_in_a_record_hides_what_was_asked_for() {
+        let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
+        for odd in [r#""\ud800""#, "1e400", "123456789012345678901234567890", &deep, r#""\uD83D\ud83d""#] {
+            let selector = format!(r#"{{"name":{odd},"includeManagementEvents":false}}"#);
+            let parameters = format!(r#"{{"x":{odd},"trailName":"main","eventSelectors":[{selector}]}}"#);
+            let record = format!(r#"{{"userAgent":{odd},"requestParameters":{parameters},"z":{odd}}}"#);
+            let request = logging_request(LoggingCall::PutEventSelectors, &record);
+            assert_eq!(
+                (request.target.as_deref(), &*request.detail()),
+                (Some("main"), "no management events")
+            );
+            let settings = r#"[{"types":["audit"],"enabled":false}]"#;
+            let parameters =
+                format!(r#"{{"x":{odd},"name":"prod","logging":{{"clusterLogging":{settings}}}}}"#);
+            assert_eq!(read(LoggingCall::UpdateCluster, &parameters).audit_log, Some(false), "{odd}");
+        }
+        let half = read(LoggingCall::Stop, r#"{"name":"a\ud800"}"#);
+        assert_eq!(half.target.as_deref(), Some("a\u{fffd}"));
     }
 }

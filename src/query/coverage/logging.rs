@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::CoverageQuestion;
+use super::place::last_delivery;
 use crate::baseline::LoggingChange;
+use crate::coverage::{Coverage, Delivery};
 use crate::model::{Arn, LoggingEffect, ObservedPrincipal, Sighting, last_part};
 use crate::names::named;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 named! {
     /// What is missing during a span.
@@ -59,6 +61,9 @@ pub struct LoggingSpan<'a> {
     pub start: ChangeOfLogging<'a>,
     /// The call that ended it; none if the archive has none.
     pub end: Option<ChangeOfLogging<'a>>,
+    /// Of a log that was stopped and not started: the last delivery for its account and Region, if that is later. So another log delivers
+    /// there, or the call that started it is missing.
+    pub delivered_until: Option<Delivery>,
 }
 
 impl<'a> LoggingTarget<'a> {
@@ -113,6 +118,7 @@ pub(super) fn reported_changes<'a>(
 /// The spans that overlap the reported period, by their start. Failed calls begin and end none.
 pub(super) fn reported_spans<'a>(
     changes: &'a [LoggingChange],
+    coverage: &Coverage,
     question: &CoverageQuestion,
 ) -> Vec<LoggingSpan<'a>> {
     let mut logs: BTreeMap<LoggingTarget<'a>, LogState<'a>> = BTreeMap::new();
@@ -125,8 +131,20 @@ pub(super) fn reported_spans<'a>(
         let to = span.to().unwrap_or(Timestamp::from_micros(i64::MAX));
         question.is_wanted(span.target.account, span.target.region) && question.overlaps(span.from(), to)
     });
+    for span in spans.iter_mut().filter(|span| span.kind == LoggingSpanKind::Stopped && span.end.is_none()) {
+        span.delivered_until = delivered_after(coverage, span.target, span.from());
+    }
     spans.sort_by_key(|span| (span.from(), span.target, span.kind));
     spans
+}
+
+/// The last delivery for the account and Region of a log, if it is more than an hour after a time, so that it holds later events.
+fn delivered_after(coverage: &Coverage, target: LoggingTarget<'_>, time: Timestamp) -> Option<Delivery> {
+    let place = coverage.places.get(&(target.account.to_owned(), target.region.to_owned()))?;
+    let last = last_delivery(place.days.iter().rfind(|day| day.objects > 0)?);
+    // The earliest time that it may have.
+    let delivered = last.hour.map_or(last.day.start(), |hour| last.day.hour(hour));
+    (delivered > time.plus(Span::hours(1))).then_some(last)
 }
 
 /// The state of one log after some calls.
@@ -177,6 +195,6 @@ impl<'a> LogState<'a> {
         let stopped = self.stopped.into_iter().map(|start| (LoggingSpanKind::Stopped, start, None));
         let narrowed = self.narrowed.into_values().map(|start| (LoggingSpanKind::Narrowed, start, None));
         let all = self.done.into_iter().chain(stopped).chain(narrowed);
-        all.map(move |(kind, start, end)| LoggingSpan { kind, target, start, end })
+        all.map(move |(kind, start, end)| LoggingSpan { kind, target, start, end, delivered_until: None })
     }
 }

@@ -75,7 +75,7 @@ pub fn coverage<'a>(
         places: places.map(|(name, place)| CoveredPlace::new(name, place, question)).collect(),
         logging_changes: reported_changes(&baseline.logging.kept, question),
         other_changes: baseline.logging.others,
-        logging_spans: reported_spans(&baseline.logging.kept, question),
+        logging_spans: reported_spans(&baseline.logging.kept, coverage, question),
         unplaced: (coverage.objects.read + failed).saturating_sub(placed),
     }
 }

@@ -20,9 +20,9 @@ pub struct CoveredPlace<'a> {
     pub records: u64,
     /// Bytes of the objects read, as stored.
     pub stored_bytes: u64,
-    /// The first delivery of all, reported or not.
+    /// The first delivery on the reported days.
     pub first: Option<Delivery>,
-    /// The last delivery of all, reported or not.
+    /// The last delivery on the reported days.
     pub last: Option<Delivery>,
     /// The first and the last reported day that is not before the first object of all or after the last one, read or not.
     pub period: Option<(Day, Day)>,
@@ -50,7 +50,7 @@ impl<'a> CoveredPlace<'a> {
             gaps.retain(|gap| question.overlaps(gap.from, Timestamp::from_micros(gap.to.micros() - 1)));
             gaps
         });
-        let mut read = place.days.iter().filter(|day| day.objects > 0);
+        let mut read = days.iter().filter(|day| day.objects > 0);
         let first = read.next();
         let last = read.next_back().or(first);
         Self {
@@ -61,16 +61,18 @@ impl<'a> CoveredPlace<'a> {
             records: total(place.records, |day| day.records),
             stored_bytes: total(place.stored_bytes, |day| day.stored_bytes),
             first: first.map(|day| Delivery { day: day.day, hour: hour(day.hours, u32::trailing_zeros) }),
-            last: last.map(|day| Delivery {
-                day: day.day,
-                hour: hour(day.hours, |hours| 31 - hours.leading_zeros()),
-            }),
+            last: last.map(last_delivery),
             period: period(place, question),
             days,
             gaps: gaps.filter(|gap| question.overlaps(gap.from.start(), gap.to.end())).collect(),
             hour_gaps: hours,
         }
     }
+}
+
+/// The last delivery of a day.
+pub(super) fn last_delivery(day: &DeliveryDay) -> Delivery {
+    Delivery { day: day.day, hour: hour(day.hours, |hours| 31 - hours.leading_zeros()) }
 }
 
 /// The first or last hour of a mask; none if no hour is known.

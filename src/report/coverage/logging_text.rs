@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
+use super::place_view::shown;
 use crate::actions::short_name;
 use crate::model::Sighting;
 use crate::query::{ChangeOfLogging, CoverageAnswer, LoggingSpan, LoggingTarget};
@@ -50,7 +51,15 @@ fn write_list(
 
 /// A span, and the call that began it, in two lines.
 fn span_lines(span: &LoggingSpan<'_>) -> String {
-    let to = span.to().map_or("the end".to_owned(), |to| format!("{to} ({})", length(span)));
+    let to = match (span.to(), span.delivered_until) {
+        (Some(to), _) => format!("{to} ({})", length(span)),
+        (None, None) => "the end".to_owned(),
+        (None, Some(last)) => format!(
+            "the end, but logs of this account and Region still arrived until {}: another log delivers them, or a call that started \
+             this one is missing",
+            shown(last)
+        ),
+    };
     let what = for_terminal(&target(span.target)).into_owned();
     format!("{}: {what} from {} to {to}\n    {}", span.kind.name(), span.from(), call(&span.start))
 }

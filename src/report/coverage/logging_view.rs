@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::place_view::shown;
 use crate::model::Sighting;
 use crate::query::{ChangeOfLogging, LoggingSpan, LoggingTarget};
 use crate::report::row::{named, outcome};
@@ -29,6 +30,8 @@ pub(super) struct LoggingSpanView<'a> {
     from: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivered_until: Option<String>,
     #[serde(flatten)]
     target: TargetView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,6 +109,7 @@ impl<'a> LoggingSpanView<'a> {
             kind: span.kind.name(),
             from: span.from().to_string(),
             to: span.to().map(|to| to.to_string()),
+            delivered_until: span.delivered_until.map(shown),
             target: TargetView::new(span.target),
             detail: span.start.sighting.detail(),
             start: CallView::new(&span.start),

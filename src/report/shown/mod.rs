@@ -99,6 +99,9 @@ impl ShownReport<'_> {
         if record.more_copies > 0 {
             writeln!(out, "    and in {} more places", record.more_copies)?;
         }
+        if record.has_other_content && record.copies.iter().all(|copy| copy.is_same != Some(false)) {
+            writeln!(out, "    some of these have OTHER content")?;
+        }
         writeln!(out, "{}", laid_out(text))
     }
 
@@ -122,6 +125,7 @@ impl ShownReport<'_> {
             indexed_sha256: record.indexed.iter().map(ToString::to_string).collect(),
             copies: record.copies.iter().map(CopyLine::new).collect(),
             more_copies: record.more_copies,
+            copies_differ: record.has_other_content,
             masked,
             text: (!is_json).then_some(text),
         };
@@ -145,6 +149,7 @@ struct ShownLine<'a> {
     indexed_sha256: Vec<String>,
     copies: Vec<CopyLine<'a>>,
     more_copies: u64,
+    copies_differ: bool,
     masked: usize,
     text: Option<&'a str>,
 }

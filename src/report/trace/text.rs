@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::TraceReport;
-use super::words::{credential, issuance, more_issued, origin, uses};
+use super::words::{contradicts, credential, issuance, more_issued, origin, owner_created, uses};
 use crate::report::place::shown_object;
 use crate::report::{for_terminal, plural};
 use crate::trace::{EventPlace, TraceRow};
@@ -15,11 +15,16 @@ pub(super) fn write(report: &TraceReport<'_>, out: &mut dyn Write) -> io::Result
     for row in &report.traced.rows {
         write_row(report, row, out)?;
     }
-    let (rows, matched) = (report.traced.rows.len(), report.traced.matched);
-    writeln!(out, "{}, {matched} of them traced (marked with *)", plural(rows as u64, "credential"))?;
+    let rows = &report.traced.rows;
+    let marked = rows.iter().filter(|row| row.is_traced).count();
+    writeln!(out, "{}, {marked} of them traced (marked with *)", plural(rows.len() as u64, "credential"))?;
+    let traced = match report.traced.matched.saturating_sub(marked) {
+        0 => String::new(),
+        more => format!(", {more} of them traced"),
+    };
     match report.traced.left_out {
         0 => Ok(()),
-        more => writeln!(out, "{more} more are left out (--depth and --limit show more)"),
+        more => writeln!(out, "{more} more are left out{traced} (--depth and --limit show more)"),
     }
 }
 
@@ -37,6 +42,12 @@ fn write_row(report: &TraceReport<'_>, row: &TraceRow, out: &mut dyn Write) -> i
     }
     if let Some(event) = &row.issuance {
         line(&format!("issued: {}", place(report, &event.event)))?;
+    }
+    if let Some(creation) = &row.owner_created {
+        line(&format!("{}: {}", owner_created(creation), place(report, &creation.event)))?;
+    }
+    for contradiction in &row.contradictions {
+        line(&contradicts(row, contradiction))?;
     }
     if let Some(used) = &row.used {
         line(&format!("used {}", uses(used)))?;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::row::named;
 use super::words::origin_name;
-use crate::trace::{EventPlace, Holder, Issuance, Origin, TraceRow, Use};
+use crate::trace::{Contradiction, EventPlace, Holder, Issuance, Origin, TraceRow, Use};
 
 #[derive(Serialize)]
 pub(super) struct CredentialView<'a> {
@@ -18,7 +18,9 @@ pub(super) struct CredentialView<'a> {
     origin: Option<&'static str>,
     origin_name: Option<&'a str>,
     issued: Option<IssuedView<'a>>,
+    owner_created: Option<IssuedView<'a>>,
     used: Option<UseView<'a>>,
+    contradictions: Vec<&'static str>,
     left_out: u64,
 }
 
@@ -49,6 +51,8 @@ struct IssuedView<'a> {
     action: &'a str,
     log_account: Option<&'a str>,
     issued_to: Option<&'a str>,
+    expires: Option<String>,
+    access_key_id: Option<&'a str>,
     by: HolderView<'a>,
 }
 
@@ -62,6 +66,7 @@ struct UseView<'a> {
     actions: Vec<ActionView<'a>>,
     networks: Vec<&'a str>,
     more_networks: bool,
+    arns: Vec<&'a str>,
     console: bool,
 }
 
@@ -89,7 +94,9 @@ impl<'a> CredentialView<'a> {
             origin: row.origin.as_ref().map(origin_name),
             origin_name: origin_text,
             issued: row.issuance.as_ref().map(issued_view),
+            owner_created: row.owner_created.as_ref().map(issued_view),
             used: row.used.as_ref().map(use_view),
+            contradictions: row.contradictions.iter().map(Contradiction::name).collect(),
             left_out: row.left_out,
         }
     }
@@ -101,6 +108,8 @@ fn issued_view(issuance: &Issuance) -> IssuedView<'_> {
         action: &issuance.action,
         log_account: Some(&*issuance.account).filter(|account| !account.is_empty()),
         issued_to: issuance.issued_to.as_deref(),
+        expires: issuance.expires.map(|expires| expires.to_string()),
+        access_key_id: issuance.caller_key.as_deref(),
         by: holder_view(&issuance.caller),
     }
 }
@@ -120,6 +129,7 @@ fn use_view(used: &Use) -> UseView<'_> {
             .collect(),
         networks: used.networks.kept.iter().map(|network| &**network).collect(),
         more_networks: used.networks.has_more,
+        arns: used.arns.kept.iter().map(|arn| &**arn).collect(),
         console: used.is_from_console,
     }
 }

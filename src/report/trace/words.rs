@@ -3,7 +3,7 @@
 use crate::model::{Arn, is_temporary_key, last_part};
 use crate::report::plural;
 use crate::report::row::{NOT_NAMED, named};
-use crate::trace::{Credential, Holder, Issuance, Origin, TraceRow, Use};
+use crate::trace::{Contradiction, Credential, Holder, Issuance, Origin, TraceRow, Use};
 
 /// How many actions and networks of a credential are named.
 const NAMED: usize = 6;
@@ -93,6 +93,28 @@ fn holder(holder: &Holder) -> String {
     let session = holder.session.as_ref().filter(|session| !name.ends_with(session.as_str()));
     let session = session.map_or(String::new(), |session| format!(", session {session}"));
     format!("{} {name}{account}{session}", who.kind.name())
+}
+
+/// Who created the user for whom a credential is.
+pub(super) fn owner_created(creation: &Issuance) -> String {
+    let user = creation.issued_to.as_deref().map_or(NOT_NAMED, last_part);
+    let key = creation.caller_key.as_ref().map_or(String::new(), |key| format!(", with key {key}"));
+    format!("user {user} was created {} by {}{key}", issuance(creation), holder(&creation.caller))
+}
+
+/// A contradiction between the use of a credential and the event that issued it.
+pub(super) fn contradicts(row: &TraceRow, contradiction: &Contradiction) -> String {
+    let issued = row.issuance.as_ref().map_or(String::new(), |issuance| issuance.event.time.to_string());
+    let what = match contradiction {
+        Contradiction::UsedBeforeIssued => format!("it was used before it was issued at {issued}"),
+        Contradiction::UsedAfterExpiry(expires) => format!("it was used after it had expired at {expires}"),
+        Contradiction::UsedByAnother(arn) => {
+            let to = row.issuance.as_ref().and_then(issued_to).unwrap_or_else(|| NOT_NAMED.to_owned());
+            format!("it was issued for {to}, but used by {arn}")
+        }
+        Contradiction::UsedBySeveral(one, other) => format!("it was used by {one} and by {other}"),
+    };
+    format!("CONTRADICTION: {what}")
 }
 
 /// The event that issued a credential: time and action.

@@ -1,0 +1,70 @@
+//! What records say of the use of a credential that the event which issued it contradicts. One of them is forged or wrong, or the id of the
+//! key was used again.
+
+use super::{Issuance, Use};
+use crate::model::{Arn, Text, last_part};
+use crate::time::{Span, Timestamp};
+
+/// How far the clocks of services may differ.
+const TOLERANCE: Span = Span::minutes(5);
+
+/// A contradiction between the use of a credential and the event that issued it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contradiction {
+    /// It was used before it was issued.
+    UsedBeforeIssued,
+    /// It was used after it had expired, at this time.
+    UsedAfterExpiry(Timestamp),
+    /// It was used by somebody for whom it was not issued: the first of these ARNs.
+    UsedByAnother(Text),
+    /// It was used by several: two of the ARNs. The event that issued it does not say for whom.
+    UsedBySeveral(Text, Text),
+}
+
+impl Contradiction {
+    /// Its published name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::UsedBeforeIssued => "used-before-issued",
+            Self::UsedAfterExpiry(_) => "used-after-expiry",
+            Self::UsedByAnother(_) => "used-by-another",
+            Self::UsedBySeveral(..) => "used-by-several",
+        }
+    }
+}
+
+/// The contradictions of a credential.
+pub(super) fn contradictions(issuance: Option<&Issuance>, used: Option<&Use>) -> Vec<Contradiction> {
+    let Some(used) = used else { return Vec::new() };
+    let before = issuance.filter(|issuance| used.first.time.plus(TOLERANCE) < issuance.event.time);
+    let expires = issuance.and_then(|issuance| issuance.expires);
+    let after = expires.filter(|expires| used.last > expires.plus(TOLERANCE));
+    let is_another = |arn: &&Text| issuance.and_then(|issuance| is_for(issuance, arn)) == Some(false);
+    let another = used.arns.kept.iter().find(is_another).map(|arn| Contradiction::UsedByAnother(arn.clone()));
+    let mut arns = used.arns.kept.iter();
+    let several = arns.next().zip(arns.next()).filter(|_| another.is_none());
+    let found = [
+        before.map(|_| Contradiction::UsedBeforeIssued),
+        after.map(Contradiction::UsedAfterExpiry),
+        another,
+        several.map(|(one, other)| Contradiction::UsedBySeveral(one.clone(), other.clone())),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+/// Whether a credential was issued for an ARN, if the event says for whom. The ARN of a session does not have the path of its role.
+fn is_for(issuance: &Issuance, arn: &str) -> Option<bool> {
+    let to = issuance.issued_to.as_deref()?;
+    let by = Arn::parse(arn)?;
+    if let Some(name) = to.strip_prefix("user/") {
+        return Some(by.account == &*issuance.account && by.iam_name("user") == Some(name));
+    }
+    let to_arn = Arn::parse(to)?;
+    Some(match to_arn.iam_name("role") {
+        Some(role) => {
+            let session = by.assumed_role().map(|(role, _)| last_part(role));
+            by.account == to_arn.account && session == Some(role)
+        }
+        None => to == arn,
+    })
+}

@@ -1,0 +1,138 @@
+//! `firstseen trace`: what is said of a credential besides its links: contradictions, who created its owner, whether objects changed.
+
+use serde_json::{Value, json};
+
+use crate::archive::{Archive, gzip, wrapped};
+use crate::program::{firstseen, stderr};
+use crate::trace::{ACCOUNTS, Beginning, Hop, LIMITS, Planter, archive, plant, response, traced};
+
+#[test]
+fn an_arn_and_a_unique_id_lead_to_the_same() {
+    let mut planter = Planter::new(0);
+    let made = planter.begin(Beginning::MadeKey, ACCOUNTS[0]);
+    planter.call(&made, 1);
+    let session = planter.hop(&made, Hop::Role(1));
+    planter.call(&session, 1);
+    // Issued for the same user and the same role, and never used.
+    let admin = planter.user(ACCOUNTS[0], "admin", Some("AKIACHAIN0N0"));
+    let key = json!({"responseElements": {"accessKey": {"accessKeyId": "AKIAUNUSED", "userName": "eva"}}});
+    planter.record(ACCOUNTS[0], &admin.identity, "iam:CreateAccessKey", key);
+    let more = response(ACCOUNTS[1], "role2", "other", "ASIAUNUSED");
+    planter.record(ACCOUNTS[0], &made.identity, "sts:AssumeRole", more);
+    let archive = archive(&[planter]);
+    let marked = |wanted: &str| {
+        let rows = traced(&archive, wanted, LIMITS, 2).rows;
+        let marked = rows.iter().filter(|row| row.is_traced).map(|row| row.credential.id().to_string());
+        marked.collect::<Vec<_>>()
+    };
+    let of_user = ["AKIACHAIN0N1", "AKIAUNUSED"];
+    assert_eq!(marked("arn:aws:iam::000123456789:user/eva"), of_user);
+    assert_eq!(marked("AIDA0EVA"), of_user);
+    let of_role = ["ASIACHAIN0N2", "ASIAUNUSED"];
+    assert_eq!(marked("arn:aws:iam::111122223333:role/role2"), of_role);
+    assert_eq!(marked("AROA0ROLE2"), of_role);
+}
+
+/// The text of a trace, and what is said at its end.
+fn told(archive: &Archive, arguments: &[&str]) -> (String, String) {
+    let output = firstseen(&[&["trace", "."], arguments].concat(), archive.path());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    (String::from_utf8(output.stdout.clone()).unwrap(), stderr(&output))
+}
+
+#[test]
+fn contradictions_are_stated() {
+    let told_of = |issued: &str, more: Value, uses: [(&str, &str); 2]| {
+        let mut planter = Planter::new(0);
+        let root = planter.begin(Beginning::Key, ACCOUNTS[0]);
+        let mut response = response(ACCOUNTS[0], "app", "jo", "ASIAX");
+        response["responseElements"]["credentials"]
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        response["eventTime"] = issued.into();
+        planter.record(ACCOUNTS[0], &root.identity, "sts:AssumeRole", response);
+        for (time, role) in uses {
+            let session = planter.session(ACCOUNTS[0], role, "jo", "ASIAX").identity;
+            planter.record(ACCOUNTS[0], &session, "s3:ListBuckets", json!({"eventTime": time}));
+        }
+        let archive = archive(&[planter]);
+        let (text, warnings) = told(&archive, &["ASIAX"]);
+        let lines: Vec<String> = text
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix("CONTRADICTION: ").map(str::to_owned))
+            .collect();
+        assert_eq!(warnings.contains("warning: 1 credential was used as"), !lines.is_empty(), "{warnings}");
+        lines
+    };
+    let expires = json!({"expiration": "Mar 1, 2024, 11:00:00 AM"});
+    let at = "2024-03-01T10:00:00Z";
+    let fine = [("2024-03-01T10:00:00Z", "app"), ("2024-03-01T11:04:00Z", "app")];
+    assert_eq!(told_of(at, expires.clone(), fine), [""; 0]);
+    assert_eq!(
+        told_of(at, json!({}), [("2024-03-01T09:00:00Z", "app"), ("2024-03-01T12:00:00Z", "app")]),
+        ["it was used before it was issued at 2024-03-01T10:00:00Z"]
+    );
+    assert_eq!(
+        told_of(at, expires, [("2024-03-01T10:01:00Z", "app"), ("2024-03-01T13:00:00Z", "admin")]),
+        [
+            "it was used after it had expired at 2024-03-01T11:00:00Z",
+            "it was issued for role app (account 000123456789), session jo, but used by \
+             arn:aws:sts::000123456789:assumed-role/admin/jo",
+        ]
+    );
+}
+
+#[test]
+fn the_creator_of_the_owner_of_a_key_is_named() {
+    let mut planter = Planter::new(0);
+    let jo = planter.user(ACCOUNTS[0], "jo", Some("AKIAJO"));
+    let arn = format!("arn:aws:iam::{}:user/ops/backup", ACCOUNTS[0]);
+    let created = json!({"responseElements": {"user": {"userName": "backup", "arn": arn}}});
+    planter.record(ACCOUNTS[0], &jo.identity, "iam:CreateUser", created);
+    planter.minute += 1;
+    let admin = planter.user(ACCOUNTS[0], "admin", Some("AKIAADMIN"));
+    let made =
+        json!({"responseElements": {"accessKey": {"accessKeyId": "AKIABACKUP", "userName": "backup"}}});
+    planter.record(ACCOUNTS[0], &admin.identity, "iam:CreateAccessKey", made);
+    let (text, _) = told(&archive(&[planter]), &["AKIABACKUP", "-q"]);
+    let expected = "user backup was created 2024-03-01T00:00:00Z iam:CreateUser by user \
+                    arn:aws:iam::000123456789:user/jo, with key AKIAJO: 000123456789/0.json record 1  eventID event-0-1";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn what_is_counted_as_traced_is_shown() {
+    let mut planter = Planter::new(0);
+    let root = planter.begin(Beginning::Key, ACCOUNTS[0]);
+    for _ in 0..9 {
+        planter.assume(&root.identity, (ACCOUNTS[0], "app", "jo"), "AssumeRole");
+    }
+    let (text, _) = told(&archive(&[planter]), &["jo", "--limit", "3", "-q"]);
+    let end = "3 credentials, 2 of them traced (marked with *)\n\
+               7 more are left out, 7 of them traced (--depth and --limit show more)\n";
+    assert!(text.ends_with(end), "{text}");
+}
+
+#[test]
+fn objects_are_compared_with_those_of_the_baseline() {
+    let planter = plant(0, Beginning::Key, 0, &[Hop::Role(1)], 1);
+    let last = planter.records.last().unwrap().clone();
+    let logs = Archive::new().object("logs/a.json", &wrapped(&planter.records));
+    let trace = |more: &[&str]| {
+        let output = firstseen(&[&["trace", "x.baseline", "ASIACHAIN0N1", "-q"], more].concat(), logs.path());
+        (output.status.code(), stderr(&output))
+    };
+    firstseen(&["index", "logs", "-q", "-o", "x.baseline", "--max-object-size", "1M"], logs.path());
+    assert_eq!(trace(&[]), (Some(0), String::new()));
+    std::fs::write(logs.path().join("logs/a.json"), wrapped(&[&planter.records[..], &[last]].concat()))
+        .unwrap();
+    let said = "warning: 'a.json' is not the object that was indexed: its SHA-256 is another\n".to_owned();
+    assert_eq!(trace(&[]), (Some(3), said.clone()));
+    assert_eq!(trace(&["--archive", "logs"]), (Some(3), said));
+    // An object that the baseline did not read for its size is not read here either.
+    let many = gzip(&wrapped(&vec![planter.records.clone(); 2_000].concat()));
+    std::fs::write(logs.path().join("logs/b.json"), &many).unwrap();
+    let (code, said) = trace(&[]);
+    assert!(code == Some(3) && said.contains("too-large"), "{said}");
+}
