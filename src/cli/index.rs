@@ -66,6 +66,10 @@ pub(crate) struct IndexArgs {
 /// Runs the command.
 pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let files = args.files.read(None)?;
+    if args.shard.shard.is_some() && (!args.archives.names().is_empty() || args.archives.names_lists()) {
+        let what = "--shard says what is read: name no archive beside it".to_owned();
+        return Err(UsageError(what).into());
+    }
     let shard = args.shard.read()?;
     let named =
         shard.as_ref().map_or_else(|| args.archives.clone(), |shard| ArchiveArgs::named(&shard.archives));

@@ -14,9 +14,9 @@ use super::input::{is_saved, open_archives};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 
-/// Divide archives into shards, so that several machines can index them: one line of JSON for each
+/// Divide archives into shards, so that several machines can index them
 ///
-/// The archives are listed once. firstseen index --shard reads a shard, and firstseen merge joins the baselines; the result is, byte for
+/// Writes one line of JSON for each shard. The archives are listed once. firstseen index --shard reads a shard, and firstseen merge joins the baselines; the result is, byte for
 /// byte, what one machine makes. Shards are periods of delivery: a day is divided only if it costs more than a whole shard.
 #[derive(Debug, Args)]
 #[command(mut_arg("names", |names| names.help("Folders, files, globs or s3://bucket/prefix with log objects")))]

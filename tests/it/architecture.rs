@@ -58,7 +58,7 @@ const DOORS: [(&str, &[&str]); 46] = [
     ("toml", &["cli/settings/config.rs"]),
     ("saphyr_parser", &["yaml/loader.rs"]),
     ("regex", &["rules/"]),
-    ("strsim", &["names.rs"]),
+    ("strsim", &["names.rs", "cli/settings/setting.rs"]),
     ("ipnet", &["model/address_range.rs"]),
     ("unicode_width", &["report/width.rs"]),
     ("arcstr", &["model/text.rs"]),

@@ -14,7 +14,7 @@ use super::super::text_file::read_text;
 #[command(next_help_heading = "Shards")]
 pub(crate) struct ShardArgs {
     /// Read only the objects of this shard, which firstseen plan made, instead of listing archives; - for standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["names", "files_from"])]
+    #[arg(long, value_name = "FILE")]
     pub(crate) shard: Option<PathBuf>,
     /// Which shard of FILE, if it has several: its line, counted from 1
     #[arg(long, value_name = "N", requires = "shard", value_parser = clap::value_parser!(u32).range(1..))]

@@ -11,7 +11,7 @@ use super::super::exit::Hint;
 use super::super::program;
 use super::super::text_file::read_text;
 use super::Settings;
-use super::file_flags::{settable, why_not};
+use super::settable::{settable, why_not};
 use super::setting::{SettingError, check, did_you_mean, is_setting, setting, similar, unknown};
 
 const HINT: Hint = Hint(

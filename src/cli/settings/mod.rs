@@ -8,6 +8,7 @@ mod config;
 mod file_flags;
 mod netflix;
 mod preset;
+mod settable;
 mod setting;
 #[cfg(test)]
 mod tests;

@@ -9,8 +9,9 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use firstseen::query::{Preset, Question};
 use tempfile::TempDir;
 
-use super::file_flags::{NOT_IN_FILES, configurable, matches, settable, why_not};
+use super::file_flags::matches;
 use super::preset::PresetArg;
+use super::settable::{NOT_IN_FILES, configurable, settable, why_not};
 use super::setting::SettingError;
 use super::{Settings, SettingsArgs, config, netflix};
 use crate::cli::program;
