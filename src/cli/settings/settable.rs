@@ -3,11 +3,12 @@
 use clap::{Arg, Command};
 
 /// Long flags that a file cannot set, and why.
-pub(super) const NOT_IN_FILES: [(&str, &str); 11] = [
+pub(super) const NOT_IN_FILES: [(&str, &str); 12] = [
     ("config", "a file does not name another"),
     ("netflix-config", "a file does not name another"),
     ("files-from", "what is read is named on the command line, as ARCHIVE is"),
     ("archive-root", "what is read is named on the command line, as ARCHIVE is"),
+    ("archive", "what is read is named on the command line, as ARCHIVE is"),
     ("shard", "what is read is named on the command line, as ARCHIVE is"),
     ("shard-number", "what is read is named on the command line, as ARCHIVE is"),
     ("case", "runs with one file would write to the same folder"),
