@@ -46,6 +46,8 @@ const DOORS: [(&str, &[&str]); 46] = [
     ("walkdir", &["source/files.rs"]),
     ("rayon", &["scan/"]),
     ("clap", &["cli/"]),
+    ("clap_complete", &["cli/completions.rs"]),
+    ("clap_mangen", &["cli/man.rs"]),
     ("anyhow", &["cli/"]),
     ("indicatif", &["cli/progress.rs"]),
     ("anstream", &["cli/screen.rs"]),
