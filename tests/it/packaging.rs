@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::program::{firstseen_here, stderr};
@@ -95,4 +96,18 @@ fn pages_of_an_earlier_run_are_not_mixed_with_new_ones() {
     fs::write(folder.path().join("firstseen.1"), "").unwrap();
     let output = firstseen_here(&["man", "-o", folder.path().to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+}
+
+#[test]
+fn the_tests_that_the_security_policy_names_exist() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let policy = fs::read_to_string(folder.join("SECURITY.md")).unwrap();
+    let named = policy.split('`').filter_map(|text| text.split_once("::"));
+    let mut count = 0;
+    for (file, test) in named {
+        let text = fs::read_to_string(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert!(text.contains(&format!("fn {test}(")), "{file} has no test {test}");
+        count += 1;
+    }
+    assert!(count > 20);
 }
