@@ -7,6 +7,7 @@ mod baseline;
 mod bench;
 mod case;
 mod command_line;
+mod completions;
 mod coverage;
 mod destination;
 mod events;
@@ -17,6 +18,7 @@ mod index;
 mod input;
 mod integrity;
 mod inventory;
+mod man;
 mod merge;
 mod output;
 mod output_guard;
@@ -76,6 +78,10 @@ enum Command {
     Actions(actions::ActionsArgs),
     Synth(synth::SynthArgs),
     Bench(bench::BenchArgs),
+    #[command(hide = true)]
+    Completions(completions::CompletionsArgs),
+    #[command(hide = true)]
+    Man(man::ManArgs),
 }
 
 /// The definition of all commands and flags.
@@ -117,6 +123,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Actions(args) => actions::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     };
     exit::code(result)
 }

@@ -10,7 +10,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit::Visit;
 
 /// The only places that may use each external crate.
-const DOORS: [(&str, &[&str]); 46] = [
+const DOORS: [(&str, &[&str]); 48] = [
     ("aho_corasick", &["events/text_search.rs"]),
     (
         "base64",
@@ -46,6 +46,8 @@ const DOORS: [(&str, &[&str]); 46] = [
     ("walkdir", &["source/files.rs"]),
     ("rayon", &["scan/"]),
     ("clap", &["cli/"]),
+    ("clap_complete", &["cli/completions.rs"]),
+    ("clap_mangen", &["cli/man.rs"]),
     ("anyhow", &["cli/"]),
     ("indicatif", &["cli/progress.rs"]),
     ("anstream", &["cli/screen.rs"]),

@@ -30,6 +30,7 @@ mod naive;
 mod naive_score;
 mod netflix;
 mod outputs;
+mod packaging;
 mod page;
 mod plans;
 mod principals;

@@ -1,0 +1,26 @@
+//! `firstseen man`: manual pages, one for each command.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, CommandFactory};
+
+use super::Cli;
+use super::destination::open_folder;
+use super::exit::RunStatus;
+
+/// Write manual pages, one for each command
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// New or empty folder for the pages
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &ManArgs) -> anyhow::Result<RunStatus> {
+    open_folder(&args.output)?;
+    clap_mangen::generate_to(Cli::command(), &args.output)
+        .with_context(|| format!("cannot write to '{}'", args.output.display()))?;
+    Ok(RunStatus::Complete)
+}
