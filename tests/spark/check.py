@@ -81,8 +81,9 @@ def start_spark():
 
 def start_store(work):
     environment = os.environ | {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": STORE.rsplit(":", 1)[1]}
-    log = open(work / "store.log", "wb")
-    store = subprocess.Popen([Path(sys.executable).parent / "ministack"], env=environment, stdout=log, stderr=log, cwd=work)
+    program = Path(sys.executable).parent / "ministack"
+    with open(work / "store.log", "wb") as log:
+        store = subprocess.Popen([program], env=environment, stdout=log, stderr=log, cwd=work)
     for _ in range(300):
         try:
             urllib.request.urlopen(f"{STORE}/_ministack/health", timeout=1).close()
@@ -119,13 +120,36 @@ def checks(spark, binary, tree, work):
         made = index_cluster(spark, str(archive), work / f"{name}.cluster", binary=binary, shards=9)
         same(f"{name}, in 9 shards", work / f"{name}.one", made)
         assert not Path(f"{made}.work").exists(), "the folder of the partial baselines is left"
-    made = index_cluster(spark, str(tree), work / "single", binary=binary, shards=1)
-    same("one shard", work / "fixture.one", made)
+    made = index_cluster(spark, os.path.relpath(tree), work / "single", binary=binary, shards=1)
+    same("one shard, and a relative name", work / "fixture.one", made)
+    check_refusals(spark, binary, tree, work)
     check_bucket(spark, binary, tree, work)
     check_broken(spark, binary, tree, work)
     check_failure(spark, binary, tree, work)
     check_killed(spark, binary, synth, work)
     check_tables(spark, binary, tree, work)
+
+
+def check_refusals(spark, binary, tree, work):
+    """Nothing is overwritten or removed that an earlier call has not made, and a plan that fails says why."""
+    from firstseen_spark import FirstseenError, index_cluster
+
+    foreign, empty = work / "foreign.work", work / "empty"
+    empty.mkdir()
+    foreign.mkdir()
+    (foreign / "notes").touch()
+    for source, output, message in (
+        (tree, work / "fixture.one", "exists already"),
+        (tree, work / "foreign", "not of an earlier call"),
+        (empty, work / "nothing", "hold no files"),
+    ):
+        try:
+            index_cluster(spark, str(source), output, binary=binary)
+            raise AssertionError(f"no error: {message}")
+        except FirstseenError as error:
+            assert message in str(error), error
+    assert (foreign / "notes").exists()
+    print("ok: refusals", flush=True)
 
 
 def check_bucket(spark, binary, tree, work):

@@ -18,6 +18,8 @@ from pyspark.sql import SparkSession
 from . import tasks
 
 GROUP = "firstseen"
+PLAN = "shards.jsonl"
+PROPERTIES = ("spark.jobGroup.id", "spark.job.description", "spark.job.interruptOnCancel")
 FAN_IN = 8
 """How many baselines one task merges."""
 
@@ -86,8 +88,8 @@ def index_cluster(
     The baseline is, byte for byte, the one that `firstseen index` makes on one machine.
 
     `source` is a folder or `s3://bucket/prefix`, or several. Folders, `output` and `work` must have the same path on the driver and on
-    all executors. `work` (by default beside `output`) holds the shards and partial baselines, and is removed at the end unless
-    `keep_work`. A partial baseline appears by a rename and is named by the `id` of its shard, so that retries and speculative
+    all executors. A folder in `work` (by default that of `output`), named as `output` and `.work`, holds the shards and partial baselines,
+    and is removed at the end unless `keep_work`. A partial baseline appears by a rename and is named by the `id` of its shard, so that retries and speculative
     tasks are harmless, and the same call continues an interrupted one.
 
     `shards` is by default four for each core of the cluster. `archive_options` are flags of `plan` and `index` (such as `--role-arn`),
@@ -106,12 +108,11 @@ def index_cluster(
         context.addFile(program)
     threads = int(context.getConf().get("spark.task.cpus") or 1)
     options = [*archive_options, *index_options]
-    folder = Path(os.path.abspath(work or f"{target}.work"))
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _work_folder(Path(os.path.abspath(work or target.parent)) / f"{target.name}.work")
     partials = folder / _key(_run(program, "--version"), *options)
     partials.mkdir(exist_ok=True)
 
-    sources = [source] if isinstance(source, str) else list(source)
+    sources = [_absolute(name) for name in ([source] if isinstance(source, str) else source)]
     wanted = shards or 4 * context.defaultParallelism
     planned = _plan(program, sources, wanted, [*archive_options, *plan_options], folder)
     limits = ["--threads", str(threads), "--memory", memory]
@@ -124,6 +125,20 @@ def index_cluster(
     if not keep_work:
         shutil.rmtree(folder, ignore_errors=True)
     return str(target)
+
+
+def _work_folder(folder: Path) -> Path:
+    """The folder, new or of an earlier call; it is removed at the end, so it must not be anything else."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / PLAN).exists():
+        raise FirstseenError(f"{folder} exists already, and is not of an earlier call")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / PLAN).touch()
+    return folder
+
+
+def _absolute(source: str) -> str:
+    """Executors have other working folders."""
+    return source if source.startswith("s3://") else os.path.abspath(source)
 
 
 def _run(program: str, *arguments: str) -> str:
@@ -155,7 +170,7 @@ class _Shard:
 
 def _plan(program: str, sources: list[str], wanted: int, options: list[str], folder: Path) -> list[_Shard]:
     """Lists the archives, and writes each shard to a file of its own, so that a task reads no other."""
-    plan = folder / "shards.jsonl"
+    plan = folder / PLAN
     _run(program, "plan", *sources, "--shards", str(wanted), *options, "--quiet", "-o", str(plan))
     planned = []
     with plan.open() as lines:
@@ -204,13 +219,14 @@ class _Runner:
         self.context = spark.sparkContext
         self.function = run
         self.attempts = max(attempts, 1)
+        self.before = {name: self.context.getLocalProperty(name) for name in PROPERTIES}
         # The functions are sent by value: the executors need not have this package.
-        cloudpickle.register_pickle_by_value(tasks)
+        cloudpickle.register_pickle_by_value(tasks)  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
-        cloudpickle.unregister_pickle_by_value(tasks)
-        for name in ("spark.jobGroup.id", "spark.job.description", "spark.job.interruptOnCancel"):
-            self.context.setLocalProperty(name, None)
+        cloudpickle.unregister_pickle_by_value(tasks)  # type: ignore[no-untyped-call]
+        for name, value in self.before.items():
+            self.context.setLocalProperty(name, value)  # type: ignore[arg-type]
 
     def run(self, description: str, jobs: list[tasks.Task]) -> list[tasks.Outcome]:
         """Runs all tasks, then again those that failed; gives what failed to the end."""
