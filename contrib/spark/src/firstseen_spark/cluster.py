@@ -89,8 +89,9 @@ def index_cluster(
 
     `source` is a folder or `s3://bucket/prefix`, or several. Folders, `output` and `work` must have the same path on the driver and on
     all executors. A folder in `work` (by default that of `output`), named as `output` and `.work`, holds the shards and partial baselines,
-    and is removed at the end unless `keep_work`. A partial baseline appears by a rename and is named by the `id` of its shard, so that retries and speculative
-    tasks are harmless, and the same call continues an interrupted one.
+    and is removed at the end unless `keep_work`. A partial baseline appears by a rename and is named by the `id` of its shard, so that
+    retries and speculative tasks are harmless, and the same call continues an interrupted one. Files that options name, such as
+    rules, must be there, too; if one changes between two calls, remove the folder.
 
     `shards` is by default four for each core of the cluster. `archive_options` are flags of `plan` and `index` (such as `--role-arn`),
     `plan_options` those of `plan` alone (such as `--read-from`), `index_options` those of `index` alone (such as `--principal-key`).
