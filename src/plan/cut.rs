@@ -33,13 +33,12 @@ pub(super) fn cut(costs: &[u64], days: &[Option<Day>], count: ShardCount) -> Vec
 /// What stays together, as ranges of objects: a day, or an object of a day that costs more than a share.
 fn units(costs: &[u64], days: &[Option<Day>], share: u128) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
-    let of_day = days.chunk_by(|left, right| left == right).flat_map(move |day| {
+    days.chunk_by(|left, right| left == right).flat_map(move |day| {
         let range = start..start + day.len();
         start = range.end;
         let step = if sum(&costs[range.clone()]) > share { 1 } else { range.len() };
         range.step_by(step).map(move |start| start..start + step)
-    });
-    of_day
+    })
 }
 
 fn sum(costs: &[u64]) -> u128 {
