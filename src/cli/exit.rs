@@ -135,7 +135,8 @@ pub(crate) fn store_error(error: StoreError) -> anyhow::Error {
 
 /// Adds a hint to an error of merging baselines.
 pub(crate) fn merge_error(error: MergeError) -> anyhow::Error {
-    let hint = match &error {
+    let hint = match error {
+        MergeError::Store(error) => return store_error(error),
         MergeError::Settings(_) => "index all shards with the same flags",
         MergeError::Overlap(_) => {
             "index both archives into one baseline: firstseen index A B -o NAME.baseline"

@@ -11,7 +11,7 @@ use firstseen::model::Dimensions;
 use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
 use firstseen::source::{ArchiveError, Archives, FileList, S3Settings, Traffic, is_s3};
-use firstseen::store::{BaselineContents, Saved, is_baseline, proven_files};
+use firstseen::store::{BaselineContents, Saved, StoreError, is_baseline, proven_files};
 use firstseen::time::{Bound, Timestamp};
 
 use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args};
@@ -138,18 +138,20 @@ impl Input {
         }
         let saved: Vec<Saved> =
             names.iter().map(|name| Saved::open(name)).collect::<Result<_, _>>().map_err(store_error)?;
+        let learnt = saved[0].scope().clone();
+        let learnt = &learnt;
         let (baseline, coverage, archives, objects) = match &saved[..] {
             [one] => {
                 let (baseline, coverage) = one.baseline().map_err(store_error)?;
                 let objects = if options.with_objects { one.objects() } else { Ok(Vec::new()) };
                 (baseline, coverage, one.archives().to_vec(), objects.map_err(store_error)?)
             }
-            several => {
-                let BaselineContents { baseline, coverage, archives, catalog, .. } = merged(several)?;
-                (baseline, coverage, archives, catalog.objects)
+            _ => {
+                let merged = merged(saved.into_iter().map(Ok))?;
+                let BaselineContents { baseline, coverage, archives, objects, .. } = merged;
+                (baseline, coverage, archives, objects)
             }
         };
-        let learnt = saved[0].scope();
         let checked = options.learning.check(&names[0], learnt, options.leaves_out_later);
         checked.map_err(|error| {
             let command = options.learning.index_command(names, learnt, &archives, options.leaves_out_later);
@@ -205,20 +207,11 @@ pub(crate) fn is_saved(name: &Path) -> bool {
     is_baseline(name) || (!is_s3(name) && name.extension().is_some_and(|end| end == "baseline"))
 }
 
-/// Merges several baselines.
-pub(crate) fn merged(saved: &[Saved]) -> anyhow::Result<BaselineContents> {
-    let mut all: Option<BaselineContents> = None;
-    for saved in saved {
-        let next = saved.contents().map_err(store_error)?;
-        all = Some(match all {
-            None => next,
-            Some(before) => {
-                if let Some(path) = before.shared_delivery(&next) {
-                    return Err(merge_error(firstseen::store::MergeError::Overlap(path.to_owned())));
-                }
-                before.merge(next).map_err(merge_error)?
-            }
-        });
-    }
-    all.ok_or_else(|| UsageError("name at least one baseline".to_owned()).into())
+/// Merges several baselines. Each is closed before the next one is taken.
+pub(crate) fn merged(
+    saved: impl IntoIterator<Item = Result<Saved, StoreError>>,
+) -> anyhow::Result<BaselineContents> {
+    let contents = saved.into_iter().map(|saved| Ok(saved?.contents()?));
+    let merged = BaselineContents::merge_all(contents).map_err(merge_error)?;
+    merged.ok_or_else(|| UsageError("name at least one baseline".to_owned()).into())
 }

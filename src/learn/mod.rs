@@ -18,7 +18,7 @@ mod visitor;
 use crate::baseline::Baseline;
 use crate::catalog::Catalog;
 use crate::coverage::Coverage;
-use crate::observe::Deduplicator;
+use crate::observe::{Deduplicator, KeptRecords};
 use crate::scan::{Progress, ScanError, ScanSettings, Scanned, scan, scan_listed};
 use crate::source::{Archives, Listing};
 use gather::gather;
@@ -120,7 +120,8 @@ fn learn_by<T: EventTap>(
         &MakeLearner<'_, 's, T>,
     ) -> Result<Scanned<Learner<'s, T>>, ScanError>,
 ) -> Result<(Learnt, Vec<T>), ScanError> {
-    let deduplicator = Deduplicator::default().keep_records(keep == Keep::Catalog);
+    let kept = if keep == Keep::Catalog { KeptRecords::All } else { KeptRecords::None };
+    let deduplicator = Deduplicator::default().keep_records(kept);
     let scanning = ScanSettings { checksums: keep != Keep::Baseline, ..settings.scan() };
     let Scanned { visitors, listing } =
         scan(&scanning, &|number| Learner::new(number, settings, &deduplicator, tap(number)))?;

@@ -17,11 +17,16 @@ pub(super) const SCHEMA: &str = "message activity {
     required int64 errors;
 }";
 
-pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
-    let rows: Vec<(i64, &Behaviour, &ActiveDay)> = (0..)
+/// A day of the behaviour with this number.
+pub(super) type Row<'b> = (i64, &'b Behaviour, &'b ActiveDay);
+
+pub(super) fn rows(baseline: &Baseline) -> impl Iterator<Item = Row<'_>> {
+    (0..)
         .zip(&baseline.behaviours)
         .flat_map(|(number, behaviour)| behaviour.days.iter().map(move |day| (number, behaviour, day)))
-        .collect();
+}
+
+pub(super) fn columns<'b>(baseline: &'b Baseline, rows: &[Row<'b>]) -> Vec<Column<'b>> {
     let principal = |behaviour: &Behaviour| &baseline.principals[behaviour.principal as usize];
     let action = |behaviour: &Behaviour| &*baseline.actions[behaviour.action as usize];
     vec![
@@ -43,6 +48,24 @@ pub(super) fn read(
     behaviours: &mut [Behaviour],
     counts: &[(u64, u64)],
 ) -> Result<(), TableError> {
+    for group in table.by_group()? {
+        read_group(&group, behaviours)?;
+    }
+    let sum = |behaviour: &Behaviour, of: fn(&ActiveDay) -> u64| {
+        behaviour.days.iter().map(of).try_fold(0, u64::checked_add)
+    };
+    let adds_up = |(behaviour, counts): (&Behaviour, &(u64, u64))| {
+        (sum(behaviour, |day| day.count), sum(behaviour, |day| day.errors))
+            == (Some(counts.0), Some(counts.1))
+    };
+    if behaviours.iter().zip(counts).all(adds_up) {
+        Ok(())
+    } else {
+        Err("its counts are not those of the behaviours".into())
+    }
+}
+
+fn read_group(table: &Table, behaviours: &mut [Behaviour]) -> Result<(), TableError> {
     let numbers = table.numbers::<usize>("behaviour")?;
     let days = table.days("day")?;
     let (hours, success_hours) = (masks(table, "hours")?, masks(table, "success_hours")?);
@@ -61,18 +84,7 @@ pub(super) fn read(
         }
         behaviour.days.push(day);
     }
-    let sum = |behaviour: &Behaviour, of: fn(&ActiveDay) -> u64| {
-        behaviour.days.iter().map(of).try_fold(0, u64::checked_add)
-    };
-    let adds_up = |(behaviour, counts): (&Behaviour, &(u64, u64))| {
-        (sum(behaviour, |day| day.count), sum(behaviour, |day| day.errors))
-            == (Some(counts.0), Some(counts.1))
-    };
-    if behaviours.iter().zip(counts).all(adds_up) {
-        Ok(())
-    } else {
-        Err("its counts are not those of the behaviours".into())
-    }
+    Ok(())
 }
 
 /// Masks of the 24 hours of a day.
