@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use super::{
-    ArchiveError, Listing, LogObject, ReadError, ReadWindow, S3Problem, S3ProblemKind, S3Settings, Traffic,
+    ArchiveError, GivenArchive, Listing, LogObject, ReadError, ReadWindow, S3Problem, S3ProblemKind, S3Settings, Traffic,
 };
 
 /// Credentials and runtime of a run.
@@ -29,7 +29,7 @@ impl Session {
         Err(ArchiveError::S3 { name: name.to_owned(), problem })
     }
 
-    pub(super) fn open(&self, _: &str) -> Result<Bucket, ArchiveError> {
+    pub(super) fn open(&mut self, _: &GivenArchive) -> Result<Bucket, ArchiveError> {
         match self.0 {}
     }
 
