@@ -71,8 +71,10 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
         return Err(UsageError(what).into());
     }
     let shard = args.shard.read()?;
-    let named =
-        shard.as_ref().map_or_else(|| args.archives.clone(), |shard| ArchiveArgs::named(&shard.archives));
+    let named = match &shard {
+        Some(shard) => ArchiveArgs::named(&shard.archives, &files.archives),
+        None => args.archives.and(&files.archives)?,
+    };
     let s3 = args.s3.clone().or(files.s3);
     let wanted = args.learning.clone().or(files.learning);
     let wanted =
@@ -108,7 +110,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let settings = LearnSettings { memory: args.run.memory(), ..settings };
     let known = known.map(|saved| saved.contents()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
-    let archives = open_archives((named.names(), &lists), settings.max_object_size, &s3)?;
+    let archives = open_archives((&named.given(&s3)?, &lists), settings.max_object_size, &s3)?;
     let settings = IndexSettings {
         learning: settings,
         by_checksum: args.by_checksum,

@@ -10,7 +10,7 @@ use firstseen::learn::{Keep, LearnSettings, Learnt, learn_and_keep};
 use firstseen::model::Dimensions;
 use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
-use firstseen::source::{ArchiveError, Archives, FileList, S3Settings, Traffic, is_s3};
+use firstseen::source::{ArchiveError, Archives, FileList, GivenArchive, S3Settings, Traffic, is_s3};
 use firstseen::store::{BaselineContents, Saved, is_baseline, proven_files};
 use firstseen::time::{Bound, Timestamp};
 
@@ -74,6 +74,7 @@ impl Input {
         options: &InputOptions<'_>,
     ) -> anyhow::Result<Self> {
         let names = archives.names();
+        let given = archives.given(options.s3)?;
         let rules = options.rules.map(Arc::clone);
         // A correlation that is complete in the window may begin before it.
         let span = rules.as_ref().map(|rules| rules.longest_span()).unwrap_or_default();
@@ -87,7 +88,7 @@ impl Input {
         };
         let mut inventory_files = inventory_files(&options.learning.iam_inventory)?;
         let input = match names.iter().filter(|name| is_saved(name)).count() {
-            0 => Self::of_archives((names, lists), &settings, options),
+            0 => Self::of_archives((&given, lists), &settings, options),
             all if all == names.len() && !archives.names_lists() => Self::of_baselines(names, options, settings.threads),
             _ => Err(UsageError(
                 "archives and baselines cannot be read together: add the archives to a baseline with firstseen index"
@@ -102,12 +103,12 @@ impl Input {
     }
 
     fn of_archives(
-        (names, lists): (&[PathBuf], &[FileList]),
+        given: GivenArchives<'_>,
         settings: &LearnSettings,
         options: &InputOptions<'_>,
     ) -> anyhow::Result<Self> {
         let progress = Bar::new(options.run.quiet)?;
-        let archives = open_archives((names, lists), settings.max_object_size, options.s3)?;
+        let archives = open_archives(given, settings.max_object_size, options.s3)?;
         let keep = if options.with_objects { Keep::Objects } else { Keep::Baseline };
         let learnt = learn_and_keep(&archives, settings, keep, &progress);
         progress.clear();
@@ -177,23 +178,26 @@ impl Input {
     }
 }
 
+/// Archives to open, and lists of files.
+pub(crate) type GivenArchives<'a> = (&'a [GivenArchive], &'a [FileList]);
+
 /// Opens archives, in which saved baselines are passed over.
 pub(crate) fn open_archives(
-    (names, lists): (&[PathBuf], &[FileList]),
+    given: GivenArchives<'_>,
     max_object_size: u64,
     s3: &S3Args,
 ) -> anyhow::Result<Archives> {
-    try_archives((names, lists), max_object_size, s3)?.map_err(|error| scan_error(error.into()))
+    try_archives(given, max_object_size, s3)?.map_err(|error| scan_error(error.into()))
 }
 
 /// The same for callers that say what to do next if an archive cannot be opened.
 pub(crate) fn try_archives(
-    (names, lists): (&[PathBuf], &[FileList]),
+    (given, lists): GivenArchives<'_>,
     max_object_size: u64,
     s3: &S3Args,
 ) -> anyhow::Result<Result<Archives, ArchiveError>> {
-    let s3 = S3Settings { max_object_size, ..s3.settings(names)? };
-    Ok(Archives::open_all(names, lists, &s3).map(|archives| archives.passing_over(proven_files)))
+    let s3 = S3Settings { max_object_size, ..s3.settings(given.iter().map(|archive| &archive.location))? };
+    Ok(Archives::open_all(given, lists, &s3).map(|archives| archives.passing_over(proven_files)))
 }
 
 fn used_rules(baseline: &Baseline, AppliedRules { checksum, left_out }: AppliedRules) -> UsedRules {

@@ -13,6 +13,7 @@ use super::exit::{RunStatus, UsageError, scan_error};
 use super::input::{is_saved, open_archives};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
+use super::settings::FileArgs;
 
 /// Divide archives into shards, so that several machines can index them
 ///
@@ -23,6 +24,8 @@ use super::progress::Bar;
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     archives: ArchiveArgs,
+    #[command(flatten)]
+    files: FileArgs,
     #[command(flatten)]
     size: SizeArgs,
     /// Write the shards to FILE, which appears only once it is complete [default: stdout]
@@ -52,19 +55,23 @@ struct SizeArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
-    let names = args.archives.names();
+    let files = args.files.read(None)?;
+    let s3 = args.s3.clone().or(files.s3);
+    let named = args.archives.and(&files.archives)?;
+    let names = named.names();
     if let Some(saved) = names.iter().find(|name| is_saved(name)) {
         let what = format!("'{}' is a baseline, and a plan is made of archives", saved.display());
         return Err(UsageError(what).into());
     }
-    let lists = args.archives.lists()?;
+    let lists = named.lists()?;
     let mut guard = OutputGuard::new();
-    guard.read_archives(&args.archives, &lists);
-    guard.take_mirror(&args.s3, names)?;
+    guard.read_archives(&named, &lists);
+    guard.read_files("settings", args.files.files());
+    guard.take_mirror(&s3, names)?;
     let output = guard.open("--output", args.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
-    let settings = args.reading.settings(&args.run)?;
-    let archives = open_archives((names, &lists), settings.max_object_size, &args.s3)?;
+    let settings = args.reading.clone().or(&files.learning).settings(&args.run)?;
+    let archives = open_archives((&named.given(&s3)?, &lists), settings.max_object_size, &s3)?;
     let progress = Bar::new(args.run.quiet)?;
     let planned = plan(&archives, &settings, args.size.count(), &progress);
     progress.clear();

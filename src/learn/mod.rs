@@ -71,8 +71,9 @@ pub fn learn_and_keep(
     keep: Keep,
     progress: &dyn Progress,
 ) -> Result<Learnt, ScanError> {
-    let learnt =
-        learn_by((archives, settings), keep, &|_| (), |scanning, learner| scan(archives, scanning, learner, progress));
+    let learnt = learn_by((archives, settings), keep, &|_| (), |scanning, learner| {
+        scan(archives, scanning, learner, progress)
+    });
     learnt.map(|(learnt, _)| learnt)
 }
 
@@ -87,7 +88,9 @@ pub fn learn_with<T: EventTap>(
     tap: &(dyn Fn(u16) -> T + Sync),
     progress: &dyn Progress,
 ) -> Result<(Learnt, Vec<T>), ScanError> {
-    learn_by((archives, settings), Keep::Baseline, tap, |scanning, learner| scan(archives, scanning, learner, progress))
+    learn_by((archives, settings), Keep::Baseline, tap, |scanning, learner| {
+        scan(archives, scanning, learner, progress)
+    })
 }
 
 /// Learns from what was listed.

@@ -53,7 +53,11 @@ mod tests {
     fn a_label_is_the_name_and_messages_say_where_the_archive_is() {
         let plain = GivenArchive::at("./logs/".into());
         assert_eq!((plain.name(), plain.described()), ("logs".to_owned(), "logs".to_owned()));
-        let labelled = GivenArchive { label: Some("prod".to_owned()), ..GivenArchive::at("s3://b/p/".into()) };
-        assert_eq!((labelled.name(), labelled.described()), ("prod".to_owned(), "prod (s3://b/p)".to_owned()));
+        let labelled =
+            GivenArchive { label: Some("prod".to_owned()), ..GivenArchive::at("s3://b/p/".into()) };
+        assert_eq!(
+            (labelled.name(), labelled.described()),
+            ("prod".to_owned(), "prod (s3://b/p)".to_owned())
+        );
     }
 }

@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 
 use super::{
-    ArchiveError, GivenArchive, Listing, LogObject, ReadError, ReadWindow, S3Problem, S3ProblemKind, S3Settings, Traffic,
+    ArchiveError, GivenArchive, Listing, LogObject, ReadError, ReadWindow, S3Problem, S3ProblemKind,
+    S3Settings, Traffic,
 };
 
 /// Credentials and runtime of a run.

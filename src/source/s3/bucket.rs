@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use aws_config::timeout::TimeoutConfig;
 use aws_config::Region;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
@@ -68,8 +68,12 @@ struct Inner {
 
 impl Bucket {
     /// Opens `s3://bucket[/prefix]`.
-    pub(super) async fn open(archive: &GivenArchive, connection: &Arc<Connection>) -> Result<Self, ArchiveError> {
-        let failed = |problem| ArchiveError::S3 { name: archive.described(), problem: connection.explain(problem) };
+    pub(super) async fn open(
+        archive: &GivenArchive,
+        connection: &Arc<Connection>,
+    ) -> Result<Self, ArchiveError> {
+        let failed =
+            |problem| ArchiveError::S3 { name: archive.described(), problem: connection.explain(problem) };
         let name = archive.location.to_string_lossy();
         let (bucket, key) = parse_name(&name).map_err(failed)?;
         let mut inner = Inner {
@@ -84,9 +88,7 @@ impl Bucket {
         let folder = if key.is_empty() { String::new() } else { format!("{key}/") };
         if inner.first_key(&folder).await.map_err(failed)?.is_some() {
             inner.prefix = folder;
-        } else if !key.is_empty()
-            && inner.first_key(key).await.map_err(failed)?.as_deref() == Some(key)
-        {
+        } else if !key.is_empty() && inner.first_key(key).await.map_err(failed)?.as_deref() == Some(key) {
             let (folder, single) = key.rsplit_once('/').map_or(("", key), |(folder, name)| (folder, name));
             inner.prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
             inner.single = Some(single.to_owned());
@@ -128,7 +130,10 @@ impl Bucket {
 
     /// Whether everything in this archive is also in another one.
     pub(super) fn is_within(&self, other: &Self) -> bool {
-        self.0.name == other.0.name && self.0.store == other.0.store && !other.is_single() && self.start().starts_with(other.prefix())
+        self.0.name == other.0.name
+            && self.0.store == other.0.store
+            && !other.is_single()
+            && self.start().starts_with(other.prefix())
     }
 
     /// The key of an object of this archive.

@@ -90,9 +90,8 @@ fn checked_region(name: &str) -> Result<Region, S3Problem> {
 async fn with_roles(config: SdkConfig, access: &S3Access) -> SdkConfig {
     let mut config = config;
     for role in &access.roles {
-        let mut assume = AssumeRoleProvider::builder(&role.arn)
-            .session_name(&access.role_session_name)
-            .configure(&config);
+        let mut assume =
+            AssumeRoleProvider::builder(&role.arn).session_name(&access.role_session_name).configure(&config);
         if let Some(id) = &role.external_id {
             assume = assume.external_id(id);
         }

@@ -12,9 +12,9 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tokio::time::Instant;
 
+use super::connection::Connection;
 use super::failure::Failure;
 use super::lock;
-use super::connection::Connection;
 
 /// The first pause; each later one is half as long again.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -23,7 +23,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// Repeats a request until it succeeds, fails permanently, or has failed for as long as the settings allow.
-pub(super) async fn with_retries<T, E, F>(connection: &Connection, request: impl Fn() -> F) -> Result<T, Failure>
+pub(super) async fn with_retries<T, E, F>(
+    connection: &Connection,
+    request: impl Fn() -> F,
+) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + Error + 'static,
@@ -42,8 +45,8 @@ where
             Err(error) => Failure::new(&error),
         };
         if !failure.is_transient() || Instant::now() + pause > end {
-            let nobody_answers =
-                failure.is_transient() && lock(&connection.answered).elapsed() > connection.session.settings.outage;
+            let nobody_answers = failure.is_transient()
+                && lock(&connection.answered).elapsed() > connection.session.settings.outage;
             if failure.is_end() || nobody_answers {
                 let _ = connection.ended.set(failure.clone());
             }

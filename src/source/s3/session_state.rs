@@ -43,7 +43,9 @@ impl SessionState {
         match mirrors.get(bucket) {
             Some(known) if known.store == *store => return Ok(Arc::clone(&known.mirror)),
             Some(_) => {
-                let what = format!("two stores have a bucket '{bucket}': read them in two runs, each with a mirror of its own");
+                let what = format!(
+                    "two stores have a bucket '{bucket}': read them in two runs, each with a mirror of its own"
+                );
                 return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
             }
             None => {}
