@@ -1,5 +1,6 @@
 //! Turns flags into typed values, values into library calls, and results into output and an exit status.
 
+mod access;
 mod actions;
 mod args;
 mod bag;

@@ -16,6 +16,7 @@ mod listing;
 mod local;
 mod log_object;
 mod object_key;
+mod probe;
 #[cfg_attr(not(feature = "s3"), path = "no_s3.rs")]
 mod s3;
 mod s3_settings;
@@ -42,6 +43,7 @@ pub use large_body::{LARGE, LargeBody};
 pub use listing::{Listing, ReadWindow};
 pub use log_object::{LogObject, SkippedObject};
 pub use object_key::ObjectKey;
+pub use probe::{MissingAccess, Permission, Probe, ProbeError, ProbedObject, probe};
 pub use s3_settings::{DEFAULT_CONCURRENCY, DEFAULT_ROLE_SESSION_NAME, S3Access, S3Role, S3Settings};
 pub use supply::{Supplied, Supply, Traffic};
 
@@ -132,6 +134,18 @@ impl Archives {
             interrupted: settings.interrupted,
             s3: opening.s3,
         })
+    }
+
+    /// One archive that needs no session.
+    fn of_root(name: String, root: Root, settings: &S3Settings) -> Self {
+        Self {
+            names: vec![name],
+            roots: vec![root],
+            clusters: Vec::new(),
+            own_files: |_| Vec::new(),
+            interrupted: settings.interrupted,
+            s3: None,
+        }
     }
 
     /// Archives whose folders have files to skip: those that `own_files` names. A folder with such files is counted, and its
@@ -344,13 +358,17 @@ impl ArchiveOpener<'_> {
         local::Root::open(location).map(Root::Local)
     }
 
-    /// Opens a bucket, the first one with a new session.
     fn bucket(&mut self, archive: &GivenArchive) -> Result<Root, ArchiveError> {
+        self.session(archive)?.open(archive).map(Root::S3)
+    }
+
+    /// The session, which the first bucket starts.
+    fn session(&mut self, archive: &GivenArchive) -> Result<&mut s3::Session, ArchiveError> {
         let session = match self.s3.take() {
             Some(session) => session,
             None => s3::Session::start(self.settings, &archive.described())?,
         };
-        self.s3.insert(session).open(archive).map(Root::S3)
+        Ok(self.s3.insert(session))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use super::{
-    ArchiveError, GivenArchive, Listing, LogObject, ReadError, ReadWindow, S3Problem, S3ProblemKind,
-    S3Settings, Traffic,
+    ArchiveError, GivenArchive, Listing, LogObject, ProbeError, ProbedObject, ReadError, ReadWindow,
+    S3Problem, S3ProblemKind, S3Settings, Traffic,
 };
 
 /// Credentials and runtime of a run.
@@ -31,6 +31,10 @@ impl Session {
     }
 
     pub(super) fn open(&mut self, _: &GivenArchive) -> Result<Bucket, ArchiveError> {
+        match self.0 {}
+    }
+
+    pub(super) fn probe(&mut self, _: &GivenArchive) -> (Option<String>, Result<ProbedObject, ProbeError>) {
         match self.0 {}
     }
 

@@ -145,6 +145,11 @@ impl Bucket {
         &self.0.name
     }
 
+    /// Where its name is unique.
+    pub(super) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
     pub(super) fn client(&self) -> &Client {
         &self.0.client
     }

@@ -20,6 +20,7 @@ mod mirror;
 mod object_metadata;
 mod pagination;
 mod prefix_walk;
+mod probe;
 mod retry;
 mod session;
 mod session_state;

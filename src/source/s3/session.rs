@@ -81,7 +81,7 @@ impl Session {
     }
 
     /// The connection of an archive. Reads the configuration and the profile, unless another archive has the same access.
-    fn connection(&mut self, archive: &GivenArchive) -> Result<Arc<Connection>, ArchiveError> {
+    pub(super) fn connection(&mut self, archive: &GivenArchive) -> Result<Arc<Connection>, ArchiveError> {
         let settings = &self.state.settings;
         let access = archive.access.as_ref().unwrap_or(&settings.access);
         if let Some(known) = self.connections.iter().find(|known| known.access == *access) {
@@ -96,7 +96,7 @@ impl Session {
         Ok(connection)
     }
 
-    fn wait_to_open<T>(&self, work: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+    pub(super) fn wait_to_open<T>(&self, work: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
         wait(&self.state.handle, work, &mut || !(self.state.settings.interrupted)())
     }
 
