@@ -48,8 +48,9 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
     let output = guard.open("--output", args.output.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
     let reading = InputOptions { to: None, leaves_out_later: false, ..wanted.reading(&args.run) };
-    let Input { baseline, coverage, settings, is_saved, traffic, archives, inventory_files, .. } =
-        Input::read(&archives, &lists, &reading)?;
+    let Input {
+        baseline, coverage, settings, is_saved, traffic, accounts, archives, inventory_files, ..
+    } = Input::read(&archives, &lists, &reading)?;
     let answer = args.known.ask(&baseline, &question);
     let used = used_settings(&args.known, &question, &settings, &baseline);
     let report = KnownReport { settings: &used, coverage: &coverage, answer: &answer };
@@ -61,6 +62,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
         only_success: used.only_success,
         is_saved,
         traffic,
+        accounts,
         archives: &archives,
         inventory: Some(&baseline.inventory),
         lost_inventory: inventory_files.lost,

@@ -122,6 +122,7 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
         read_from: used.read_from.as_deref(),
         read_to: used.read_to.as_deref().map(|read_to| (read_to, "--read-to, --to")),
         traffic: archives.traffic(),
+        accounts: archives.accounts(),
         archives: archives.names(),
         inventory: Some(&events.baseline.inventory),
         lost_inventory: inventory.lost,

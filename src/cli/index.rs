@@ -139,6 +139,8 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let traffic = archives.traffic();
     let closing = RunSummary {
         traffic,
+        archives: archives.names(),
+        accounts: archives.accounts(),
         inventory: Some(&stored.baseline.inventory),
         lost_inventory: inventory_files.lost,
         warnings: inventory_files.warnings.into_iter().chain(replaced_objects(&replaced)).collect(),

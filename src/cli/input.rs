@@ -10,7 +10,9 @@ use firstseen::learn::{Keep, LearnSettings, Learnt, learn_and_keep};
 use firstseen::model::Dimensions;
 use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
-use firstseen::source::{ArchiveError, Archives, FileList, GivenArchive, S3Settings, Traffic, is_s3};
+use firstseen::source::{
+    ArchiveAccount, ArchiveError, Archives, FileList, GivenArchive, S3Settings, Traffic, is_s3,
+};
 use firstseen::store::{BaselineContents, Saved, is_baseline, proven_files};
 use firstseen::time::{Bound, Timestamp};
 
@@ -30,6 +32,8 @@ pub(crate) struct Input {
     pub(crate) is_saved: bool,
     /// Requests to S3.
     pub(crate) traffic: Option<Traffic>,
+    /// What was read of each archive; nothing for saved baselines.
+    pub(crate) accounts: Vec<ArchiveAccount>,
     /// Names of the archives, in the order of their numbers.
     pub(crate) archives: Vec<String>,
     /// Every listed object, in delivery order; none unless they were asked for.
@@ -113,7 +117,7 @@ impl Input {
         let learnt = learn_and_keep(&archives, settings, keep, &progress);
         progress.clear();
         let Learnt { baseline, coverage, catalog } = learnt.map_err(scan_error)?;
-        let traffic = archives.traffic();
+        let (traffic, accounts) = (archives.traffic(), archives.accounts());
         let archives = archives.names().to_vec();
         refuse_nothing(&coverage, &archives)?;
         let rules = settings.scope().rules.map(|rules| used_rules(&baseline, rules));
@@ -123,6 +127,7 @@ impl Input {
             settings: settings.clone(),
             is_saved: false,
             traffic,
+            accounts,
             archives,
             objects: catalog.objects,
             rules,
@@ -171,6 +176,7 @@ impl Input {
             settings: LearnSettings::like(learnt, threads),
             is_saved: true,
             traffic: None,
+            accounts: Vec::new(),
             archives,
             objects,
             inventory_files: InventoryFiles::default(),

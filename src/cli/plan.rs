@@ -19,7 +19,7 @@ use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::settings::FileArgs;
 
-/// Divide archives into shards, so that several machines can index them; or check that they can be read
+/// Divide archives into shards, so that several machines can index them
 ///
 /// Writes one line of JSON for each shard. The archives are listed once. firstseen index --shard reads a shard, and firstseen merge joins the baselines; the result is, byte for
 /// byte, what one machine makes. Shards are periods of delivery: a day is divided only if it costs more than a whole shard.

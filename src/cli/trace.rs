@@ -92,6 +92,7 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
     let warnings: Vec<String> = [changed(&traced), contradicted(&traced)].into_iter().flatten().collect();
     let status = RunSummary {
         traffic: archives.traffic(),
+        accounts: archives.accounts(),
         archives: archives.names(),
         warnings,
         ..RunSummary::new(&traced.coverage, faults)

@@ -3,6 +3,7 @@
 //! Knows folders, files, buckets and object names; knows nothing of gzip, JSON or events. What cannot be listed is a fault
 //! in the coverage and does not stop the listing; a missing archive is an error.
 
+mod account;
 mod described;
 mod digest_name;
 mod error;
@@ -30,9 +31,11 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::coverage::{FaultKind, ObjectSkip};
 use crate::model::Text;
+use account::AccountCounters;
 use log_object::Location;
 use stdin::Stdin;
 
+pub use account::ArchiveAccount;
 pub use described::DescribedObject;
 pub use digest_name::DigestName;
 pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind};
@@ -54,6 +57,8 @@ pub struct Archives {
     roots: Vec<Root>,
     /// The clusters of archives, in the order of their numbers.
     clusters: Vec<Option<String>>,
+    /// What was read, in the same order.
+    accounts: Vec<AccountCounters>,
     own_files: OwnFiles,
     /// Polled while waiting for standard input: whether to give up.
     interrupted: fn() -> bool,
@@ -120,7 +125,7 @@ impl Archives {
             NamedArchive::Archive(archive) => opening.root(archive),
             NamedArchive::Lists(lists) => Ok(Root::Local(local::Root::of_lists(lists))),
         };
-        let roots = named.iter().map(root).collect::<Result<_, _>>()?;
+        let roots = named.iter().map(root).collect::<Result<Vec<Root>, _>>()?;
         let cluster = |(_, named): &(String, NamedArchive<'_>)| match named {
             NamedArchive::Archive(archive) => archive.cluster.clone(),
             NamedArchive::Lists(_) => None,
@@ -128,6 +133,7 @@ impl Archives {
         let clusters = named.iter().map(cluster).collect();
         Ok(Self {
             names: named.into_iter().map(|(name, ..)| name).collect(),
+            accounts: roots.iter().map(|_| AccountCounters::default()).collect(),
             roots,
             clusters,
             own_files: |_| Vec::new(),
@@ -142,6 +148,7 @@ impl Archives {
             names: vec![name],
             roots: vec![root],
             clusters: Vec::new(),
+            accounts: Vec::new(),
             own_files: |_| Vec::new(),
             interrupted: settings.interrupted,
             s3: None,
@@ -261,6 +268,11 @@ impl Archives {
     /// The S3 traffic so far; `None` without an S3 archive. It depends on the network, so it is not part of a result.
     pub fn traffic(&self) -> Option<Traffic> {
         self.s3.as_ref().map(s3::Session::traffic)
+    }
+
+    /// What was read of each archive so far, in the order of their numbers.
+    pub fn accounts(&self) -> Vec<ArchiveAccount> {
+        self.accounts.iter().map(AccountCounters::account).collect()
     }
 
     /// Reads one object's stored bytes into `buffer`, replacing its content.

@@ -209,3 +209,181 @@ fn label(text: &str) -> Result<String, String> {
 
 /// In characters.
 const LONGEST_LABEL: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use proptest::prelude::*;
+
+    use super::super::super::args::{ConfiguredArchive, S3Args};
+    use super::super::config::{archives, parse};
+    use super::super::setting::SettingError;
+
+    fn read(text: &str) -> Result<Vec<ConfiguredArchive>, SettingError> {
+        archives(text, Path::new("cases/case.toml"))
+    }
+
+    #[test]
+    fn a_table_is_an_archive_with_access_of_its_own() {
+        let text = "quiet = true\n[[archive]]\npath = 'logs'\nk8s-cluster = 'prod'\n[[archive]]\nlabel = 'org'\nbucket = 'b'\n\
+                    prefix = 'AWSLogs/o-1/'\naws-region = 'eu-west-1'\nrole-arn = ['arn:aws:iam::111122223333:role/a', \
+                    'arn:aws:iam::444455556666:role/b']\nexternal-id = ['', 'x1']\n[[archive]]\npath = 's3://c/d'\n\
+                    aws-partition = 'aws-us-gov'\n";
+        let found = read(text).unwrap();
+        let places: Vec<(String, PathBuf, usize)> = found
+            .iter()
+            .map(|found| (found.archive.name(), found.archive.location.clone(), found.line))
+            .collect();
+        let place = |name: &str, location: &str, line| (name.to_owned(), PathBuf::from(location), line);
+        assert_eq!(
+            places,
+            [
+                place("cases/logs", "cases/logs", 2),
+                place("org", "s3://b/AWSLogs/o-1", 5),
+                place("s3://c/d", "s3://c/d", 12)
+            ]
+        );
+        assert_eq!(found[0].archive.cluster.as_deref(), Some("prod"));
+        let access = found[1].access.access().unwrap();
+        assert_eq!(access.region.as_deref(), Some("eu-west-1"));
+        let ids: Vec<Option<&str>> = access.roles.iter().map(|role| role.external_id.as_deref()).collect();
+        assert_eq!(ids, [None, Some("x1")]);
+        assert_eq!(found[2].access.region(), Some("us-gov-west-1"));
+        assert!(parse(text).unwrap().archives.is_empty(), "tables are no settings of the run");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_its_line() {
+        let bucket = "[[archive]]\nbucket = 'b'\n";
+        let cases: Vec<(String, usize, &str)> = vec![
+            ("[[archive]]\nlabel = 'x'".into(), 1, "an archive needs a path, or a bucket"),
+            (format!("{bucket}path = 'p'"), 2, "an archive has a path, or a bucket, not both"),
+            (
+                "[[archive]]\npath = 's3://b'\nprefix = 'x'".into(),
+                3,
+                "'prefix' belongs to a bucket: write all of it in path, 's3://b'",
+            ),
+            (
+                "[[archive]]\npath = 'logs'\n\nrole-arn = 'arn:aws:iam::111122223333:role/a'".into(),
+                4,
+                "'role-arn' is for buckets, and 'cases/logs' is on disk",
+            ),
+            ("[[archive]]\npath = '-'".into(), 2, "standard input is named on the command line"),
+            (format!("{bucket}profil = 'x'"), 3, "an archive has no 'profil'; did you mean 'profile'?"),
+            (format!("{bucket}hue = 'x'"), 3, "an archive has no 'hue'"),
+            (
+                format!("{bucket}quiet = true"),
+                3,
+                "'quiet' is of the run, not of an archive: write it above the first [[archive]]",
+            ),
+            (
+                format!("{bucket}mirror = 'm'"),
+                3,
+                "'mirror' is of the run, not of an archive: write it above the first [[archive]]",
+            ),
+            (
+                format!("{bucket}role-arn = 'x'"),
+                3,
+                "invalid value 'x' for 'role-arn': write arn:aws:iam::123456789012:role/name",
+            ),
+            (format!("{bucket}label = ['a', 'b']"), 3, "'label' takes one value, not a list"),
+            (
+                format!("{bucket}label = 's3://x'"),
+                3,
+                "invalid value 's3://x' for 'label': write a name of up to 100 characters, such as prod",
+            ),
+            (
+                format!("{bucket}prefix = {{a = 1}}"),
+                3,
+                "'prefix' takes a string, a number, true or false, or a list of strings",
+            ),
+            (
+                format!("{bucket}no-sign-request = true\nprofile = 'x'"),
+                1,
+                "no-sign-request uses no credentials: remove it, or profile and role-arn",
+            ),
+            (
+                format!("{bucket}external-id = 'x1'"),
+                1,
+                "1 external-id for 0 role-arn: give one, for the last role, or one for each",
+            ),
+            (
+                format!("{bucket}aws-partition = 'aws-cn'\naws-region = 'eu-west-1'"),
+                3,
+                "the Region eu-west-1 is in another partition",
+            ),
+            (
+                "[[archive]]\nbucket = 's3://b'".into(),
+                2,
+                "invalid value 's3://b' for 'bucket': write the name of the bucket alone; what follows is its prefix",
+            ),
+            (
+                format!("{bucket}[[archive]]\npath = 's3://b/'"),
+                3,
+                "the archive 's3://b' has the name of the one in line 1: give each a label of its own",
+            ),
+            (
+                format!("{bucket}label = 'x'\n[[archive]]\npath = 'p'\nlabel = 'x'"),
+                4,
+                "the archive 'x' has the name of the one in line 1: give each a label of its own",
+            ),
+        ];
+        for (text, line, reason) in cases {
+            let wrong = read(&text).err();
+            assert_eq!(wrong, Some(SettingError { line, reason: reason.to_owned() }), "{text}");
+        }
+        for text in [
+            "[archive]\npath = 'p'",
+            "archive = [{path = 'p'}, {path = 'q'}, 'r']",
+            "archive = []",
+            "archive = 'p'",
+        ] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_table_leaves_out_is_as_for_the_run() {
+        let run =
+            parse("profile = 'run'\nrole-arn = 'arn:aws:iam::111122223333:role/run'\nrequest-payer = true")
+                .unwrap();
+        let of = |keys: &str, run: &S3Args| {
+            let found = read(&format!("[[archive]]\nbucket = 'b'\n{keys}")).unwrap();
+            found[0].access.clone().over(run.access.clone()).access().unwrap()
+        };
+        let plain = of("", &run.s3);
+        assert_eq!(
+            (plain.profile.as_deref(), plain.roles.len(), plain.request_payer),
+            (Some("run"), 1, true)
+        );
+        let own = of("role-arn = 'arn:aws:iam::444455556666:role/own'\nrequest-payer = false", &run.s3);
+        assert_eq!(own.roles[0].arn, "arn:aws:iam::444455556666:role/own");
+        assert_eq!((own.profile.as_deref(), own.request_payer), (Some("run"), false));
+        let public = of("no-sign-request = true", &run.s3);
+        assert!(public.anonymous && public.profile.is_none() && public.roles.is_empty());
+        let unsigned = parse("no-sign-request = true").unwrap();
+        assert!(of("", &unsigned.s3).anonymous && !of("profile = 'own'", &unsigned.s3).anonymous);
+    }
+
+    proptest! {
+        /// Whatever a file has, reading its archives gives them or a line of the file.
+        #[test]
+        fn any_text_gives_archives_or_an_error_with_a_line(
+            keys in prop::collection::vec(
+                (
+                    prop::sample::select(vec!["path", "bucket", "prefix", "label", "profile", "role-arn", "external-id", "x"]),
+                    "[a-z:/=\\[\\]{}\" ,.0-9-]{0,12}",
+                ),
+                0..6,
+            ),
+        ) {
+            let lines = keys.iter().map(|(key, value)| format!("{key} = '{value}'\n"));
+            let text = format!("[[archive]]\n{}", lines.collect::<String>());
+            match read(&text) {
+                Ok(found) => prop_assert_eq!(found.len(), 1),
+                Err(wrong) => prop_assert!((1..=keys.len() + 1).contains(&wrong.line), "{text}"),
+            }
+        }
+    }
+}
