@@ -120,6 +120,18 @@ fn buckets_with_different_roles_and_a_folder_give_what_their_baselines_give_merg
 }
 
 #[test]
+fn a_labelled_archive_that_moves_is_not_read_again() {
+    let of = Organization::new();
+    let table = |path: &str| format!("[[archive]]\nlabel = 'mine'\npath = '{path}'\nk8s-cluster = 'x'\n");
+    let remote = of.config("remote.toml", &LOGS.replace("prefix = 'AWSLogs/'\n", ""));
+    of.index(&remote, "mine.baseline", &[]);
+    let local = of.config("local.toml", &table("logs"));
+    let again = ["index", "--config", local.to_str().unwrap(), "-o", "mine.baseline"];
+    let again = of.run(&again);
+    assert!(stderr(&again).starts_with("0 objects added"), "{}", stderr(&again));
+}
+
+#[test]
 fn shards_of_configured_archives_merge_to_one_run() {
     let of = Organization::new();
     let config = of.all();
