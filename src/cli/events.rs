@@ -22,12 +22,13 @@ use super::args::{
 };
 use super::destination::open_folder;
 use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
-use super::input::{is_saved, try_archives};
+use super::input::try_archives;
 use super::inventory::inventory_files;
 use super::output::{Output, stream};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::RunSummary;
+use super::saved_name::is_saved;
 use super::settings::{FileArgs, Settings};
 use super::warnings::{refuse_nothing, unmatched, window};
 

@@ -1,6 +1,6 @@
 //! The input of a command: archives, read in full, or saved baselines.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use firstseen::baseline::{Baseline, HitRetention};
@@ -11,15 +11,16 @@ use firstseen::model::Dimensions;
 use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
 use firstseen::source::{
-    ArchiveAccount, ArchiveError, Archives, FileList, GivenArchive, S3Settings, Traffic, is_s3,
+    ArchiveAccount, ArchiveError, Archives, FileList, GivenArchive, S3Settings, Traffic,
 };
-use firstseen::store::{BaselineContents, Saved, is_baseline, proven_files};
+use firstseen::store::{BaselineContents, Saved, proven_files};
 use firstseen::time::{Bound, Timestamp};
 
 use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args};
 use super::exit::{Hint, OwnedHint, UsageError, merge_error, scan_error, store_error};
 use super::inventory::{InventoryFiles, inventory_files};
 use super::progress::Bar;
+use super::saved_name::is_saved;
 use super::warnings::refuse_nothing;
 
 /// A baseline, and the input it was learnt from.
@@ -208,11 +209,6 @@ pub(crate) fn try_archives(
 
 fn used_rules(baseline: &Baseline, AppliedRules { checksum, left_out }: AppliedRules) -> UsedRules {
     UsedRules { count: baseline.rules.len(), sha256: checksum.to_string(), left_out }
-}
-
-/// Whether a name means a baseline: it is one, or it is local and ends in `.baseline`.
-pub(crate) fn is_saved(name: &Path) -> bool {
-    is_baseline(name) || (!is_s3(name) && name.extension().is_some_and(|end| end == "baseline"))
 }
 
 /// Merges several baselines.

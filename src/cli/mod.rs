@@ -30,6 +30,7 @@ mod progress;
 mod reference;
 mod rules;
 mod run_summary;
+mod saved_name;
 mod scan;
 mod screen;
 mod settings;

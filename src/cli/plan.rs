@@ -13,10 +13,11 @@ use firstseen::source::{FileList, S3Settings, is_stdin};
 use super::access;
 use super::args::{ArchiveArgs, ByExtension, ReadingArgs, RunArgs, S3Args, byte_count};
 use super::exit::{RunStatus, UsageError, scan_error};
-use super::input::{is_saved, open_archives};
+use super::input::open_archives;
 use super::output::Output;
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
+use super::saved_name::is_saved;
 use super::settings::FileArgs;
 
 /// Divide archives into shards, so that several machines can index them

@@ -10,9 +10,10 @@ use super::args::{
 };
 use super::destination::{Destination, FindingsAnswer};
 use super::exit::RunStatus;
-use super::input::{Input, InputOptions, is_saved};
+use super::input::{Input, InputOptions};
 use super::page::page_context;
 use super::run_summary::RunSummary;
+use super::saved_name::is_saved;
 use super::settings::{FileArgs, Settings};
 use super::used_settings::used_settings;
 use super::warnings::{unmatched, window};

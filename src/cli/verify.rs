@@ -12,10 +12,10 @@ use firstseen::verify::{Class, Examination, Verification, VerifyError, VerifySet
 
 use super::args::{AnswerOutputArgs, ArchiveArgs, ProofArgs, RunArgs, S3Args};
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
-use super::input::is_saved;
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::write_traffic;
+use super::saved_name::is_saved;
 use super::settings::FileArgs;
 use super::threads;
 

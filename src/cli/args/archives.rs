@@ -10,7 +10,7 @@ use firstseen::report::for_shell;
 use firstseen::source::{FileList, GivenArchive, is_s3, is_stdin};
 
 use super::super::exit::{Hint, UsageError};
-use super::super::input::is_saved;
+use super::super::saved_name::is_saved;
 use super::{AccessArgs, S3Args};
 
 #[derive(Clone, Debug, Args)]

@@ -10,8 +10,9 @@ use firstseen::store::Saved;
 use firstseen::time::{Bound, Span};
 
 use super::super::exit::{Hint, UsageError, scan_error, store_error};
-use super::super::input::{is_saved, try_archives};
+use super::super::input::try_archives;
 use super::super::output_guard::OutputGuard;
+use super::super::saved_name::is_saved;
 use super::super::settings::FileArgs;
 use super::super::threads;
 use super::{ArchiveArgs, ConfiguredArchive, LearningArgs, RunArgs, S3Args, byte_count, check_window};

@@ -11,12 +11,13 @@ use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder
 use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
 use percent_encoding::percent_decode_str;
 
-use super::connection::{Connection, Store};
+use super::connection::Connection;
 use super::failure::Failure;
 use super::mirror::Mirror;
 use super::pagination::Pagination;
 use super::retry::with_retries;
 use super::session_state::SessionState;
+use super::store::Store;
 use super::traffic::{CountAttempts, NoteHost, count};
 use super::{diagnosis, lock};
 use crate::coverage::ObjectSkip;

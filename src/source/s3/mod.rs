@@ -24,6 +24,7 @@ mod probe;
 mod retry;
 mod session;
 mod session_state;
+mod store;
 mod stream;
 mod traffic;
 

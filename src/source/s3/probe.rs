@@ -7,12 +7,13 @@ use aws_credential_types::provider::ProvideCredentials;
 
 use super::archive::Archive;
 use super::bucket::{Bucket, decode, payer};
-use super::connection::{Connection, Store};
+use super::connection::Connection;
 use super::failure::Failure;
 use super::layout::{level, skip};
 use super::read_error;
 use super::retry::with_retries;
 use super::session::Session;
+use super::store::Store;
 use crate::coverage::FaultKind;
 use crate::source::log_object::Location;
 use crate::source::probe::newest;

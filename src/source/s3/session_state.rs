@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use super::connection::Store;
 use super::lock;
 use super::mirror::Mirror;
+use super::store::Store;
 use super::traffic::Counters;
 use crate::source::S3Settings;
 
