@@ -19,6 +19,7 @@ mod merge;
 mod mirror;
 mod object_metadata;
 mod pagination;
+mod permission;
 mod prefix_walk;
 mod probe;
 mod retry;
