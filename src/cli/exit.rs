@@ -44,7 +44,13 @@ impl std::fmt::Display for Hint {
 
 /// Adds a hint to an error of reading archives.
 pub(crate) fn scan_error(error: ScanError) -> anyhow::Error {
-    let hint = match &error {
+    let hint = Hint(scan_hint(&error));
+    anyhow::Error::new(error).context(hint)
+}
+
+/// The hint for an error of reading archives.
+pub(crate) fn scan_hint(error: &ScanError) -> &'static str {
+    match error {
         ScanError::Archive(ArchiveError::Open { source, .. })
             if source.kind() == io::ErrorKind::PermissionDenied =>
         {
@@ -63,8 +69,7 @@ pub(crate) fn scan_error(error: ScanError) -> anyhow::Error {
         ScanError::Stopped => {
             "run it again; --read-from and --read-to shorten a run, and objects in a mirror are not fetched again"
         }
-    };
-    anyhow::Error::new(error).context(Hint(hint))
+    }
 }
 
 /// The hint for a bucket that cannot be read.
