@@ -98,7 +98,7 @@ pub mod checksum;
 pub mod coverage;
 pub mod file;
 pub mod memory;
-mod names;
+pub mod names;
 pub mod synth;
 pub mod table;
 pub mod time;

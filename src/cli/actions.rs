@@ -13,7 +13,9 @@ use super::args::{AnswerOutputArgs, named_arg};
 use super::exit::{Hint, RunStatus};
 use super::output_guard::OutputGuard;
 
-/// Show the classes of actions (permissions, credentials, logging …), their access levels, and what decided
+/// Show the classes of actions, their access levels, and what decided
+///
+/// Classes are permissions, credentials, logging, exposure, execution, destruction and reconnaissance.
 ///
 /// A class is decided from the name alone, also for actions that are not in the table of IAM's actions.
 #[derive(Debug, Args)]

@@ -13,7 +13,9 @@ use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings};
 use super::used_settings::used_coverage_settings;
 
-/// Read archives and report what was delivered for each account and Region by day, gaps in it, and who stopped or narrowed logging
+/// Report what was delivered, where gaps are, and who stopped logging
+///
+/// For each account and Region, by day. Reads archives in full, or a baseline that firstseen index made of them.
 #[derive(Debug, Args)]
 pub(crate) struct CoverageArgs {
     #[command(flatten)]

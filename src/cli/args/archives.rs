@@ -17,11 +17,11 @@ pub(crate) struct ArchiveArgs {
     #[arg(value_name = "ARCHIVE", required_unless_present = "files_from")]
     names: Vec<PathBuf>,
     /// Read the files listed in LIST, newline- or NUL-separated; - for standard input
-    #[arg(long, value_name = "LIST")]
+    #[arg(long, value_name = "LIST", help_heading = "Lists of files")]
     files_from: Vec<PathBuf>,
     /// Treat the listed files as part of the archive at FOLDER and name them relative to it; baselines of several lists
     /// then merge into the baseline of FOLDER
-    #[arg(long, value_name = "FOLDER", requires = "files_from")]
+    #[arg(long, value_name = "FOLDER", requires = "files_from", help_heading = "Lists of files")]
     archive_root: Option<PathBuf>,
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use firstseen::names::nearest;
 use firstseen::query::{KnownAssetError, KnownAssets, WeightError, Weights};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -12,7 +13,7 @@ use super::super::program;
 use super::super::text_file::read_text;
 use super::Settings;
 use super::settable::{settable, why_not};
-use super::setting::{SettingError, check, did_you_mean, is_setting, setting, similar, unknown};
+use super::setting::{SettingError, check, did_you_mean, is_setting, setting, unknown};
 
 const HINT: Hint = Hint(
     "keys are long flags of scan, triage and the other commands that take --config, without --; docs/firstseen.toml lists them all",
@@ -128,7 +129,7 @@ pub(super) fn parse_weights(text: &str) -> Result<Weights, SettingError> {
         };
         weights.set(name, number).map_err(|error| {
             let similar = matches!(error, WeightError::Unknown(_))
-                .then(|| similar(name, Weights::NAMES.iter().copied()));
+                .then(|| nearest(name, Weights::NAMES.iter().copied()));
             wrong(format!("{error}{}", similar.flatten().map_or(String::new(), did_you_mean)))
         })?;
     }
@@ -152,7 +153,7 @@ pub(super) fn parse_known(text: &str) -> Result<KnownAssets, SettingError> {
         if !KnownAssets::LISTS.contains(&&**name) {
             let error = KnownAssetError::Unknown(name.to_string());
             let similar =
-                similar(name, KnownAssets::LISTS.iter().copied()).map_or(String::new(), did_you_mean);
+                nearest(name, KnownAssets::LISTS.iter().copied()).map_or(String::new(), did_you_mean);
             return Err(wrong(key.span().start, format!("{error}{similar}")));
         }
         let not_texts = |byte| wrong(byte, format!("'{name}' takes a list of strings"));

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Command, FromArgMatches};
+use firstseen::names::nearest;
 
 use super::super::exit::{Hint, UsageError};
 use super::Settings;
@@ -73,14 +74,7 @@ fn words(key: &str, values: &[String]) -> impl Iterator<Item = String> {
 
 /// The error of an unknown key, with the most similar of the known ones.
 pub(super) fn unknown<'n>(key: &str, known: impl Iterator<Item = &'n str>) -> String {
-    format!("unknown setting '{key}'{}", similar(key, known).map_or(String::new(), did_you_mean))
-}
-
-/// The name most similar to an unknown one, if any is similar.
-pub(super) fn similar<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let similar =
-        known.map(|known| (strsim::jaro(name, known), known)).filter(|(likeness, _)| *likeness > 0.7);
-    similar.max_by(|(left, _), (right, _)| left.total_cmp(right)).map(|(_, known)| known)
+    format!("unknown setting '{key}'{}", nearest(key, known).map_or(String::new(), did_you_mean))
 }
 
 /// The suggestion for an unknown name.
