@@ -74,6 +74,7 @@ pub mod geo;
 
 pub mod scan;
 
+pub mod doctor;
 pub mod plan;
 pub mod show;
 pub mod verify;

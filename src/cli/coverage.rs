@@ -2,6 +2,7 @@
 
 use clap::Args;
 use firstseen::coverage::Coverage;
+use firstseen::names::nearest;
 use firstseen::query::{CoverageQuestion, coverage};
 use firstseen::report::CoverageReport;
 use firstseen::time::Bound;
@@ -91,6 +92,10 @@ fn unmatched(coverage: &Coverage, question: &CoverageQuestion) -> Vec<String> {
     let regions = question.regions.iter().filter(|wanted| !has_region(wanted));
     let accounts = accounts.map(|name| format!("--account {name}: no object's name gives this account"));
     accounts
-        .chain(regions.map(|name| format!("--region {name}: no object's name gives this Region")))
+        .chain(regions.map(|name| {
+            let known = coverage.places.keys().map(|(_, region)| &**region);
+            let similar = did_you_mean(nearest(name, known));
+            format!("--region {name}: no object's name gives this Region{similar}")
+        }))
         .collect()
 }

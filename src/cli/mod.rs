@@ -10,6 +10,7 @@ mod command_line;
 mod completions;
 mod coverage;
 mod destination;
+mod doctor;
 mod events;
 mod exit;
 mod explain;
@@ -78,6 +79,7 @@ enum Command {
     Plan(Box<plan::PlanArgs>),
     Tune(Box<tune::TuneArgs>),
     Bench(bench::BenchArgs),
+    Doctor(Box<doctor::DoctorArgs>),
     Synth(synth::SynthArgs),
     Actions(actions::ActionsArgs),
     #[command(hide = true)]
@@ -125,6 +127,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Actions(args) => actions::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     };

@@ -171,7 +171,8 @@ impl Archives {
             session.list(self.buckets(), window, &mut listing, found);
         }
         if listing.is_empty() {
-            return Err(ArchiveError::NoObjects);
+            let names: Vec<String> = self.names.iter().map(|name| format!("'{name}'")).collect();
+            return Err(ArchiveError::NoObjects { names: names.join(", ") });
         }
         listing.objects.sort_unstable_by(LogObject::delivery_order);
         Ok(listing)
@@ -229,6 +230,11 @@ impl Archives {
     /// The S3 traffic so far; `None` without an S3 archive. It depends on the network, so it is not part of a result.
     pub fn traffic(&self) -> Option<Traffic> {
         self.s3.as_ref().map(s3::Session::traffic)
+    }
+
+    /// The access key id with which buckets are read; `None` without an S3 archive, and without credentials. It is no secret.
+    pub fn access_key(&self) -> Option<String> {
+        self.s3.as_ref().and_then(s3::Session::access_key)
     }
 
     /// Reads one object's stored bytes into `buffer`, replacing its content.
@@ -317,7 +323,7 @@ impl ArchiveOpener<'_> {
             None if looks_like_s3(name) => {
                 let detail = "a bucket is written s3://bucket/prefix".to_owned();
                 let problem = S3Problem { kind: S3ProblemKind::Name, detail };
-                Err(ArchiveError::S3 { name: shown_name(name), problem })
+                Err(ArchiveError::S3 { name: name.display().to_string(), problem })
             }
             None => local::Root::open(name).map(Root::Local),
         }

@@ -43,11 +43,16 @@ impl ArchiveArgs {
 
     /// The archives as words of a command, quoted for a shell.
     pub(crate) fn words(&self) -> String {
-        let quoted = |path: &PathBuf| for_shell(&path.to_string_lossy()).into_owned();
+        let lists = Some(self.list_words()).filter(|words| !words.is_empty());
+        let words: Vec<String> = self.names.iter().map(|name| quoted(name)).chain(lists).collect();
+        words.join(" ")
+    }
+
+    /// The lists as words of a command, quoted for a shell.
+    pub(crate) fn list_words(&self) -> String {
         let lists = self.files_from.iter().map(|list| format!("--files-from {}", quoted(list)));
         let root = self.archive_root.iter().map(|root| format!("--archive-root {}", quoted(root)));
-        let words: Vec<String> = self.names.iter().map(quoted).chain(lists).chain(root).collect();
-        words.join(" ")
+        lists.chain(root).collect::<Vec<_>>().join(" ")
     }
 
     /// The list files.
@@ -78,6 +83,10 @@ impl ArchiveArgs {
             anyhow::Error::new(UsageError(what)).context(hint)
         })
     }
+}
+
+fn quoted(path: &Path) -> String {
+    for_shell(&path.to_string_lossy()).into_owned()
 }
 
 /// The name of a list, and the paths in it.

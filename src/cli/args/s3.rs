@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use firstseen::report::for_shell;
 use firstseen::source::{DEFAULT_CONCURRENCY, S3Role, S3Settings, is_s3};
 
 use super::super::exit::UsageError;
@@ -67,6 +68,49 @@ impl S3Args {
             concurrency: self.concurrency.or(below.concurrency),
             mirror: self.mirror.or(below.mirror),
         }
+    }
+
+    /// These flags as words of another command, quoted for a shell, each with a blank before it. Without `--mirror`, which fills a folder.
+    pub(crate) fn words(&self) -> String {
+        let mut words = String::new();
+        let mut add = |flag: &str, value: &str| {
+            words.push_str(&format!(" {flag} {}", for_shell(value)));
+        };
+        let Self { profile, aws_region, endpoint_url, role_session_name, .. } = self;
+        let texts = [
+            ("--profile", profile),
+            ("--aws-region", aws_region),
+            ("--endpoint-url", endpoint_url),
+            ("--role-session-name", role_session_name),
+        ];
+        for (flag, value) in texts {
+            value.iter().for_each(|value| add(flag, value));
+        }
+        self.role_arn.iter().for_each(|arn| add("--role-arn", arn));
+        self.external_id.iter().for_each(|id| add("--external-id", id));
+        let switches = [
+            ("--path-style", self.path_style),
+            ("--no-sign-request", self.no_sign_request),
+            ("--request-payer", self.request_payer),
+        ];
+        for (flag, value) in switches {
+            match value {
+                Some(true) => words.push_str(&format!(" {flag}")),
+                Some(false) => words.push_str(&format!(" {flag}=false")),
+                None => {}
+            }
+        }
+        words
+    }
+
+    /// Where the credentials come from, in words.
+    pub(crate) fn origin(&self) -> String {
+        let origin = match (&self.profile, self.no_sign_request) {
+            (_, Some(true)) => return "none (--no-sign-request)".to_owned(),
+            (Some(profile), _) => format!("profile '{profile}'"),
+            (None, _) => "the default chain (environment, profile, container, instance)".to_owned(),
+        };
+        self.role_arn.iter().fold(origin, |origin, arn| format!("{origin}, then role {arn}"))
     }
 
     /// The settings for reading the buckets among these archives.

@@ -4,7 +4,7 @@
 type Example = (&'static str, &'static str);
 
 /// The examples of each command, in the order of the commands.
-pub(super) const EXAMPLES: [(&str, &[Example]); 17] = [
+pub(super) const EXAMPLES: [(&str, &[Example]); 18] = [
     (
         "scan",
         &[
@@ -119,6 +119,16 @@ pub(super) const EXAMPLES: [(&str, &[Example]); 17] = [
         )],
     ),
     ("bench", &[("firstseen bench --synthetic 1G", "How fast this machine reads a gigabyte of JSON")]),
+    (
+        "doctor",
+        &[
+            ("firstseen doctor logs/", "What a folder is, and what to run next"),
+            (
+                "firstseen doctor s3://bucket --profile audit",
+                "Whether a bucket can be read, and how long it will take",
+            ),
+        ],
+    ),
     ("synth", &[("firstseen synth practice --gb 0.1 --days 90", "An archive to practise on")]),
     (
         "actions",

@@ -16,7 +16,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Look closer", &["events", "show", "trace", "baseline", "explain"]),
     ("Prove it", &["coverage", "verify", CASE.0]),
     ("Keep what was read", &["index", "merge", "plan"]),
-    ("Measure and prepare", &["tune", "bench", "synth", "actions"]),
+    ("Measure and prepare", &["tune", "bench", "doctor", "synth", "actions"]),
 ];
 
 /// What proves a whole answer is a flag, not a command.

@@ -1,7 +1,7 @@
 //! The flags of the short help (`-h`).
 
 /// The flags that matter most, by command. All others are in `--help` only; commands with few flags are not here.
-pub(super) const SHORT: [(&str, &[&str]); 14] = [
+pub(super) const SHORT: [(&str, &[&str]); 15] = [
     (
         "scan",
         &[
@@ -108,6 +108,10 @@ pub(super) const SHORT: [(&str, &[&str]); 14] = [
             "format",
             "output",
         ],
+    ),
+    (
+        "doctor",
+        &["files-from", "format", "output", "profile", "role-arn", "external-id", "aws-region", "quiet"],
     ),
     ("bench", &["synthetic", "runs", "threads", "format", "output", "profile"]),
 ];

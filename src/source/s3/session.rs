@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_sdk_s3::config::ProvideCredentials;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -143,6 +144,14 @@ impl Session {
     /// The S3 traffic so far.
     pub(in crate::source) fn traffic(&self) -> Traffic {
         self.state.counters.traffic(true)
+    }
+
+    /// The access key id of the credentials, if there are any.
+    pub(in crate::source) fn access_key(&self) -> Option<String> {
+        let provider = self.config.credentials_provider()?;
+        let goes_on = &mut || !(self.state.settings.interrupted)();
+        let credentials = wait(&self.state.handle, &mut pin!(provider.provide_credentials()), goes_on)?;
+        Some(credentials.ok()?.access_key_id().to_owned())
     }
 
     /// Waits for a future; `None` if `found` said to stop.
