@@ -8,7 +8,7 @@ use firstseen::report::CoverageReport;
 use firstseen::time::Bound;
 
 use super::args::{AnswerOutputArgs, ArchiveArgs, CoveredArgs, LearningArgs, RunArgs, S3Args, check_window};
-use super::exit::RunStatus;
+use super::exit::{RunStatus, did_you_mean};
 use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings};

@@ -15,7 +15,7 @@ use firstseen::report::plural;
 use firstseen::time::{Span, Timestamp};
 
 use super::args::DEFAULT_WARMUP;
-use super::exit::Hint;
+use super::exit::{Hint, did_you_mean};
 
 /// Filter values that match nothing in the baseline, one sentence each. Kinds from a preset need not all be in an archive.
 pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Preset>) -> Vec<String> {
@@ -73,11 +73,6 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Pre
     }
     warnings.extend(ignored_in_vain(baseline, &filter.ignored_actions));
     warnings
-}
-
-/// The known name that a misspelt one resembles, as the end of a sentence.
-pub(crate) fn did_you_mean(similar: Option<&str>) -> String {
-    similar.map_or(String::new(), |similar| format!("; did you mean '{similar}'?"))
 }
 
 fn is_done(baseline: &Baseline, pattern: &Pattern) -> bool {

@@ -106,7 +106,7 @@ fn of_line(line: &str) -> Option<&'static str> {
         return Some("flow-logs");
     }
     let is_time = |word: &str| {
-        word.len() >= 20
+        word.len() >= 19
             && word.as_bytes().get(10) == Some(&b'T')
             && word.starts_with(|c: char| c.is_ascii_digit())
     };

@@ -64,11 +64,9 @@ fn choose(objects: &[LogObject]) -> BTreeSet<usize> {
     let dated = objects.iter().position(|object| object.delivered.is_some());
     chosen.extend(dated);
     chosen.extend(objects.len().checked_sub(1));
-    let room = SAMPLE.saturating_sub(chosen.len());
-    for step in 0..room {
-        chosen.insert(step * objects.len() / room.max(1));
-    }
-    chosen.retain(|index| *index < objects.len());
+    let rest: Vec<usize> = (0..objects.len()).filter(|index| !chosen.contains(index)).collect();
+    let room = SAMPLE.saturating_sub(chosen.len()).min(rest.len());
+    chosen.extend((0..room).map(|step| rest[step * rest.len() / room]));
     chosen
 }
 
