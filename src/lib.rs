@@ -74,6 +74,7 @@ pub mod geo;
 
 pub mod scan;
 
+pub mod doctor;
 pub mod plan;
 pub mod show;
 pub mod verify;
@@ -98,7 +99,7 @@ pub mod checksum;
 pub mod coverage;
 pub mod file;
 pub mod memory;
-mod names;
+pub mod names;
 pub mod synth;
 pub mod table;
 pub mod time;

@@ -46,7 +46,7 @@ pub(crate) use named;
 const LONGEST: usize = 100;
 
 /// The most similar known name, if it differs in only a few letters.
-pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let known = known.filter(|known| known.len().max(name.len()) <= LONGEST);
     let (far, near) = known.map(|known| (strsim::levenshtein(name, known), known)).min()?;
     (far <= 1 + name.len() / 5).then_some(near)

@@ -10,10 +10,12 @@ use firstseen::query::Pattern;
 use firstseen::report::{ActionsReport, for_terminal};
 
 use super::args::{AnswerOutputArgs, named_arg};
-use super::exit::{Hint, RunStatus};
+use super::exit::{Hint, RunStatus, did_you_mean};
 use super::output_guard::OutputGuard;
 
-/// Show the classes of actions (permissions, credentials, logging …), their access levels, and what decided
+/// Show the classes of actions, their access levels, and what decided
+///
+/// Classes are permissions, credentials, logging, exposure, execution, destruction and reconnaissance.
 ///
 /// A class is decided from the name alone, also for actions that are not in the table of IAM's actions.
 #[derive(Debug, Args)]
@@ -91,7 +93,7 @@ fn describe_unknown(name: &str) -> anyhow::Result<(ActionDescription, Option<Str
     if action.is_known {
         return Ok((action, None));
     }
-    let similar = || similar_action(name).map_or(String::new(), |known| format!("; did you mean '{known}'?"));
+    let similar = || did_you_mean(similar_action(name).as_deref());
     if name.contains(['*', '?', '[']) || !name.contains([':', ' ']) {
         let hint = Hint(
             "write service:Name, for example iam:CreateUser; names in a cluster are 'verb group/resource'",

@@ -16,7 +16,9 @@ use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings};
 use super::warnings::unmatched;
 
-/// Read archives and report what every principal was known to do at a point in time, and what changed
+/// Report what every principal was known to do at a point in time
+///
+/// Also what changed between two. Reads archives in full, or a baseline that firstseen index made of them.
 #[derive(Debug, Args)]
 pub(crate) struct BaselineArgs {
     #[command(flatten)]

@@ -16,7 +16,9 @@ use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::output_guard::OutputGuard;
 use super::{signals, threads};
 
-/// Measure the cost of a scan on this machine: each stage, each number of threads, and memory
+/// Measure the cost of a scan on this machine
+///
+/// Of each stage, with each number of threads, and its memory.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     /// Folders, files, globs or s3://bucket/prefix with log objects

@@ -1,11 +1,11 @@
 //! `firstseen completions`: what a shell needs to complete the commands and flags.
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use super::Cli;
 use super::exit::RunStatus;
 use super::output::Output;
+use super::program;
 
 /// Print a script with which a shell completes commands and flags
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub(crate) struct CompletionsArgs {
 pub(crate) fn run(args: &CompletionsArgs) -> anyhow::Result<RunStatus> {
     // Made in memory: the crate panics if writing fails.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "firstseen", &mut script);
+    clap_complete::generate(args.shell, &mut program(), "firstseen", &mut script);
     Output::Stdout.write(|out| out.write_all(&script))?;
     Ok(RunStatus::Complete)
 }

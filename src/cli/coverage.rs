@@ -2,18 +2,21 @@
 
 use clap::Args;
 use firstseen::coverage::Coverage;
+use firstseen::names::nearest;
 use firstseen::query::{CoverageQuestion, coverage};
 use firstseen::report::CoverageReport;
 use firstseen::time::Bound;
 
 use super::args::{AnswerOutputArgs, ArchiveArgs, CoveredArgs, LearningArgs, RunArgs, S3Args, check_window};
-use super::exit::RunStatus;
+use super::exit::{RunStatus, did_you_mean};
 use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings};
 use super::used_settings::used_coverage_settings;
 
-/// Read archives and report what was delivered for each account and Region by day, gaps in it, and who stopped or narrowed logging
+/// Report what was delivered, where gaps are, and who stopped logging
+///
+/// For each account and Region, by day. Reads archives in full, or a baseline that firstseen index made of them.
 #[derive(Debug, Args)]
 pub(crate) struct CoverageArgs {
     #[command(flatten)]
@@ -90,6 +93,10 @@ fn unmatched(coverage: &Coverage, question: &CoverageQuestion) -> Vec<String> {
     let regions = question.regions.iter().filter(|wanted| !has_region(wanted));
     let accounts = accounts.map(|name| format!("--account {name}: no object's name gives this account"));
     accounts
-        .chain(regions.map(|name| format!("--region {name}: no object's name gives this Region")))
+        .chain(regions.map(|name| {
+            let known = coverage.places.keys().map(|(_, region)| &**region);
+            let similar = did_you_mean(nearest(name, known));
+            format!("--region {name}: no object's name gives this Region{similar}")
+        }))
         .collect()
 }

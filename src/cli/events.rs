@@ -32,7 +32,7 @@ use super::saved_name::is_saved;
 use super::settings::{FileArgs, Settings};
 use super::warnings::{refuse_nothing, unmatched, window};
 
-/// Read archives and show the events themselves, in time order, each marked if it is a first sighting
+/// Show the events themselves, in time order, first sightings marked
 ///
 /// Filters leave out events, not what is learnt: a first sighting is the first event of its principal with its action in the
 /// whole archive, as far as it was read. Copies of a record come once. Up to half of --memory is used for events; more of them

@@ -42,6 +42,11 @@ impl std::fmt::Display for Hint {
     }
 }
 
+/// The known name that a misspelt one resembles, if any, as the end of a sentence.
+pub(crate) fn did_you_mean(similar: Option<&str>) -> String {
+    similar.map_or(String::new(), |similar| format!("; did you mean '{similar}'?"))
+}
+
 /// Adds a hint to an error of reading archives.
 pub(crate) fn scan_error(error: ScanError) -> anyhow::Error {
     let hint = Hint(scan_hint(&error));
@@ -62,6 +67,9 @@ pub(crate) fn scan_hint(error: &ScanError) -> &'static str {
         ScanError::Archive(ArchiveError::S3 { problem, .. }) => s3_hint(problem.kind),
         ScanError::Archive(ArchiveError::Mirror { .. }) => {
             "--mirror takes a folder that you can write to and that no other run uses; it is created if it does not exist"
+        }
+        ScanError::Archive(ArchiveError::NoObjects { .. }) => {
+            "check the path, and whether copying the logs there has ended; name the folder that contains AWSLogs/ or EKSLogs/"
         }
         ScanError::Archive(ArchiveError::Interrupted) => "run it again",
         ScanError::Archive(_) => "name the folder that contains AWSLogs/ or EKSLogs/",
@@ -132,7 +140,9 @@ pub(crate) fn store_error(error: StoreError) -> anyhow::Error {
         StoreError::Foreign { .. } => "name a baseline made by firstseen index or, for output, a new folder",
         StoreError::NoFolder { .. } => "create it, or name an output in an existing folder",
         StoreError::Damaged { .. } => "restore it from a copy, or make it again with firstseen index",
-        StoreError::Version { .. } => "make it again with firstseen index, or use the version that made it",
+        StoreError::Version { .. } => {
+            "make it again with firstseen index, under a new name, or use the version that made it"
+        }
         StoreError::Busy { .. } => "wait for the other run, or name another output",
     };
     anyhow::Error::new(error).context(Hint(hint))

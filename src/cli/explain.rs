@@ -13,7 +13,9 @@ use super::settings::SettingsArgs;
 use super::used_settings::used_settings;
 use super::warnings::unmatched;
 
-/// Explain why an action of a principal is reported by scan or not, with these settings and with the dates
+/// Explain why scan reports an action of a principal or not, with dates
+///
+/// Names each setting that hides it, and what the archive lacks before it.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
     #[command(flatten)]

@@ -31,7 +31,9 @@ use super::warnings::nothing_found;
 const ARCHIVES_HELP: &str =
     "Folders, files, globs or s3://bucket/prefix with log objects; or - for standard input";
 
-/// Read archives into a baseline, a folder that scan, triage, rules, tune, baseline and coverage accept in place of the archives
+/// Read archives once into a baseline that can be asked again and again
+///
+/// A baseline is a folder that scan, triage, rules, tune, baseline and coverage accept in place of the archives.
 ///
 /// If the baseline already exists, only objects that are not yet in it are read. To resume an interrupted run, run it
 /// again.

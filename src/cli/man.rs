@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, CommandFactory};
+use clap::Args;
 
-use super::Cli;
 use super::destination::open_folder;
 use super::exit::RunStatus;
+use super::program;
 
 /// Write manual pages, one for each command
 #[derive(Debug, Args)]
@@ -20,7 +20,7 @@ pub(crate) struct ManArgs {
 /// Runs the command.
 pub(crate) fn run(args: &ManArgs) -> anyhow::Result<RunStatus> {
     open_folder(&args.output)?;
-    clap_mangen::generate_to(Cli::command(), &args.output)
+    clap_mangen::generate_to(program(), &args.output)
         .with_context(|| format!("cannot write to '{}'", args.output.display()))?;
     Ok(RunStatus::Complete)
 }

@@ -11,7 +11,9 @@ use super::exit::{Hint, RunStatus, store_error};
 use super::input::merged;
 use super::output_guard::OutputGuard;
 
-/// Merge baselines of accounts, months or machines into one, as if all their objects had been indexed at once
+/// Merge baselines of accounts, months or machines into one
+///
+/// The result is as if all their objects had been indexed at once.
 #[derive(Debug, Args)]
 pub(crate) struct MergeArgs {
     /// Baselines made by index

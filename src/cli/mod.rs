@@ -11,10 +11,12 @@ mod command_line;
 mod completions;
 mod coverage;
 mod destination;
+mod doctor;
 mod events;
 mod exit;
 mod explain;
 mod geo;
+mod help;
 mod index;
 mod input;
 mod integrity;
@@ -43,6 +45,7 @@ mod triage;
 mod tune;
 mod used_settings;
 mod verify;
+mod version;
 mod warnings;
 
 use std::ffi::OsString;
@@ -55,7 +58,7 @@ use clap::{Command as Definition, CommandFactory, FromArgMatches, Parser, Subcom
 /// Exit status: 0 everything was read; 1 no answer: an error, or no logs were found; 2 wrong usage; 3 answered, but some
 /// input could not be read.
 #[derive(Debug, Parser)]
-#[command(name = "firstseen", version, max_term_width = 100)]
+#[command(name = "firstseen", version, long_version = version::LONG_VERSION.as_str(), max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -65,30 +68,31 @@ struct Cli {
 enum Command {
     Scan(Box<scan::ScanArgs>),
     Triage(Box<triage::TriageArgs>),
-    Events(Box<events::EventsArgs>),
     Rules(Box<rules::RulesArgs>),
+    Events(Box<events::EventsArgs>),
     Show(Box<show::ShowArgs>),
     Trace(Box<trace::TraceArgs>),
-    Tune(Box<tune::TuneArgs>),
     Baseline(Box<baseline::BaselineArgs>),
     Explain(Box<explain::ExplainArgs>),
     Coverage(Box<coverage::CoverageArgs>),
+    Verify(Box<verify::VerifyArgs>),
     Index(Box<index::IndexArgs>),
     Merge(merge::MergeArgs),
     Plan(Box<plan::PlanArgs>),
-    Verify(Box<verify::VerifyArgs>),
-    Actions(actions::ActionsArgs),
-    Synth(synth::SynthArgs),
+    Tune(Box<tune::TuneArgs>),
     Bench(bench::BenchArgs),
+    Doctor(Box<doctor::DoctorArgs>),
+    Synth(synth::SynthArgs),
+    Actions(actions::ActionsArgs),
     #[command(hide = true)]
     Completions(completions::CompletionsArgs),
     #[command(hide = true)]
     Man(man::ManArgs),
 }
 
-/// The definition of all commands and flags.
+/// The one definition of all commands and flags: parsing, help, reference, completions and manual pages use it.
 fn program() -> Definition {
-    settings::with_undoable_switches(Cli::command())
+    help::with_short_help(settings::with_undoable_switches(Cli::command()))
 }
 
 /// The command with its flags, from the command line and its configuration file.
@@ -125,6 +129,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Actions(args) => actions::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     };

@@ -18,7 +18,7 @@ use super::settings::{FileArgs, Settings};
 use super::used_settings::used_settings;
 use super::warnings::{unmatched, window};
 
-/// Read archives and report events that match rules: Falco, Sigma or built-in
+/// Report events that match rules: Falco, Sigma or built-in
 ///
 /// Without --rules and --sigma the built-in rules are used. Events of one principal that match one rule are one
 /// finding, with their count and the first and last event.

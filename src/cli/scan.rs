@@ -20,7 +20,9 @@ use super::used_settings::{used_geo_databases, used_settings};
 use super::verify::Verifying;
 use super::warnings::{learnt_in_warmup, returns_without_region, unmatched, warmup, window};
 
-/// Read archives and report what every principal did for the first time after its warmup
+/// Report what every principal did for the first time after its warmup
+///
+/// Reads archives in full, or a baseline that firstseen index made of them.
 #[derive(Debug, Args)]
 pub(crate) struct ScanArgs {
     #[command(flatten)]

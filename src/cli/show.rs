@@ -23,9 +23,9 @@ use super::progress::Bar;
 use super::run_summary::RunSummary;
 use super::warnings::{lost, refuse_nothing};
 
-/// Show the records that findings point to, by event id or place, and whether their objects have changed
+/// Show the records that findings point to, by event id or place
 ///
-/// With a baseline, only the objects that hold the records are read, and compared with the checksums that they had when they were
+/// Says whether their objects have changed. With a baseline, only the objects that hold the records are read, and compared with the checksums that they had when they were
 /// indexed. A baseline knows the places of its evidence: the first sightings, first successes, and matches of rules. Other events are
 /// found by reading the archive, if --archive names it. Secrets such as session tokens are masked.
 #[derive(Debug, Args)]

@@ -8,7 +8,9 @@ use firstseen::synth::{Plan, synthesize};
 
 use super::exit::{Hint, RunStatus, UsageError};
 
-/// Generate a realistic archive with planted first-seen actions; the same seed gives the same archive
+/// Generate a realistic archive with planted first-seen actions
+///
+/// The same seed gives the same archive.
 #[derive(Debug, Args)]
 pub(crate) struct SynthArgs {
     /// New folder for AWSLogs/ and ground-truth.csv

@@ -25,7 +25,9 @@ use super::settings::{FileArgs, Settings, read_known, read_weights};
 use super::used_settings::{used_geo_databases, used_settings};
 use super::warnings::{nothing_ranked, unmatched, unmatched_known_rules, window};
 
-/// Read archives and rank what is new by how surprising it is, as incidents, with reasons
+/// Rank what is new by how surprising it is, as incidents, with reasons
+///
+/// Reads archives in full, or a baseline that firstseen index made of them.
 #[derive(Debug, Args)]
 pub(crate) struct TriageArgs {
     #[command(flatten)]

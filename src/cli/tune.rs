@@ -16,7 +16,9 @@ use super::settings::{FileArgs, PresetArg, Settings};
 use super::used_settings::used_settings;
 use super::warnings::{incidents as unseen, returns_without_region, unmatched, warmups, window};
 
-/// Read archives and show what every warmup, forget span and anchor would have reported, per day and per principal
+/// Show what every warmup, forget span and anchor would have reported
+///
+/// Counts are per day and per principal. Reads archives in full, or a baseline that firstseen index made of them.
 #[derive(Debug, Args)]
 pub(crate) struct TuneArgs {
     #[command(flatten)]

@@ -22,7 +22,9 @@ use super::threads;
 /// A baseline has no digests.
 const ARCHIVES_HELP: &str = "Folders, files, globs or s3://bucket/prefix with log files and their digests (CloudTrail and CloudTrail-Digest folders)";
 
-/// Verify log files with CloudTrail's digests, offline: hashes, signatures, and what is missing or was added
+/// Verify log files with CloudTrail's digests, offline
+///
+/// Compares hashes and signatures, and finds what is missing or was added.
 ///
 /// Exit status: 0 nothing contradicts the digests; 1 no answer, or there are no digests; 2 wrong usage; 3 something differs from the
 /// digests, is absent, or could not be read.

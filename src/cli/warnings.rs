@@ -1,9 +1,13 @@
 //! Warnings about an answer: filters that match nothing, windows without events, a warmup that hides findings, and input
 //! without events.
 
+use std::collections::BTreeSet;
+
+use firstseen::actions::similar_action;
 use firstseen::baseline::Baseline;
 use firstseen::coverage::{Coverage, ObjectSkip};
 use firstseen::model::LogSource;
+use firstseen::names::nearest;
 use firstseen::query::{
     Filter, FindingKind, KnownAssets, Overview, Pattern, Preset, Question, Tuning, WarmupEffect,
 };
@@ -11,7 +15,7 @@ use firstseen::report::plural;
 use firstseen::time::{Span, Timestamp};
 
 use super::args::DEFAULT_WARMUP;
-use super::exit::Hint;
+use super::exit::{Hint, did_you_mean};
 
 /// Filter values that match nothing in the baseline, one sentence each. Kinds from a preset need not all be in an archive.
 pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Preset>) -> Vec<String> {
@@ -49,12 +53,18 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Pre
         warn("--principal", pattern.as_str(), is_met, what);
     }
     for pattern in &filter.actions {
-        warn("--action", pattern.as_str(), is_done(baseline, pattern), "no action in the input matches");
+        let what = format!(
+            "no action in the input matches{}",
+            did_you_mean(similar_action(pattern.as_str()).as_deref())
+        );
+        warn("--action", pattern.as_str(), is_done(baseline, pattern), &what);
     }
     for region in &filter.regions {
-        let firsts = baseline.behaviours.iter().map(|behaviour| behaviour.first.region());
-        let is_met = firsts.into_iter().any(|known| known == Some(region));
-        warn("--region", region, is_met, "nothing was first seen in this region");
+        let firsts = baseline.behaviours.iter().filter_map(|behaviour| behaviour.first.region());
+        let known: BTreeSet<&str> = firsts.collect();
+        let similar = nearest(region, known.iter().copied());
+        let what = format!("nothing was first seen in this Region{}", did_you_mean(similar));
+        warn("--region", region, known.contains(&**region), &what);
     }
     if !filter.regions.is_empty()
         && baseline.principals.iter().any(|who| who.kind.source() == LogSource::Kubernetes)
@@ -308,7 +318,7 @@ fn what_to_do(coverage: &Coverage) -> &'static str {
         ) => "these are logs of another service: name the folder that contains AWSLogs/ or EKSLogs/",
         _ => {
             "name a folder that contains AWSLogs/ or EKSLogs/, or CloudTrail or Kubernetes audit logs in a format that \
-             docs/formats.md lists under 'What is read'"
+             docs/formats.md lists under 'What is read'; firstseen doctor says of each archive what is in it"
         }
     }
 }

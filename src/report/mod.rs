@@ -12,6 +12,7 @@ mod columns;
 mod count;
 mod coverage;
 mod csv;
+mod doctor;
 mod events;
 mod explain;
 mod export;
@@ -45,6 +46,7 @@ pub use case::{CaseInput, CaseRun, write_object_checksums, write_objects};
 pub use clean::{for_json_in_terminal, for_shell, for_spreadsheet, for_terminal, for_xml};
 pub use count::plural;
 pub use coverage::{CoverageReport, CoverageSettings};
+pub use doctor::{Access, DoctorFormat, DoctorReport, Examined, Inside, SavedSummary};
 pub use events::{
     Append, EventFilterSettings, EventFormat, EventReport, EventRow, EventSettings, EventsWritten,
 };

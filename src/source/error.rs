@@ -60,8 +60,11 @@ pub enum ArchiveError {
     #[error("interrupted before the archive was opened; there is no result")]
     Interrupted,
     /// All archives together hold no file.
-    #[error("the given archives hold no files")]
-    NoObjects,
+    #[error("there are no files in {names}")]
+    NoObjects {
+        /// As they were given, each in quotes.
+        names: String,
+    },
 }
 
 /// Why a bucket cannot be used.

@@ -210,7 +210,8 @@ impl Archives {
             session.list(self.buckets(), window, &mut listing, found);
         }
         if listing.is_empty() {
-            return Err(ArchiveError::NoObjects);
+            let names: Vec<String> = self.names.iter().map(|name| format!("'{name}'")).collect();
+            return Err(ArchiveError::NoObjects { names: names.join(", ") });
         }
         listing.objects.sort_unstable_by(LogObject::delivery_order);
         Ok(listing)
@@ -273,6 +274,11 @@ impl Archives {
     /// What was read of each archive so far, in the order of their numbers.
     pub fn accounts(&self) -> Vec<ArchiveAccount> {
         self.accounts.iter().map(AccountCounters::account).collect()
+    }
+
+    /// The access key id with which buckets are read; `None` without an S3 archive, and without credentials. It is no secret.
+    pub fn access_key(&self) -> Option<String> {
+        self.s3.as_ref().and_then(s3::Session::access_key)
     }
 
     /// Reads one object's stored bytes into `buffer`, replacing its content.

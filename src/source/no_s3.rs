@@ -65,6 +65,10 @@ impl Session {
     pub(super) fn traffic(&self) -> Traffic {
         match self.0 {}
     }
+
+    pub(super) fn access_key(&self) -> Option<String> {
+        match self.0 {}
+    }
 }
 
 impl Bucket {

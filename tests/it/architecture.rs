@@ -60,7 +60,7 @@ const DOORS: [(&str, &[&str]); 48] = [
     ("toml", &["cli/settings/config.rs"]),
     ("saphyr_parser", &["yaml/loader.rs"]),
     ("regex", &["rules/"]),
-    ("strsim", &["names.rs", "cli/settings/setting.rs"]),
+    ("strsim", &["names.rs"]),
     ("ipnet", &["model/address_range.rs"]),
     ("unicode_width", &["report/width.rs"]),
     ("arcstr", &["model/text.rs"]),

@@ -26,6 +26,7 @@ mod laws;
 mod lists;
 mod measurements;
 mod minimum;
+mod mistakes;
 mod naive;
 mod naive_score;
 mod netflix;

@@ -19,11 +19,11 @@ pub(crate) struct ArchiveArgs {
     #[arg(value_name = "ARCHIVE", required_unless_present_any = ["files_from", "config"])]
     names: Vec<PathBuf>,
     /// Read the files listed in LIST, newline- or NUL-separated; - for standard input
-    #[arg(long, value_name = "LIST")]
+    #[arg(long, value_name = "LIST", help_heading = "Lists of files")]
     files_from: Vec<PathBuf>,
     /// Treat the listed files as part of the archive at FOLDER and name them relative to it; baselines of several lists
     /// then merge into the baseline of FOLDER
-    #[arg(long, value_name = "FOLDER", requires = "files_from")]
+    #[arg(long, value_name = "FOLDER", requires = "files_from", help_heading = "Lists of files")]
     archive_root: Option<PathBuf>,
     /// The last ones of `names`, which a configuration file describes.
     #[arg(skip)]
@@ -151,13 +151,24 @@ impl ArchiveArgs {
 
     /// The archives as words of a command, quoted for a shell.
     pub(crate) fn words(&self) -> String {
-        let quoted = |path: &PathBuf| for_shell(&path.to_string_lossy()).into_owned();
+        let lists = Some(self.list_words()).filter(|words| !words.is_empty());
+        let words: Vec<String> = self.on_the_line().iter().map(|name| quoted(name)).chain(lists).collect();
+        words.join(" ")
+    }
+
+    /// The file that describes an archive, as words of a command; absent for one of the command line.
+    pub(crate) fn configuration_of(&self, archive: &GivenArchive) -> Option<String> {
+        let mut configured = self.configured.iter();
+        let known = configured.find(|known| known.archive.name() == archive.name())?;
+        Some(format!("--config {}", quoted(&known.file)))
+    }
+
+    /// The lists as words of a command, quoted for a shell.
+    pub(crate) fn list_words(&self) -> String {
         let lists = self.files_from.iter().map(|list| format!("--files-from {}", quoted(list)));
         let root = self.archive_root.iter().map(|root| format!("--archive-root {}", quoted(root)));
         let config = self.configured.first().map(|archive| format!("--config {}", quoted(&archive.file)));
-        let names = self.on_the_line().iter().map(quoted);
-        let words: Vec<String> = names.chain(lists).chain(root).chain(config).collect();
-        words.join(" ")
+        lists.chain(root).chain(config).collect::<Vec<_>>().join(" ")
     }
 
     /// The list files.
@@ -188,6 +199,10 @@ impl ArchiveArgs {
             anyhow::Error::new(UsageError(what)).context(hint)
         })
     }
+}
+
+fn quoted(path: &Path) -> String {
+    for_shell(&path.to_string_lossy()).into_owned()
 }
 
 /// The name of a list, and the paths in it.

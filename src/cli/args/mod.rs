@@ -25,7 +25,7 @@ mod verify;
 
 use firstseen::time::Bound;
 
-use super::exit::UsageError;
+use super::exit::{Hint, UsageError};
 
 pub(crate) use archives::{ArchiveArgs, ConfiguredArchive};
 pub(crate) use case::CaseArgs;
@@ -54,7 +54,9 @@ pub(crate) use verify::ProofArgs;
 pub(crate) fn check_window(flags: &str, from: Option<Bound>, to: Option<Bound>) -> anyhow::Result<()> {
     match (from, to) {
         (Some(from), Some(to)) if from.start() > to.end() => {
-            Err(UsageError(format!("{flags}: the window ends before it begins")).into())
+            let (from, to) = (from.start(), to.end());
+            let what = format!("{flags}: the window ends before it begins: it is from {from} to {to}");
+            Err(anyhow::Error::new(UsageError(what)).context(Hint("exchange the two times")))
         }
         _ => Ok(()),
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use firstseen::report::for_shell;
 use firstseen::source::{DEFAULT_CONCURRENCY, S3Access, S3Role, S3Settings, is_s3};
 
 use super::super::exit::UsageError;
@@ -108,6 +109,39 @@ impl AccessArgs {
             external_id: given(self.external_id, ids_below),
             role_session_name: self.role_session_name.or(below.role_session_name),
         }
+    }
+
+    /// These flags as words of another command, quoted for a shell, each with a blank before it. Without `--mirror`, which fills a folder.
+    pub(crate) fn words(&self) -> String {
+        let mut words = String::new();
+        let mut add = |flag: &str, value: &str| {
+            words.push_str(&format!(" {flag} {}", for_shell(value)));
+        };
+        let Self { profile, aws_region, endpoint_url, role_session_name, .. } = self;
+        let texts = [
+            ("--profile", profile),
+            ("--aws-region", aws_region),
+            ("--endpoint-url", endpoint_url),
+            ("--role-session-name", role_session_name),
+        ];
+        for (flag, value) in texts {
+            value.iter().for_each(|value| add(flag, value));
+        }
+        self.role_arn.iter().for_each(|arn| add("--role-arn", arn));
+        self.external_id.iter().for_each(|id| add("--external-id", id));
+        let switches = [
+            ("--path-style", self.path_style),
+            ("--no-sign-request", self.no_sign_request),
+            ("--request-payer", self.request_payer),
+        ];
+        for (flag, value) in switches {
+            match value {
+                Some(true) => words.push_str(&format!(" {flag}")),
+                Some(false) => words.push_str(&format!(" {flag}=false")),
+                None => {}
+            }
+        }
+        words
     }
 
     /// Those of one archive over those of the run. Without credentials, there is no profile and no role of the run either; and an archive

@@ -4,12 +4,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, FromArgMatches, ValueEnum};
+use firstseen::names::nearest;
 use firstseen::source::{GivenArchive, is_s3, is_stdin};
 
 use super::super::args::{AccessArgs, ConfiguredArchive};
+use super::super::exit::did_you_mean;
 use super::super::program;
 use super::settable::settable;
-use super::setting::{SettingError, did_you_mean, reason, similar, words};
+use super::setting::{SettingError, reason, words};
 
 /// A key of a table.
 pub(super) struct TableKey {
@@ -178,7 +180,7 @@ fn unknown(name: &str) -> String {
     }
     let command = command();
     let known = command.get_arguments().filter_map(|flag| flag.get_long());
-    let similar = similar(name, known).map_or(String::new(), did_you_mean);
+    let similar = did_you_mean(nearest(name, known));
     format!("an archive has no '{name}'{similar}")
 }
 

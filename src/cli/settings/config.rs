@@ -3,18 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use firstseen::names::nearest;
 use firstseen::query::{KnownAssetError, KnownAssets, WeightError, Weights};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::super::args::ConfiguredArchive;
-use super::super::exit::Hint;
+use super::super::exit::{Hint, did_you_mean};
 use super::super::program;
 use super::super::text_file::read_text;
 use super::Settings;
 use super::archive_table::{TableKey, archive_of, check_names};
 use super::settable::{settable, why_not};
-use super::setting::{SettingError, check, did_you_mean, is_setting, setting, similar, unknown};
+use super::setting::{SettingError, check, is_setting, setting, unknown};
 
 const HINT: Hint = Hint(
     "keys are long flags of scan, triage and the other commands that take --config, without --; docs/firstseen.toml lists them all",
@@ -170,8 +171,8 @@ pub(super) fn parse_weights(text: &str) -> Result<Weights, SettingError> {
         };
         weights.set(name, number).map_err(|error| {
             let similar = matches!(error, WeightError::Unknown(_))
-                .then(|| similar(name, Weights::NAMES.iter().copied()));
-            wrong(format!("{error}{}", similar.flatten().map_or(String::new(), did_you_mean)))
+                .then(|| nearest(name, Weights::NAMES.iter().copied()));
+            wrong(format!("{error}{}", did_you_mean(similar.flatten())))
         })?;
     }
     Ok(weights)
@@ -193,8 +194,7 @@ pub(super) fn parse_known(text: &str) -> Result<KnownAssets, SettingError> {
         let name = key.get_ref();
         if !KnownAssets::LISTS.contains(&&**name) {
             let error = KnownAssetError::Unknown(name.to_string());
-            let similar =
-                similar(name, KnownAssets::LISTS.iter().copied()).map_or(String::new(), did_you_mean);
+            let similar = did_you_mean(nearest(name, KnownAssets::LISTS.iter().copied()));
             return Err(wrong(key.span().start, format!("{error}{similar}")));
         }
         let not_texts = |byte| wrong(byte, format!("'{name}' takes a list of strings"));

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Command, FromArgMatches};
+use firstseen::names::nearest;
 
-use super::super::exit::{Hint, UsageError};
+use super::super::exit::{Hint, UsageError, did_you_mean};
 use super::Settings;
 
 /// A problem in a file, with its line.
@@ -74,19 +75,7 @@ pub(super) fn words(key: &str, values: &[String]) -> impl Iterator<Item = String
 
 /// The error of an unknown key, with the most similar of the known ones.
 pub(super) fn unknown<'n>(key: &str, known: impl Iterator<Item = &'n str>) -> String {
-    format!("unknown setting '{key}'{}", similar(key, known).map_or(String::new(), did_you_mean))
-}
-
-/// The name most similar to an unknown one, if any is similar.
-pub(super) fn similar<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let similar =
-        known.map(|known| (strsim::jaro(name, known), known)).filter(|(likeness, _)| *likeness > 0.7);
-    similar.max_by(|(left, _), (right, _)| left.total_cmp(right)).map(|(_, known)| known)
-}
-
-/// The suggestion for an unknown name.
-pub(super) fn did_you_mean(name: &str) -> String {
-    format!("; did you mean '{name}'?")
+    format!("unknown setting '{key}'{}", did_you_mean(nearest(key, known)))
 }
 
 /// The error of a flag's parser, in words for a file.

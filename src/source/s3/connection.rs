@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, OnceLock};
 
 use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
 use tokio::time::Instant;
 
 use super::failure::Failure;
@@ -34,6 +36,11 @@ impl Connection {
             answered: Mutex::new(Instant::now()),
             session: Arc::clone(session),
         }
+    }
+
+    /// The credentials, if there are any.
+    pub(super) async fn credentials(&self) -> Option<Credentials> {
+        self.config.credentials_provider()?.provide_credentials().await.ok()
     }
 
     /// The store that is reached, with the Region of a bucket in it.

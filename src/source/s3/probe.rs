@@ -3,8 +3,6 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use aws_credential_types::provider::ProvideCredentials;
-
 use super::archive::Archive;
 use super::bucket::{Bucket, decode, payer};
 use super::connection::Connection;
@@ -158,7 +156,7 @@ impl Connection {
         if let Some(role) = self.access.roles.last() {
             return Some(format!("role {}", role.arn));
         }
-        let credentials = self.config.credentials_provider()?.provide_credentials().await.ok()?;
+        let credentials = self.credentials().await?;
         let account = credentials.account_id().map(|account| format!(" of account {}", account.as_str()));
         let profile = self.access.profile.as_ref().map(|profile| format!(", profile '{profile}'"));
         let (account, profile) = (account.unwrap_or_default(), profile.unwrap_or_default());

@@ -160,6 +160,13 @@ impl Session {
         self.state.counters.traffic(true)
     }
 
+    /// The access key id of the credentials with which the first archive is reached, if there are any.
+    pub(in crate::source) fn access_key(&self) -> Option<String> {
+        let connection = self.connections.first()?;
+        let credentials = self.wait_to_open(&mut pin!(connection.credentials()))??;
+        Some(credentials.access_key_id().to_owned())
+    }
+
     /// Waits for a future; `None` if `found` said to stop.
     fn wait<T>(
         &self,

@@ -3,6 +3,7 @@
 mod access;
 mod archives;
 mod commands;
+mod doctor;
 mod listing;
 mod mirror;
 mod network;

@@ -1,0 +1,99 @@
+//! What the names of an archive's objects say: nothing is opened for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::layout::{Layout, lake_value, split_at_tree};
+use crate::coverage::ObjectSkip;
+use crate::model::is_account_id;
+use crate::source::{Archives, Listing, LogObject};
+use crate::time::Timestamp;
+
+/// How many folders that hold trees are listed. Whoever names folders decides how many there are.
+const TREES_LISTED: usize = 20;
+
+/// What the names of objects say.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Objects that a scan would open.
+    pub objects: u64,
+    /// Their bytes as stored.
+    pub bytes: u64,
+    /// Among these, the bytes of objects whose name has no delivery day.
+    pub undated_bytes: u64,
+    /// Objects that a scan does not open, since their names say that they are no logs.
+    pub skipped: BTreeMap<ObjectSkip, u64>,
+    /// Folders that are not listed, by reason.
+    pub unlisted: BTreeMap<ObjectSkip, u64>,
+    /// Folders that could not be listed.
+    pub list_faults: Vec<String>,
+    /// Objects by layout.
+    pub layouts: BTreeMap<Layout, u64>,
+    /// Accounts that the names give.
+    pub accounts: BTreeSet<String>,
+    /// Regions that they give; that of a cluster's audit log is `eks/NAME`.
+    pub regions: BTreeSet<String>,
+    /// The first and last delivery.
+    pub delivered: Option<[Timestamp; 2]>,
+    /// Folders that hold a folder `AWSLogs` or `EKSLogs`, with the number of objects below; empty if the archive's own folder does.
+    pub trees: BTreeMap<String, u64>,
+}
+
+impl Seen {
+    /// Looks at a listing. `place` is where the archive is; paths in the listing are below it.
+    pub(super) fn of(archives: &Archives, listing: &Listing, place: &str) -> Self {
+        let mut seen = Self::default();
+        for object in &listing.objects {
+            let bytes = archives.size(object).unwrap_or_default();
+            seen.objects += 1;
+            seen.bytes += bytes;
+            seen.undated_bytes += if object.delivered.is_none() { bytes } else { 0 };
+            seen.add(object, place);
+        }
+        seen.skipped = listing.coverage.objects.skipped.clone();
+        seen.unlisted = listing.coverage.objects.unlisted.clone();
+        let faults = listing.coverage.faults.iter();
+        seen.list_faults = faults.map(|fault| format!("{}: {}", fault.object, fault.detail)).collect();
+        seen
+    }
+
+    /// Number of digests, or of folders of them, that the archive has.
+    pub fn digests(&self) -> u64 {
+        [&self.skipped, &self.unlisted].iter().filter_map(|skips| skips.get(&ObjectSkip::Digest)).sum()
+    }
+
+    fn add(&mut self, object: &LogObject, place: &str) {
+        let (path, key) = (&*object.path, object.key());
+        *self.layouts.entry(Layout::of(&format!("{place}/{path}"))).or_default() += 1;
+        if let Some((account, region)) = key.place() {
+            add_name(&mut self.accounts, account);
+            add_name(&mut self.regions, &region);
+        } else {
+            let account = lake_value(path, "accountId").filter(|account| is_account_id(account));
+            account.into_iter().for_each(|account| add_name(&mut self.accounts, account));
+            lake_value(path, "region").into_iter().for_each(|region| add_name(&mut self.regions, region));
+        }
+        let time = object.delivered.or_else(|| lake_day(path));
+        if let Some(time) = time {
+            let [first, last] = self.delivered.unwrap_or([time, time]);
+            self.delivered = Some([first.min(time), last.max(time)]);
+        }
+        if let Some((before, _)) = split_at_tree(path)
+            && (self.trees.len() < TREES_LISTED || self.trees.contains_key(before))
+        {
+            *self.trees.entry(before.to_owned()).or_default() += 1;
+        }
+    }
+}
+
+fn add_name(names: &mut BTreeSet<String>, name: &str) {
+    if !names.contains(name) {
+        names.insert(name.to_owned());
+    }
+}
+
+/// The day of a folder `eventDay=YYYYMMDD`.
+fn lake_day(path: &str) -> Option<Timestamp> {
+    let day = lake_value(path, "eventDay")?;
+    let number = |range| day.get(range).and_then(|digits: &str| digits.parse::<u32>().ok());
+    Timestamp::from_date(i64::from(number(0..4)?), number(4..6)?, number(6..8)?)
+}

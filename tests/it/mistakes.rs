@@ -1,0 +1,58 @@
+//! Mistakes of newcomers that `tests/cmd/mistakes.trycmd` cannot show: what git does not keep.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use crate::program::{firstseen, stderr};
+
+#[test]
+fn an_empty_folder_is_named() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir_all(folder.path().join("logs/AWSLogs")).unwrap();
+    for command in ["scan", "triage", "doctor", "coverage"] {
+        let output = firstseen(&[command, "logs", "-q"], &folder);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{command}: {said}");
+        assert!(said.contains("there are no files in 'logs'"), "{command}: {said}");
+        assert!(said.contains("hint: check the path"), "{command}: {said}");
+    }
+}
+
+#[test]
+fn a_part_of_an_archive_names_the_whole_from_within() {
+    let folder = TempDir::new().unwrap();
+    let days = folder.path().join("logs/AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/01");
+    fs::create_dir_all(&days).unwrap();
+    fs::write(
+        days.join("x.json"),
+        crate::archive::wrapped(&[crate::archive::record("2024-03-01T00:00:00Z", "a", "s3:A")]),
+    )
+    .unwrap();
+    let output = firstseen(&["doctor", ".", "-q"], folder.path().join("logs/AWSLogs/111122223333"));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let whole = folder.path().join("logs").canonicalize().unwrap();
+    assert!(said.contains(&format!("name '{}'", whole.display())), "{said}");
+}
+
+#[test]
+fn the_sample_is_bounded_and_the_same_with_any_number_of_threads() {
+    let folder = TempDir::new().unwrap();
+    for number in 0..100 {
+        let record = crate::archive::record("2024-03-01T00:00:00Z", "a", "s3:A");
+        fs::write(folder.path().join(format!("{number:03}.json")), crate::archive::wrapped(&[record]))
+            .unwrap();
+    }
+    let with = |threads: &str| {
+        let output = firstseen(&["doctor", ".", "-q", "-f", "json", "--threads", threads], &folder);
+        assert!(output.status.success(), "{}", stderr(&output));
+        output.stdout
+    };
+    let one = with("1");
+    assert!(one == with("7"));
+    let answer: serde_json::Value = serde_json::from_slice(&one).unwrap();
+    let archive = &answer["archives"][0];
+    assert_eq!(archive["objects"], 100);
+    assert_eq!(archive["sample"].as_array().unwrap().len(), 16);
+    assert_eq!(archive["estimate"]["records"], 100);
+}
