@@ -19,8 +19,8 @@ use super::threads;
 
 /// Look at an archive first: what it is, and what to run next
 ///
-/// Lists everything, but opens only a sample: at most 16 objects of each archive, and at most 64 MiB of the content of each. Says what kind
-/// of archive it is, its accounts, Regions, days and size, what it holds besides logs, what a scan will cost, and what is wrong or missing.
+/// Lists everything, but opens only a sample: at most 16 objects of each archive, and of those larger than 64 MiB only the beginning. Says
+/// what kind of archive it is, its accounts, Regions, days and size, what it holds besides logs, what a scan will cost, and what is wrong or missing.
 ///
 /// Exit status: 0 everything that was tried could be read; 1 no answer; 2 wrong usage; 3 answered, but some of it could not be listed or
 /// read.

@@ -1,14 +1,12 @@
 //! What an object is: logs, or which other thing.
 
-use std::io::{Cursor, Read};
-
+use super::head::Head;
 use crate::coverage::{FaultKind, Outcome};
-use crate::decode::stream_content;
 use crate::model::is_account_id;
 use crate::source::{Archives, LogObject};
 
 /// Bytes of an object that are looked at to recognise other logs.
-const HEAD: u64 = 64 << 10;
+const HEAD: usize = 64 << 10;
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,29 +46,24 @@ impl Content {
         match outcome {
             Outcome::Skipped(reason) => Self::Other(reason.name()),
             Outcome::Failed(kind) => Self::Unreadable(kind.name()),
-            Outcome::Read | Outcome::ReadInPart(_) => match (cloudtrail, kubernetes) {
-                (0, 0) => Self::NoEvents,
-                (_, 0) => Self::Logs("cloudtrail"),
-                (0, _) => Self::Logs("kubernetes"),
-                _ => Self::Logs("cloudtrail and kubernetes"),
-            },
+            Outcome::Read | Outcome::ReadInPart(_) => Self::of_counts(cloudtrail, kubernetes),
+        }
+    }
+
+    /// From the numbers of records of an object that holds logs.
+    pub(super) fn of_counts(cloudtrail: u64, kubernetes: u64) -> Self {
+        match (cloudtrail, kubernetes) {
+            (0, 0) => Self::NoEvents,
+            (_, 0) => Self::Logs("cloudtrail"),
+            (0, _) => Self::Logs("kubernetes"),
+            _ => Self::Logs("cloudtrail and kubernetes"),
         }
     }
 
     /// From the first bytes of an object that a scan does not read; none if these are not known.
     pub(super) fn of_stored(archives: &Archives, object: &LogObject) -> Option<Self> {
-        let mut buffer = Vec::new();
-        let large = archives.open_or_read(object, &mut buffer).ok()?;
-        let mut stored: Box<dyn Read> = match large {
-            Some(large) => Box::new(large),
-            None => Box::new(Cursor::new(buffer)),
-        };
-        let mut head = Vec::new();
-        stream_content(&mut stored, HEAD, &mut |bytes| {
-            let room = (HEAD as usize).saturating_sub(head.len());
-            head.extend_from_slice(&bytes[..bytes.len().min(room)]);
-        });
-        of_head(&String::from_utf8_lossy(&head)).map(Self::Other)
+        let head = Head::read(archives, object, HEAD)?;
+        of_head(&String::from_utf8_lossy(&head.bytes)).map(Self::Other)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod content;
 mod estimate;
+mod head;
 mod layout;
 mod remark;
 mod sample;
@@ -46,7 +47,7 @@ pub struct Checkup {
     pub next: Next,
 }
 
-/// Looks at one archive: lists all of it, and opens at most [`SAMPLE`] objects, each up to [`SAMPLE_BYTES`] of its content.
+/// Looks at one archive: lists all of it, and opens at most [`SAMPLE`] objects. Of those with more than [`SAMPLE_BYTES`] only the beginning is read.
 ///
 /// ```
 /// use firstseen::doctor::{Next, Subject, examine};

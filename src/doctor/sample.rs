@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::Content;
+use super::head::Head;
 use super::layout::Layout;
 use crate::coverage::{Coverage, FaultKind, ObjectSkip, Outcome};
 use crate::decode::FoundRecord;
@@ -16,8 +17,11 @@ use crate::source::{Archives, Listing, LogObject};
 /// At most this many objects are opened.
 pub const SAMPLE: usize = 16;
 
-/// No object is inflated further than this.
+/// Objects are read if they have no more bytes than this, as stored and inflated. Of larger ones the beginning is read.
 pub const SAMPLE_BYTES: u64 = 64 << 20;
+
+/// Bytes of content at the beginning of a large object that are read.
+const BEGINNING: usize = 4 << 20;
 
 /// Of this many kinds of objects, by layout, folder and extension, the first is opened in any case.
 const KINDS: usize = 10;
@@ -86,43 +90,84 @@ pub(super) fn read(
     settings: &ScanSettings,
     progress: &dyn Progress,
 ) -> Result<Sample, ScanError> {
-    let chosen = choose(&listing.objects);
-    let objects: Vec<LogObject> = chosen.iter().map(|index| listing.objects[*index].clone()).collect();
-    let mut sampled = Listing { objects: objects.clone(), ..Listing::default() };
-    sampled.coverage.objects.listed = objects.len() as u64;
-    let settings = ScanSettings { max_object_size: settings.max_object_size.min(SAMPLE_BYTES), ..*settings };
-    let scanned = scan_listed(archives, sampled, &settings, &|_| Recogniser::default(), progress)?;
-    let Coverage { stored_bytes, json_bytes, records, .. } = scanned.listing.coverage;
-    let mut found: BTreeMap<String, Found> = BTreeMap::new();
-    scanned.visitors.into_iter().for_each(|visitor| found.extend(visitor.found));
-    let sampled = objects.iter().filter_map(|object| {
-        let Found { counts, outcome, fault } = found.remove(&*object.path)?;
-        let is_opaque = matches!(
-            outcome,
-            Outcome::Skipped(ObjectSkip::NotALog | ObjectSkip::OtherLog | ObjectSkip::OtherJson)
-                | Outcome::Failed(FaultKind::NotJson | FaultKind::UnknownCarrier)
-        );
-        let by_content = if is_opaque { Content::of_stored(archives, object) } else { None };
-        let is_known = by_content.is_some();
-        let content =
-            by_content.unwrap_or_else(|| Content::of_outcome(outcome, counts.cloudtrail, counts.kubernetes));
-        Some(SampledObject {
-            path: object.path.to_string(),
-            content,
-            fault: fault.filter(|_| !is_known && outcome != Outcome::ReadInPart(FaultKind::TooLarge)),
-            cloudtrail: counts.cloudtrail,
-            kubernetes: counts.kubernetes,
-        })
-    });
-    let objects = sampled.collect();
-    Ok(Sample { objects, stored_bytes, json_bytes, records: records.total })
+    let chosen: Vec<&LogObject> =
+        choose(&listing.objects).iter().map(|index| &listing.objects[*index]).collect();
+    let is_small = |object: &&&LogObject| archives.size(object).is_ok_and(|size| size <= SAMPLE_BYTES);
+    let objects: Vec<LogObject> = chosen.iter().filter(is_small).map(|object| (*object).clone()).collect();
+    let mut found = read_whole(archives, objects, settings, progress)?;
+    let mut sample = Sample::default();
+    for object in chosen {
+        let whole = found.remove(&*object.path).filter(|found| !found.is_too_large());
+        let Some((sampled, counts)) =
+            whole.map(|found| found.sampled(archives, object)).or_else(|| of_beginning(archives, object))
+        else {
+            continue;
+        };
+        if sampled.content.is_log() {
+            sample.stored_bytes += counts.stored_bytes;
+            sample.json_bytes += counts.json_bytes;
+            sample.records += counts.records;
+        }
+        sample.objects.push(sampled);
+    }
+    Ok(sample)
 }
 
-/// Numbers of records.
+/// Reads objects as a scan does.
+fn read_whole(
+    archives: &Archives,
+    objects: Vec<LogObject>,
+    settings: &ScanSettings,
+    progress: &dyn Progress,
+) -> Result<BTreeMap<String, Found>, ScanError> {
+    let mut listing = Listing { objects, ..Listing::default() };
+    listing.coverage.objects.listed = listing.objects.len() as u64;
+    let settings = ScanSettings { max_object_size: SAMPLE_BYTES, ..*settings };
+    let scanned = scan_listed(archives, listing, &settings, &|_| Recogniser::default(), progress)?;
+    Ok(scanned.visitors.into_iter().flat_map(|visitor| visitor.found).collect())
+}
+
+/// What the beginning of an object says that is too large to be read.
+fn of_beginning(archives: &Archives, object: &LogObject) -> Option<(SampledObject, Counts)> {
+    let counts = Head::read(archives, object, BEGINNING)?.counts();
+    let by_content = if counts.records == 0 { Content::of_stored(archives, object) } else { None };
+    let content = match by_content {
+        Some(content) => content,
+        None if counts.records == 0 => Content::Unreadable(FaultKind::TooLarge.name()),
+        None => Content::of_counts(counts.cloudtrail, counts.kubernetes),
+    };
+    Some((SampledObject::new(object, content, None, &counts), counts))
+}
+
+impl SampledObject {
+    fn new(object: &LogObject, content: Content, fault: Option<String>, counts: &Counts) -> Self {
+        let Counts { cloudtrail, kubernetes, .. } = *counts;
+        Self { path: object.path.to_string(), content, fault, cloudtrail, kubernetes }
+    }
+}
+
+/// Numbers of records, and of bytes.
 #[derive(Clone, Copy, Debug, Default)]
-struct Counts {
+pub(super) struct Counts {
     cloudtrail: u64,
     kubernetes: u64,
+    records: u64,
+    json_bytes: u64,
+    /// Bytes as stored in which these were.
+    pub(super) stored_bytes: u64,
+}
+
+impl Counts {
+    /// Counts a record.
+    pub(super) fn add(&mut self, found: &FoundRecord<'_>) {
+        self.records += 1;
+        self.json_bytes += found.text.len() as u64;
+        match found.record {
+            Ok(AnyRecord::CloudTrail(record)) => self.cloudtrail += u64::from(record.event_name.is_some()),
+            Ok(AnyRecord::Kubernetes(_)) => self.kubernetes += 1,
+            Err(_) => {}
+        }
+    }
 }
 
 /// What became of an object.
@@ -130,6 +175,29 @@ struct Found {
     counts: Counts,
     outcome: Outcome,
     fault: Option<String>,
+}
+
+impl Found {
+    /// Whether its size alone kept it from being read.
+    fn is_too_large(&self) -> bool {
+        matches!(
+            self.outcome,
+            Outcome::ReadInPart(FaultKind::TooLarge) | Outcome::Failed(FaultKind::TooLarge)
+        )
+    }
+
+    fn sampled(self, archives: &Archives, object: &LogObject) -> (SampledObject, Counts) {
+        let Self { counts, outcome, fault } = self;
+        let is_opaque = matches!(
+            outcome,
+            Outcome::Skipped(ObjectSkip::NotALog | ObjectSkip::OtherLog | ObjectSkip::OtherJson)
+                | Outcome::Failed(FaultKind::NotJson | FaultKind::UnknownCarrier)
+        );
+        let by_content = if is_opaque { Content::of_stored(archives, object) } else { None };
+        let fault = fault.filter(|_| by_content.is_none());
+        let by_outcome = || Content::of_outcome(outcome, counts.cloudtrail, counts.kubernetes);
+        (SampledObject::new(object, by_content.unwrap_or_else(by_outcome), fault, &counts), counts)
+    }
 }
 
 /// Counts the records of each object.
@@ -146,21 +214,21 @@ impl Visitor for Recogniser {
     }
 
     fn record(&mut self, counts: &mut Counts, found: &FoundRecord<'_>, context: &mut ObjectContext<'_>) {
-        let Ok(record) = found.record else { return };
-        context.coverage.records.counted += 1;
-        match record {
-            AnyRecord::CloudTrail(record) => counts.cloudtrail += u64::from(record.event_name.is_some()),
-            AnyRecord::Kubernetes(_) => counts.kubernetes += 1,
-        }
+        context.coverage.records.counted += u64::from(found.record.is_ok());
+        counts.add(found);
     }
 
     fn join_pieces(before: &mut Counts, next: Counts, _: u32) {
-        before.cloudtrail += next.cloudtrail;
-        before.kubernetes += next.kubernetes;
+        let Counts { cloudtrail, kubernetes, records, json_bytes, .. } = next;
+        before.cloudtrail += cloudtrail;
+        before.kubernetes += kubernetes;
+        before.records += records;
+        before.json_bytes += json_bytes;
     }
 
     fn end_object(&mut self, counts: Counts, result: &ObjectResult<'_>, _: &mut Coverage) {
         let fault = result.faults.first().map(|fault| fault.detail.clone());
+        let counts = Counts { stored_bytes: result.stored.size, ..counts };
         let found = Found { counts, outcome: result.outcome, fault };
         self.found.insert(result.current.object.path.to_string(), found);
     }

@@ -36,6 +36,30 @@ fn a_part_of_an_archive_names_the_whole_from_within() {
 }
 
 #[test]
+fn of_large_objects_only_the_beginning_is_read() {
+    let folder = TempDir::new().unwrap();
+    let line = crate::archive::record("2024-03-01T00:00:00Z", "a", "s3:A").to_string();
+    let lines = format!("{line}\n").repeat((65 << 20) / (line.len() + 1) + 1);
+    let records = lines.lines().count() as u64;
+    fs::write(folder.path().join("x.jsonl"), &lines).unwrap();
+    let gzip = {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, lines.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    fs::write(folder.path().join("x.jsonl.gz"), gzip).unwrap();
+    let output = firstseen(&["doctor", "x.jsonl", "x.jsonl.gz", "-q", "-f", "json"], &folder);
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for archive in answer["archives"].as_array().unwrap() {
+        let opened = &archive["sample"][0];
+        assert_eq!((&opened["content"], &opened["fault"]), (&"cloudtrail".into(), &serde_json::Value::Null));
+        assert!(opened["cloudtrail_records"].as_u64().unwrap() < records / 10, "{archive}");
+        let estimated = archive["estimate"]["records"].as_u64().unwrap();
+        assert!(estimated.abs_diff(records) < records / 5, "{estimated} of {records}: {archive}");
+    }
+}
+
+#[test]
 fn the_sample_is_bounded_and_the_same_with_any_number_of_threads() {
     let folder = TempDir::new().unwrap();
     for number in 0..100 {
