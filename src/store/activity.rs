@@ -2,7 +2,7 @@
 
 use super::error::TableError;
 use super::table::Table;
-use crate::baseline::{ActiveDay, Baseline, Behaviour};
+use crate::baseline::{ActiveDay, Baseline, Behaviour, Days};
 use crate::table::Column;
 
 pub(super) const SCHEMA: &str = "message activity {
@@ -48,9 +48,11 @@ pub(super) fn read(
     behaviours: &mut [Behaviour],
     counts: &[(u64, u64)],
 ) -> Result<(), TableError> {
+    let mut reader = DayReader { behaviours, current: 0, days: Vec::new() };
     for group in table.by_group()? {
-        read_group(&group, behaviours)?;
+        reader.read(&group)?;
     }
+    reader.end_behaviour();
     let sum = |behaviour: &Behaviour, of: fn(&ActiveDay) -> u64| {
         behaviour.days.iter().map(of).try_fold(0, u64::checked_add)
     };
@@ -65,26 +67,51 @@ pub(super) fn read(
     }
 }
 
-fn read_group(table: &Table, behaviours: &mut [Behaviour]) -> Result<(), TableError> {
-    let numbers = table.numbers::<usize>("behaviour")?;
-    let days = table.days("day")?;
-    let (hours, success_hours) = (masks(table, "hours")?, masks(table, "success_hours")?);
-    let (count, errors) = (table.numbers::<u64>("count")?, table.numbers::<u64>("errors")?);
-    for (row, number) in numbers.into_iter().enumerate() {
-        let behaviour = behaviours.get_mut(number).ok_or_else(|| TableError::value("behaviour"))?;
-        let day = ActiveDay {
-            day: days[row],
-            hours: hours[row],
-            success_hours: success_hours[row],
-            count: count[row],
-            errors: errors[row],
-        };
-        if behaviour.days.last().is_some_and(|before| before.day >= day.day) {
-            return Err("its rows are not sorted".into());
+/// Collects the days of one behaviour after another.
+struct DayReader<'b> {
+    behaviours: &'b mut [Behaviour],
+    /// The behaviour of the last row.
+    current: usize,
+    /// Its days so far.
+    days: Vec<ActiveDay>,
+}
+
+impl DayReader<'_> {
+    /// Adds the days of a group of rows.
+    fn read(&mut self, table: &Table) -> Result<(), TableError> {
+        let numbers = table.numbers::<usize>("behaviour")?;
+        let days = table.days("day")?;
+        let (hours, success_hours) = (masks(table, "hours")?, masks(table, "success_hours")?);
+        let (count, errors) = (table.numbers::<u64>("count")?, table.numbers::<u64>("errors")?);
+        for (row, number) in numbers.into_iter().enumerate() {
+            if number >= self.behaviours.len() {
+                return Err(TableError::value("behaviour"));
+            }
+            if number > self.current {
+                self.end_behaviour();
+                self.current = number;
+            }
+            let day = ActiveDay {
+                day: days[row],
+                hours: hours[row],
+                success_hours: success_hours[row],
+                count: count[row],
+                errors: errors[row],
+            };
+            if number < self.current || self.days.last().is_some_and(|before| before.day >= day.day) {
+                return Err("its rows are not sorted".into());
+            }
+            self.days.push(day);
         }
-        behaviour.days.push(day);
+        Ok(())
     }
-    Ok(())
+
+    fn end_behaviour(&mut self) {
+        if let Some(behaviour) = self.behaviours.get_mut(self.current) {
+            behaviour.days = Days::from(&self.days[..]);
+        }
+        self.days.clear();
+    }
 }
 
 /// Masks of the 24 hours of a day.

@@ -5,33 +5,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use thiserror::Error;
-
 use super::copies::RECORDS_AT_ONCE;
 use super::record_rows::GONE;
-use super::{BaselineContents, LearningScope, StoreError};
+use super::{BaselineContents, LearningScope, MergeError};
 use crate::baseline::Baseline;
 use crate::catalog::ObjectEntry;
 use crate::coverage::{Fault, FaultKind, Outcome};
 use crate::model::Text;
 use crate::time::Timestamp;
-
-/// Why two baselines do not merge.
-#[derive(Debug, Error)]
-pub enum MergeError {
-    /// They were learnt with different settings.
-    #[error("the baselines were learnt with different settings: {0}")]
-    Settings(String),
-    /// The same object is in both.
-    #[error("object '{0}' is in both baselines")]
-    Overlap(String),
-    /// The catalog of one does not match its baseline.
-    #[error("the baseline is damaged: its records do not fit its behaviours")]
-    Damaged,
-    /// The records of one cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 impl BaselineContents {
     /// The merged baseline: the same, byte for byte, as if all objects had been read at once. Commutative and associative.

@@ -41,9 +41,8 @@ use crate::baseline::Baseline;
 use crate::catalog::{LearningScope, ObjectEntry};
 use crate::coverage::Coverage;
 
-pub use error::StoreError;
+pub use error::{MergeError, StoreError};
 pub use folder::BaselineFolder;
-pub use merge::MergeError;
 pub use recognized::proven_files;
 pub use record_rows::{Records, Rows};
 pub use saved::{Saved, is_baseline};
