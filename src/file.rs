@@ -47,6 +47,17 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
+/// Reads bytes at a position of a file, whatever else reads it; returns their number.
+///
+/// # Errors
+/// If reading fails.
+pub fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_at(file, buffer, position);
+    #[cfg(windows)]
+    return std::os::windows::fs::FileExt::seek_read(file, buffer, position);
+}
+
 /// The content of a file named on the command line: a regular file, the pipe that a shell passes as
 /// `/dev/fd/63` for `<(command)`, or `/dev/stdin`. A pipe is read until its writer closes it.
 ///

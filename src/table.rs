@@ -154,6 +154,32 @@ pub struct TableWriter<W: Write + Send> {
 }
 
 impl<W: Write + Send> TableWriter<W> {
+    /// Begins a table that has the same bytes as one of [`write()`], if every group but the last has [`ROWS_PER_GROUP`] rows. `columns`
+    /// shows the kind of each column, in the order of the schema.
+    ///
+    /// # Errors
+    /// If the columns are not those of the schema.
+    pub fn in_groups(schema: &str, columns: &[Column<'_>], out: W) -> io::Result<Self> {
+        Self::new(schema, columns, None, out)
+    }
+
+    /// Writes one group with all rows of these columns.
+    ///
+    /// # Errors
+    /// If the columns are not those of the schema, or if writing fails.
+    pub fn add_group(&mut self, columns: &[Column<'_>]) -> io::Result<()> {
+        let rows = columns.first().map_or(0, Column::rows);
+        self.write_group(columns, 0..rows).map_err(io::Error::other)
+    }
+
+    /// Writes the end of the table.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn finish(self) -> io::Result<W> {
+        self.file.into_inner().map_err(io::Error::other)
+    }
+
     /// Begins a table; `columns` shows the kind of each column, in the order of the schema. `sorted_by` is the number of the
     /// column by which all rows are sorted.
     fn new(schema: &str, columns: &[Column<'_>], sorted_by: Option<i32>, out: W) -> io::Result<Self> {
@@ -205,8 +231,7 @@ impl StreamedTable {
     /// # Errors
     /// If the columns are not those of the schema, or if writing to `out` fails.
     pub fn group(&mut self, columns: &[Column<'_>], out: &mut dyn Write) -> io::Result<()> {
-        let rows = 0..columns.first().map_or(0, Column::rows);
-        self.write_group(columns, rows).map_err(io::Error::other)?;
+        self.add_group(columns)?;
         self.file.flush()?;
         out.write_all(self.file.inner())?;
         // Positions are counted by the writer, not by this list.

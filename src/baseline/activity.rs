@@ -86,10 +86,28 @@ impl Days {
         }
     }
 
-    /// Adds days of the same behaviour from another baseline.
+    /// Adds days of the same behaviour from another baseline. Both are sorted.
     pub(super) fn absorb(&mut self, other: &Self) {
-        other.iter().for_each(|day| self.push(*day));
-        self.sort();
+        let mut merged: Vec<ActiveDay> = Vec::with_capacity(self.len() + other.len());
+        let (mut left, mut right) = (&**self, &**other);
+        loop {
+            let next = match (left, right) {
+                ([own, rest @ ..], others) if others.first().is_none_or(|other| own.day <= other.day) => {
+                    left = rest;
+                    own
+                }
+                (_, [other, rest @ ..]) => {
+                    right = rest;
+                    other
+                }
+                (_, []) => break,
+            };
+            match merged.last_mut() {
+                Some(last) if last.day == next.day => last.absorb(next),
+                _ => merged.push(*next),
+            }
+        }
+        *self = Self::from(&merged[..]);
     }
 
     /// Sorts days and merges rows of the same day.
@@ -103,6 +121,16 @@ impl Days {
             }
             same
         });
+    }
+}
+
+impl From<&[ActiveDay]> for Days {
+    /// These days, sorted, without room for more: there may be millions of these lists.
+    fn from(days: &[ActiveDay]) -> Self {
+        match days {
+            [day] => Self(DayList::One(*day)),
+            days => Self(DayList::Many(days.to_vec())),
+        }
     }
 }
 

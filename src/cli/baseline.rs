@@ -44,13 +44,15 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
     check_window("--read-from, --read-to", wanted.learning.read_from, wanted.learning.read_to)?;
     let question = args.known.question(&wanted)?;
     let format = args.output.format()?;
-    let lists = args.archives.lists()?;
-    let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
+    let archives = args.archives.and(&wanted.archives)?;
+    let lists = archives.lists()?;
+    let mut guard = wanted.guard(&args.files, &archives, &lists)?;
     let output = guard.open("--output", args.output.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
     let reading = InputOptions { to: None, leaves_out_later: false, ..wanted.reading(&args.run) };
-    let Input { baseline, coverage, settings, is_saved, traffic, archives, inventory_files, .. } =
-        Input::read(&args.archives, &lists, &reading)?;
+    let Input {
+        baseline, coverage, settings, is_saved, traffic, accounts, archives, inventory_files, ..
+    } = Input::read(&archives, &lists, &reading)?;
     let answer = args.known.ask(&baseline, &question);
     let used = used_settings(&args.known, &question, &settings, &baseline);
     let report = KnownReport { settings: &used, coverage: &coverage, answer: &answer };
@@ -62,6 +64,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
         only_success: used.only_success,
         is_saved,
         traffic,
+        accounts,
         archives: &archives,
         inventory: Some(&baseline.inventory),
         lost_inventory: inventory_files.lost,

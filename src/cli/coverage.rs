@@ -49,12 +49,13 @@ pub(crate) fn run(args: &CoverageArgs) -> anyhow::Result<RunStatus> {
         regions: filters.whom.region.clone(),
     };
     let format = args.output.format()?;
-    let lists = args.archives.lists()?;
-    let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
+    let archives = args.archives.and(&wanted.archives)?;
+    let lists = archives.lists()?;
+    let mut guard = wanted.guard(&args.files, &archives, &lists)?;
     let output = guard.open("--output", args.output.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
     let reading = InputOptions { to: None, leaves_out_later: false, ..wanted.reading(&args.run) };
-    let input = Input::read(&args.archives, &lists, &reading)?;
+    let input = Input::read(&archives, &lists, &reading)?;
     let answer = coverage(&input.baseline, &input.coverage, &question);
     let settings = used_coverage_settings(&question, &input);
     let report = CoverageReport {

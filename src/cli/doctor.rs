@@ -7,14 +7,14 @@ use firstseen::baseline::Baseline;
 use firstseen::doctor::{Checkup, Next, RemarkKind, Subject, examine};
 use firstseen::report::{Access, DoctorFormat, DoctorReport, Examined, Inside, SavedSummary, for_shell};
 use firstseen::scan::{ScanError, ScanSettings};
-use firstseen::source::{Archives, FileList, S3Settings, is_s3, is_stdin};
+use firstseen::source::{Archives, FileList, GivenArchive, S3Access, S3Settings, is_s3, is_stdin};
 use firstseen::store::{Saved, proven_files};
 
 use super::args::{ArchiveArgs, ByExtension, S3Args};
 use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
-use super::input::is_saved;
-use super::output_guard::OutputGuard;
 use super::progress::Bar;
+use super::saved_name::is_saved;
+use super::settings::{FileArgs, Settings};
 use super::threads;
 
 /// Look at an archive first: what it is, and what to run next
@@ -29,6 +29,8 @@ use super::threads;
 pub(crate) struct DoctorArgs {
     #[command(flatten)]
     archives: ArchiveArgs,
+    #[command(flatten)]
+    files: FileArgs,
     /// Format of the answer [default: by the extension of FILE, else text]
     #[arg(long, short, value_enum, help_heading = "Output")]
     format: Option<DoctorFormatArg>,
@@ -71,27 +73,34 @@ impl ByExtension for DoctorFormatArg {
 
 /// Runs the command.
 pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<RunStatus> {
-    let names = args.archives.names();
-    if names.iter().any(|name| is_stdin(name)) || args.archives.list_files().iter().any(|name| is_stdin(name))
-    {
+    let flags = Settings { s3: args.s3.clone(), ..Settings::default() };
+    let wanted = flags.or(args.files.read(None)?);
+    let archives = args.archives.and(&wanted.archives)?;
+    let doctor = Doctor { args, archives: &archives, s3: &wanted.s3 };
+    let names = archives.names();
+    if names.iter().any(|name| is_stdin(name)) || archives.list_files().iter().any(|name| is_stdin(name)) {
         let what = "standard input can be read only once, so doctor would leave nothing for the next command";
         let hint = Hint("write it to a file, and name that");
         return Err(anyhow::Error::new(UsageError(what.to_owned())).context(hint));
     }
-    let lists = args.archives.lists()?;
-    let mut guard = OutputGuard::new();
-    guard.read_archives(&args.archives, &lists);
+    let lists = archives.lists()?;
+    let mut guard = wanted.guard(&args.files, &archives, &lists)?;
     let format = match DoctorFormatArg::of_output(args.format, args.output.as_deref())? {
         DoctorFormatArg::Text => DoctorFormat::Text,
         DoctorFormatArg::Json => DoctorFormat::Json,
     };
     let output = guard.open("--output", args.output.as_deref())?;
     let mut examined = Vec::new();
-    for name in names {
-        examined.push(if is_saved(name) { of_baseline(name)? } else { args.of_archive(name)? });
+    for archive in archives.given(&wanted.s3)? {
+        let is_saved = is_saved(&archive.location);
+        examined.push(if is_saved {
+            of_baseline(&archive.location)?
+        } else {
+            doctor.of_archive(&archive)?
+        });
     }
     if !lists.is_empty() {
-        examined.push(args.of_lists(&lists)?);
+        examined.push(doctor.of_lists(&lists)?);
     }
     output.write(|out| DoctorReport { examined: &examined }.write(format, out))?;
     let is_lost = |one: &Examined| match &one.inside {
@@ -125,8 +134,16 @@ fn of_baseline(name: &Path) -> anyhow::Result<Examined> {
     })
 }
 
-impl DoctorArgs {
-    fn of_archive(&self, name: &Path) -> anyhow::Result<Examined> {
+/// What is asked, with the settings of a file.
+struct Doctor<'a> {
+    args: &'a DoctorArgs,
+    archives: &'a ArchiveArgs,
+    s3: &'a S3Args,
+}
+
+impl Doctor<'_> {
+    fn of_archive(&self, archive: &GivenArchive) -> anyhow::Result<Examined> {
+        let name = &*archive.location;
         let shown = name.display().to_string();
         let place = match is_s3(name) {
             true => shown.clone(),
@@ -140,11 +157,15 @@ impl DoctorArgs {
         };
         // Objects of a single file and of a pattern have paths that begin elsewhere.
         let place = if matches!(form, "bucket" | "folder") { place } else { String::new() };
-        let s3 = S3Settings { mirror: None, ..self.s3.settings(std::slice::from_ref(&name.to_owned()))? };
-        let archives = Archives::open_all(&[name.to_owned()], &[], &s3);
+        let s3 = S3Settings { mirror: None, ..self.s3.settings([&archive.location])? };
+        let archives = Archives::open_all(std::slice::from_ref(archive), &[], &s3);
         let subject = Subject { name: &shown, place: &place, is_bucket: is_s3(name) };
-        let (checkup, access) = self.examine(archives, &subject)?;
-        let command = self.command(&checkup.next, &for_shell(&shown), name);
+        let (checkup, access_key) = self.examine(archives, &subject)?;
+        let credentials = || origin(archive.access.as_ref().unwrap_or(&s3.access));
+        let access = subject.is_bucket.then(|| Access { credentials: credentials(), access_key });
+        let words = self.archives.configuration_of(archive);
+        let words = words.unwrap_or_else(|| for_shell(&shown).into_owned());
+        let command = self.command(&checkup.next, &words, name);
         Ok(Examined { name: shown, form, inside: Inside::Archive(Box::new(checkup), access), command })
     }
 
@@ -153,38 +174,32 @@ impl DoctorArgs {
         let shown = shown.collect::<Vec<_>>().join(", ");
         let subject = Subject { name: &shown, place: "", is_bucket: false };
         let archives = Archives::open_all(&[], lists, &S3Settings::default());
-        let (checkup, access) = self.examine(archives, &subject)?;
+        let (checkup, _) = self.examine(archives, &subject)?;
         let words = self.archives.list_words();
         let command = self.command(&checkup.next, &words, Path::new("list"));
-        Ok(Examined {
-            name: shown,
-            form: "list",
-            inside: Inside::Archive(Box::new(checkup), access),
-            command,
-        })
+        Ok(Examined { name: shown, form: "list", inside: Inside::Archive(Box::new(checkup), None), command })
     }
 
+    /// Examines an archive; returns the access key with which it was reached, too.
     fn examine(
         &self,
         archives: Result<Archives, firstseen::source::ArchiveError>,
         subject: &Subject<'_>,
-    ) -> anyhow::Result<(Checkup, Option<Access>)> {
-        let progress = Bar::new(self.quiet)?;
-        let settings = ScanSettings { threads: threads(self.threads), ..ScanSettings::default() };
+    ) -> anyhow::Result<(Checkup, Option<String>)> {
+        let progress = Bar::new(self.args.quiet)?;
+        let settings = ScanSettings { threads: threads(self.args.threads), ..ScanSettings::default() };
         let examined = archives.map_err(ScanError::from).and_then(|archives| {
             let archives = archives.passing_over(proven_files);
             let checkup = examine(&archives, subject, &settings, &progress)?;
             Ok((checkup, archives.access_key()))
         });
         progress.clear();
-        let (checkup, access_key) = examined.map_err(scan_error)?;
-        let access = subject.is_bucket.then(|| Access { credentials: self.s3.origin(), access_key });
-        Ok((checkup, access))
+        examined.map_err(scan_error)
     }
 
     /// The command to run next. `words` name the archive.
     fn command(&self, next: &Next, words: &str, name: &Path) -> Option<String> {
-        let s3 = if is_s3(name) { self.s3.words() } else { String::new() };
+        let s3 = if is_s3(name) { self.s3.access.words() } else { String::new() };
         let warmup = |days: &Option<i64>| days.map_or(String::new(), |days| format!(" --warmup {days}d"));
         Some(match next {
             Next::Triage { warmup_days } => format!("firstseen triage {words}{}{s3}", warmup(warmup_days)),
@@ -201,6 +216,16 @@ impl DoctorArgs {
             Next::Nothing => return None,
         })
     }
+}
+
+/// Where credentials come from, in words.
+fn origin(access: &S3Access) -> String {
+    let first = match &access.profile {
+        _ if access.anonymous => return "none (--no-sign-request)".to_owned(),
+        Some(profile) => format!("profile '{profile}'"),
+        None => "the default chain (environment, profile, container, instance)".to_owned(),
+    };
+    access.roles.iter().fold(first, |origin, role| format!("{origin}, then role {}", role.arn))
 }
 
 /// A name for the baseline of an archive: that of its last folder that is not one of CloudTrail's.

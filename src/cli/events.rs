@@ -13,19 +13,22 @@ use firstseen::query::{Filter, Question};
 use firstseen::report::{
     EventFilterSettings, EventFormat, EventReport, EventSettings, EventsWritten, UsedInventory,
 };
-use firstseen::source::ReadWindow;
+use firstseen::source::{GivenArchive, ReadWindow};
 use firstseen::store::Saved;
 use firstseen::time::Timestamp;
 
-use super::args::{ArchiveArgs, EventFilterArgs, EventOutputArgs, FilterArgs, LearningArgs, S3Args};
+use super::args::{
+    ArchiveArgs, ConfiguredArchive, EventFilterArgs, EventOutputArgs, FilterArgs, LearningArgs, S3Args,
+};
 use super::destination::open_folder;
 use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
-use super::input::{is_saved, try_archives};
+use super::input::try_archives;
 use super::inventory::inventory_files;
 use super::output::{Output, stream};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::RunSummary;
+use super::saved_name::is_saved;
 use super::settings::{FileArgs, Settings};
 use super::warnings::{refuse_nothing, unmatched, window};
 
@@ -64,14 +67,15 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.wanted()?;
     let question = wanted.question()?;
     let filter = args.events.filter(&question)?;
-    let saved = args.saved()?;
-    let names = args.names(saved.as_ref());
-    let lists = args.archives.lists()?;
-    let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
+    let named = args.archives.and(&wanted.archives)?;
+    let saved = args.saved(&named)?;
+    let given = args.given((&named, saved.as_ref()), &wanted)?;
+    let lists = named.lists()?;
+    let mut guard = wanted.guard(&args.files, &named, &lists)?;
     guard.read_files("list of values", &args.events.files());
     if saved.is_some() {
-        names.iter().for_each(|name| guard.read_archive(name));
-        guard.take_mirror(&wanted.s3, &names)?;
+        given.iter().for_each(|archive| guard.read_archive(&archive.location));
+        guard.take_mirror(&wanted.s3, given.iter().map(|archive| &archive.location))?;
     }
     let run = &args.output.run;
     let (output, format) = EventDestination::open(&args.output, &mut guard)?;
@@ -88,7 +92,7 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     let known = saved.as_ref().map(Saved::baseline).transpose().map_err(store_error)?;
 
     let progress = Bar::new(run.quiet)?;
-    let archives = try_archives((&names, &lists), settings.max_object_size, &wanted.s3)?;
+    let archives = try_archives((&given, &lists), settings.max_object_size, &wanted.s3)?;
     let archives = archives.map_err(|error| match &saved {
         Some(_) => anyhow::Error::new(error).context(Hint(
             "events reads the records, which a baseline does not have: say where the archive is now with --archive ARCHIVE",
@@ -119,6 +123,7 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
         read_from: used.read_from.as_deref(),
         read_to: used.read_to.as_deref().map(|read_to| (read_to, "--read-to, --to")),
         traffic: archives.traffic(),
+        accounts: archives.accounts(),
         archives: archives.names(),
         inventory: Some(&events.baseline.inventory),
         lost_inventory: inventory.lost,
@@ -142,10 +147,10 @@ impl EventsArgs {
     }
 
     /// The baseline, if one is named.
-    fn saved(&self) -> anyhow::Result<Option<Saved>> {
-        let names = self.archives.names();
+    fn saved(&self, named: &ArchiveArgs) -> anyhow::Result<Option<Saved>> {
+        let names = named.names();
         let what = match names.iter().find(|name| is_saved(name)) {
-            Some(name) if names.len() == 1 && !self.archives.names_lists() => {
+            Some(name) if names.len() == 1 && !named.names_lists() => {
                 return Saved::open(name).map(Some).map_err(store_error);
             }
             Some(_) => "events takes archives, or one baseline: firstseen merge makes one of several",
@@ -156,11 +161,17 @@ impl EventsArgs {
     }
 
     /// The archives to read.
-    fn names(&self, saved: Option<&Saved>) -> Vec<PathBuf> {
+    fn given(
+        &self,
+        (named, saved): (&ArchiveArgs, Option<&Saved>),
+        wanted: &Settings,
+    ) -> anyhow::Result<Vec<GivenArchive>> {
         match saved {
-            Some(saved) if self.archive.is_empty() => saved.archives().iter().map(PathBuf::from).collect(),
-            Some(_) => self.archive.clone(),
-            None => self.archives.names().to_vec(),
+            Some(saved) if self.archive.is_empty() => {
+                ConfiguredArchive::find(&wanted.archives, saved.archives(), &wanted.s3)
+            }
+            Some(_) => Ok(self.archive.iter().cloned().map(GivenArchive::at).collect()),
+            None => named.given(&wanted.s3),
         }
     }
 

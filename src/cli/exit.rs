@@ -49,7 +49,13 @@ pub(crate) fn did_you_mean(similar: Option<&str>) -> String {
 
 /// Adds a hint to an error of reading archives.
 pub(crate) fn scan_error(error: ScanError) -> anyhow::Error {
-    let hint = match &error {
+    let hint = Hint(scan_hint(&error));
+    anyhow::Error::new(error).context(hint)
+}
+
+/// The hint for an error of reading archives.
+pub(crate) fn scan_hint(error: &ScanError) -> &'static str {
+    match error {
         ScanError::Archive(ArchiveError::Open { source, .. })
             if source.kind() == io::ErrorKind::PermissionDenied =>
         {
@@ -71,8 +77,7 @@ pub(crate) fn scan_error(error: ScanError) -> anyhow::Error {
         ScanError::Stopped => {
             "run it again; --read-from and --read-to shorten a run, and objects in a mirror are not fetched again"
         }
-    };
-    anyhow::Error::new(error).context(Hint(hint))
+    }
 }
 
 /// The hint for a bucket that cannot be read.
@@ -145,7 +150,8 @@ pub(crate) fn store_error(error: StoreError) -> anyhow::Error {
 
 /// Adds a hint to an error of merging baselines.
 pub(crate) fn merge_error(error: MergeError) -> anyhow::Error {
-    let hint = match &error {
+    let hint = match error {
+        MergeError::Store(error) => return store_error(error),
         MergeError::Settings(_) => "index all shards with the same flags",
         MergeError::Overlap(_) => {
             "index both archives into one baseline: firstseen index A B -o NAME.baseline"

@@ -38,15 +38,16 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<RunStatus> {
         return Err(anyhow::Error::new(what).context(Hint("name it with --principal, --action or both")));
     }
     let format = args.output.format()?;
-    let lists = args.archives.lists()?;
-    let mut guard = wanted.guard(args.settings.files(), &args.archives, &lists)?;
+    let archives = args.archives.and(&wanted.archives)?;
+    let lists = archives.lists()?;
+    let mut guard = wanted.guard(args.settings.files(), &archives, &lists)?;
     let output = guard.open("--output", args.output.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
     let databases = geo_databases(&wanted.geo, &question)?;
     // What a setting hides must have been read.
     let learning = LearningArgs { read_to: None, ..wanted.learning.clone() };
     let reading = InputOptions { learning: &learning, from: None, to: None, ..wanted.reading(&args.run) };
-    let mut input = Input::read(&args.archives, &lists, &reading)?;
+    let mut input = Input::read(&archives, &lists, &reading)?;
     let not_derived = derive_values(&databases, &question, &mut input.baseline)?;
     if input.rules.is_some() && args.settings.takes_rules() {
         question.report.push(FindingKind::Rule);

@@ -11,13 +11,13 @@ use firstseen::learn::LearnSettings;
 use firstseen::model::Dimensions;
 use firstseen::plan::Shard;
 use firstseen::rules::RuleSet;
-use firstseen::source::{Archives, FileList, is_s3};
+use firstseen::source::{ArchiveError, Archives, FileList, is_s3};
 use firstseen::store::{BaselineFolder, is_baseline};
 use firstseen::time::Bound;
 
 use super::args::{ArchiveArgs, LearningArgs, RuleArgs, RunArgs, S3Args, ShardArgs, check_window};
 use super::exit::{Hint, RunStatus, UsageError, merge_error, scan_error, store_error};
-use super::input::open_archives;
+use super::input::try_archives;
 use super::inventory::inventory_files;
 use super::output::Output;
 use super::output_guard::OutputGuard;
@@ -73,8 +73,10 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
         return Err(UsageError(what).into());
     }
     let shard = args.shard.read()?;
-    let named =
-        shard.as_ref().map_or_else(|| args.archives.clone(), |shard| ArchiveArgs::named(&shard.archives));
+    let named = match &shard {
+        Some(shard) => ArchiveArgs::named(&shard.archives, &files.archives),
+        None => args.archives.and(&files.archives)?,
+    };
     let s3 = args.s3.clone().or(files.s3);
     let wanted = args.learning.clone().or(files.learning);
     let wanted =
@@ -110,7 +112,13 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let settings = LearnSettings { memory: args.run.memory(), ..settings };
     let known = known.map(|saved| saved.contents()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
-    let archives = open_archives((named.names(), &lists), settings.max_object_size, &s3)?;
+    let archives = try_archives((&named.given(&s3)?, &lists), settings.max_object_size, &s3)?;
+    let archives = archives.map_err(|error| match error {
+        ArchiveError::Open { .. } if shard.is_some() => anyhow::Error::new(error).context(Hint(
+            "a plan names archives as they were given, or by their labels: give the same --config as to firstseen plan",
+        )),
+        error => scan_error(error.into()),
+    })?;
     let settings = IndexSettings {
         learning: settings,
         by_checksum: args.by_checksum,
@@ -133,6 +141,8 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let traffic = archives.traffic();
     let closing = RunSummary {
         traffic,
+        archives: archives.names(),
+        accounts: archives.accounts(),
         inventory: Some(&stored.baseline.inventory),
         lost_inventory: inventory_files.lost,
         warnings: inventory_files.warnings.into_iter().chain(replaced_objects(&replaced)).collect(),

@@ -1,6 +1,6 @@
 //! The input of a command: archives, read in full, or saved baselines.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use firstseen::baseline::{Baseline, HitRetention};
@@ -10,14 +10,17 @@ use firstseen::learn::{Keep, LearnSettings, Learnt, learn_and_keep};
 use firstseen::model::Dimensions;
 use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
-use firstseen::source::{ArchiveError, Archives, FileList, S3Settings, Traffic, is_s3};
-use firstseen::store::{BaselineContents, Saved, is_baseline, proven_files};
+use firstseen::source::{
+    ArchiveAccount, ArchiveError, Archives, FileList, GivenArchive, S3Settings, Traffic,
+};
+use firstseen::store::{BaselineContents, Saved, StoreError, proven_files};
 use firstseen::time::{Bound, Timestamp};
 
 use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args};
 use super::exit::{Hint, OwnedHint, UsageError, merge_error, scan_error, store_error};
 use super::inventory::{InventoryFiles, inventory_files};
 use super::progress::Bar;
+use super::saved_name::is_saved;
 use super::warnings::refuse_nothing;
 
 /// A baseline, and the input it was learnt from.
@@ -30,6 +33,8 @@ pub(crate) struct Input {
     pub(crate) is_saved: bool,
     /// Requests to S3.
     pub(crate) traffic: Option<Traffic>,
+    /// What was read of each archive; nothing for saved baselines.
+    pub(crate) accounts: Vec<ArchiveAccount>,
     /// Names of the archives, in the order of their numbers.
     pub(crate) archives: Vec<String>,
     /// Every listed object, in delivery order; none unless they were asked for.
@@ -74,6 +79,7 @@ impl Input {
         options: &InputOptions<'_>,
     ) -> anyhow::Result<Self> {
         let names = archives.names();
+        let given = archives.given(options.s3)?;
         let rules = options.rules.map(Arc::clone);
         // A correlation that is complete in the window may begin before it.
         let span = rules.as_ref().map(|rules| rules.longest_span()).unwrap_or_default();
@@ -87,7 +93,7 @@ impl Input {
         };
         let mut inventory_files = inventory_files(&options.learning.iam_inventory)?;
         let input = match names.iter().filter(|name| is_saved(name)).count() {
-            0 => Self::of_archives((names, lists), &settings, options),
+            0 => Self::of_archives((&given, lists), &settings, options),
             all if all == names.len() && !archives.names_lists() => Self::of_baselines(names, options, settings.threads),
             _ => Err(UsageError(
                 "archives and baselines cannot be read together: add the archives to a baseline with firstseen index"
@@ -102,17 +108,17 @@ impl Input {
     }
 
     fn of_archives(
-        (names, lists): (&[PathBuf], &[FileList]),
+        given: GivenArchives<'_>,
         settings: &LearnSettings,
         options: &InputOptions<'_>,
     ) -> anyhow::Result<Self> {
         let progress = Bar::new(options.run.quiet)?;
-        let archives = open_archives((names, lists), settings.max_object_size, options.s3)?;
+        let archives = open_archives(given, settings.max_object_size, options.s3)?;
         let keep = if options.with_objects { Keep::Objects } else { Keep::Baseline };
         let learnt = learn_and_keep(&archives, settings, keep, &progress);
         progress.clear();
         let Learnt { baseline, coverage, catalog } = learnt.map_err(scan_error)?;
-        let traffic = archives.traffic();
+        let (traffic, accounts) = (archives.traffic(), archives.accounts());
         let archives = archives.names().to_vec();
         refuse_nothing(&coverage, &archives)?;
         let rules = settings.scope().rules.map(|rules| used_rules(&baseline, rules));
@@ -122,6 +128,7 @@ impl Input {
             settings: settings.clone(),
             is_saved: false,
             traffic,
+            accounts,
             archives,
             objects: catalog.objects,
             rules,
@@ -138,18 +145,20 @@ impl Input {
         }
         let saved: Vec<Saved> =
             names.iter().map(|name| Saved::open(name)).collect::<Result<_, _>>().map_err(store_error)?;
+        let learnt = saved[0].scope().clone();
+        let learnt = &learnt;
         let (baseline, coverage, archives, objects) = match &saved[..] {
             [one] => {
                 let (baseline, coverage) = one.baseline().map_err(store_error)?;
                 let objects = if options.with_objects { one.objects() } else { Ok(Vec::new()) };
                 (baseline, coverage, one.archives().to_vec(), objects.map_err(store_error)?)
             }
-            several => {
-                let BaselineContents { baseline, coverage, archives, catalog, .. } = merged(several)?;
-                (baseline, coverage, archives, catalog.objects)
+            _ => {
+                let merged = merged(saved.into_iter().map(Ok))?;
+                let BaselineContents { baseline, coverage, archives, objects, .. } = merged;
+                (baseline, coverage, archives, objects)
             }
         };
-        let learnt = saved[0].scope();
         let checked = options.learning.check(&names[0], learnt, options.leaves_out_later);
         checked.map_err(|error| {
             let command = options.learning.index_command(names, learnt, &archives, options.leaves_out_later);
@@ -170,6 +179,7 @@ impl Input {
             settings: LearnSettings::like(learnt, threads),
             is_saved: true,
             traffic: None,
+            accounts: Vec::new(),
             archives,
             objects,
             inventory_files: InventoryFiles::default(),
@@ -177,48 +187,37 @@ impl Input {
     }
 }
 
+/// Archives to open, and lists of files.
+pub(crate) type GivenArchives<'a> = (&'a [GivenArchive], &'a [FileList]);
+
 /// Opens archives, in which saved baselines are passed over.
 pub(crate) fn open_archives(
-    (names, lists): (&[PathBuf], &[FileList]),
+    given: GivenArchives<'_>,
     max_object_size: u64,
     s3: &S3Args,
 ) -> anyhow::Result<Archives> {
-    try_archives((names, lists), max_object_size, s3)?.map_err(|error| scan_error(error.into()))
+    try_archives(given, max_object_size, s3)?.map_err(|error| scan_error(error.into()))
 }
 
 /// The same for callers that say what to do next if an archive cannot be opened.
 pub(crate) fn try_archives(
-    (names, lists): (&[PathBuf], &[FileList]),
+    (given, lists): GivenArchives<'_>,
     max_object_size: u64,
     s3: &S3Args,
 ) -> anyhow::Result<Result<Archives, ArchiveError>> {
-    let s3 = S3Settings { max_object_size, ..s3.settings(names)? };
-    Ok(Archives::open_all(names, lists, &s3).map(|archives| archives.passing_over(proven_files)))
+    let s3 = S3Settings { max_object_size, ..s3.settings(given.iter().map(|archive| &archive.location))? };
+    Ok(Archives::open_all(given, lists, &s3).map(|archives| archives.passing_over(proven_files)))
 }
 
 fn used_rules(baseline: &Baseline, AppliedRules { checksum, left_out }: AppliedRules) -> UsedRules {
     UsedRules { count: baseline.rules.len(), sha256: checksum.to_string(), left_out }
 }
 
-/// Whether a name means a baseline: it is one, or it is local and ends in `.baseline`.
-pub(crate) fn is_saved(name: &Path) -> bool {
-    is_baseline(name) || (!is_s3(name) && name.extension().is_some_and(|end| end == "baseline"))
-}
-
-/// Merges several baselines.
-pub(crate) fn merged(saved: &[Saved]) -> anyhow::Result<BaselineContents> {
-    let mut all: Option<BaselineContents> = None;
-    for saved in saved {
-        let next = saved.contents().map_err(store_error)?;
-        all = Some(match all {
-            None => next,
-            Some(before) => {
-                if let Some(path) = before.shared_delivery(&next) {
-                    return Err(merge_error(firstseen::store::MergeError::Overlap(path.to_owned())));
-                }
-                before.merge(next).map_err(merge_error)?
-            }
-        });
-    }
-    all.ok_or_else(|| UsageError("name at least one baseline".to_owned()).into())
+/// Merges several baselines. Each is closed before the next one is taken.
+pub(crate) fn merged(
+    saved: impl IntoIterator<Item = Result<Saved, StoreError>>,
+) -> anyhow::Result<BaselineContents> {
+    let contents = saved.into_iter().map(|saved| Ok(saved?.contents()?));
+    let merged = BaselineContents::merge_all(contents).map_err(merge_error)?;
+    merged.ok_or_else(|| UsageError("name at least one baseline".to_owned()).into())
 }

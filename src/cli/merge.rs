@@ -38,13 +38,11 @@ pub(crate) fn run(args: &MergeArgs) -> anyhow::Result<RunStatus> {
         return Err(error
             .context(Hint("merge makes a new baseline: name another --output, or remove this one first")));
     }
-    let saved: Vec<Saved> =
-        args.baselines.iter().map(|path| Saved::open(path)).collect::<Result<_, _>>().map_err(store_error)?;
-    let stored = merged(&saved)?;
+    let stored = merged(args.baselines.iter().map(|path| Saved::open(path)))?;
     place.save(&stored).map_err(store_error)?;
     if !args.quiet {
         let mut stderr = io::stderr().lock();
-        writeln!(stderr, "{} baselines merged", saved.len())?;
+        writeln!(stderr, "{} baselines merged", args.baselines.len())?;
         write_summary(&stored.coverage, &mut stderr)?;
     }
     write_losses(&stored.coverage, &stored.archives, &mut io::stderr().lock())?;

@@ -1,5 +1,6 @@
 //! Turns flags into typed values, values into library calls, and results into output and an exit status.
 
+mod access;
 mod actions;
 mod args;
 mod bag;
@@ -31,6 +32,7 @@ mod progress;
 mod reference;
 mod rules;
 mod run_summary;
+mod saved_name;
 mod scan;
 mod screen;
 mod settings;

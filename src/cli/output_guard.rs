@@ -3,6 +3,7 @@
 //! Every output of every command is opened here. Files are identified by device and inode where the system has them, else
 //! by their canonical path, so links and other spellings of a name make no difference.
 
+use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -107,10 +108,15 @@ impl OutputGuard {
     ///
     /// # Errors
     /// If it is an archive of this run, or inside one.
-    pub(crate) fn take_mirror(&mut self, s3: &S3Args, archives: &[PathBuf]) -> anyhow::Result<()> {
+    pub(crate) fn take_mirror<'p>(
+        &mut self,
+        s3: &S3Args,
+        archives: impl IntoIterator<Item = &'p PathBuf>,
+    ) -> anyhow::Result<()> {
         let Some(mirror) = &s3.mirror else { return Ok(()) };
         let buckets =
-            archives.iter().filter_map(|name| name.to_str()?.strip_prefix("s3://")?.split('/').next());
+            archives.into_iter().filter_map(|name| name.to_str()?.strip_prefix("s3://")?.split('/').next());
+        let buckets: BTreeSet<&str> = buckets.collect();
         for bucket in buckets {
             self.take("--mirror", &mirror.join(bucket), true)?;
         }

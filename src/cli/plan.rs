@@ -2,17 +2,23 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use firstseen::plan::{Plan, ShardCount, plan};
-use firstseen::report::{plural, write_losses};
+use firstseen::report::{AccessReport, Format, plural, write_losses};
 use firstseen::scan::ScanError;
+use firstseen::source::{FileList, S3Settings, is_stdin};
 
-use super::args::{ArchiveArgs, ReadingArgs, RunArgs, S3Args, byte_count};
+use super::access;
+use super::args::{ArchiveArgs, ByExtension, ReadingArgs, RunArgs, S3Args, byte_count};
 use super::exit::{RunStatus, UsageError, scan_error};
-use super::input::{is_saved, open_archives};
+use super::input::open_archives;
+use super::output::Output;
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
+use super::saved_name::is_saved;
+use super::settings::FileArgs;
 
 /// Divide archives into shards, so that several machines can index them
 ///
@@ -24,8 +30,13 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     archives: ArchiveArgs,
     #[command(flatten)]
+    files: FileArgs,
+    #[command(flatten)]
     size: SizeArgs,
-    /// Write the shards to FILE, which appears only once it is complete [default: stdout]
+    /// Format of the answer of --check [default: by the extension of FILE, else text]
+    #[arg(long, short, value_enum, conflicts_with_all = ["shards", "shard_bytes"], help_heading = "Output")]
+    format: Option<CheckFormatArg>,
+    /// Write the shards, or the answer of --check, to FILE, which appears only once it is complete [default: stdout]
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -34,6 +45,24 @@ pub(crate) struct PlanArgs {
     reading: ReadingArgs,
     #[command(flatten)]
     s3: S3Args,
+}
+
+/// A format of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CheckFormatArg {
+    /// One document
+    Json,
+    /// Human-readable
+    Text,
+}
+
+impl ByExtension for CheckFormatArg {
+    fn extensions(&self) -> &'static [&'static str] {
+        match self {
+            Self::Json => &["json"],
+            Self::Text => &["txt"],
+        }
+    }
 }
 
 /// How large shards are.
@@ -48,23 +77,34 @@ struct SizeArgs {
     /// [units: K, M, G]
     #[arg(long, value_name = "BYTES", value_parser = byte_count)]
     shard_bytes: Option<u64>,
+    /// Make no plan, but say for each archive whether it can be listed and its newest log read, or which permission is missing; the exit
+    /// status is 3 if one cannot be read
+    #[arg(long)]
+    check: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
-    let names = args.archives.names();
+    let files = args.files.read(None)?;
+    let s3 = args.s3.clone().or(files.s3);
+    let named = args.archives.and(&files.archives)?;
+    let names = named.names();
     if let Some(saved) = names.iter().find(|name| is_saved(name)) {
         let what = format!("'{}' is a baseline, and a plan is made of archives", saved.display());
         return Err(UsageError(what).into());
     }
-    let lists = args.archives.lists()?;
+    let lists = named.lists()?;
     let mut guard = OutputGuard::new();
-    guard.read_archives(&args.archives, &lists);
-    guard.take_mirror(&args.s3, names)?;
+    guard.read_archives(&named, &lists);
+    guard.read_files("settings", args.files.files());
+    guard.take_mirror(&s3, names)?;
     let output = guard.open("--output", args.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
-    let settings = args.reading.settings(&args.run)?;
-    let archives = open_archives((names, &lists), settings.max_object_size, &args.s3)?;
+    if args.size.check {
+        return args.check((&named, &lists), &s3, output);
+    }
+    let settings = args.reading.clone().or(&files.learning).settings(&args.run)?;
+    let archives = open_archives((&named.given(&s3)?, &lists), settings.max_object_size, &s3)?;
     let progress = Bar::new(args.run.quiet)?;
     let planned = plan(&archives, &settings, args.size.count(), &progress);
     progress.clear();
@@ -89,6 +129,35 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
     write_losses(coverage, archives.names(), &mut stderr)?;
     Ok(if coverage.fault_count == 0 { RunStatus::Complete } else { RunStatus::WithFaults })
 }
+
+impl PlanArgs {
+    /// Answers whether the archives can be read.
+    fn check(
+        &self,
+        (named, lists): (&ArchiveArgs, &[FileList]),
+        s3: &S3Args,
+        output: Output,
+    ) -> anyhow::Result<RunStatus> {
+        if !lists.is_empty() || named.names().iter().any(|name| is_stdin(name)) {
+            let what = "--check lists archives, and a list of files or standard input is none".to_owned();
+            return Err(UsageError(what).into());
+        }
+        let format = match CheckFormatArg::of_output(self.format, self.output.as_deref())? {
+            CheckFormatArg::Json => Format::Json,
+            CheckFormatArg::Text => Format::Text,
+        };
+        // Nobody waits for a store that is busy or gone; and nothing is kept.
+        let settings = S3Settings { outage: CHECK_OUTAGE, mirror: None, ..s3.settings(named.names())? };
+        let rows = access::check(&named.given(s3)?, &settings);
+        let report = AccessReport { rows: &rows };
+        output.write(|out| report.write(format, out))?;
+        let can_all_be_read = report.readable() == rows.len() as u64;
+        Ok(if can_all_be_read { RunStatus::Complete } else { RunStatus::WithFaults })
+    }
+}
+
+/// How long a check repeats a request.
+const CHECK_OUTAGE: Duration = Duration::from_secs(10);
 
 impl SizeArgs {
     /// Into how many shards to divide; the group has exactly one of them.

@@ -10,9 +10,10 @@ use super::args::{
 };
 use super::destination::{Destination, FindingsAnswer};
 use super::exit::RunStatus;
-use super::input::{Input, InputOptions, is_saved};
+use super::input::{Input, InputOptions};
 use super::page::page_context;
 use super::run_summary::RunSummary;
+use super::saved_name::is_saved;
 use super::settings::{FileArgs, Settings};
 use super::used_settings::used_settings;
 use super::warnings::{unmatched, window};
@@ -55,8 +56,9 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     };
     let wanted = flags.or(args.files.read(None)?);
     let question = args.question(&wanted)?;
-    let lists = args.archives.lists()?;
-    let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
+    let archives = args.archives.and(&wanted.archives)?;
+    let lists = archives.lists()?;
+    let mut guard = wanted.guard(&args.files, &archives, &lists)?;
     guard.read_rules(args.rules.files());
     let destination = Destination::open(
         args.output.formats()?,
@@ -66,14 +68,14 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     )?;
     let faults = args.output.run.faults(&mut guard)?;
     let builtin_rules = args.rules.builtin_rules
-        || !args.rules.are_named() && !args.archives.names().iter().any(|name| is_saved(name));
+        || !args.rules.are_named() && !archives.names().iter().any(|name| is_saved(name));
     let rules = RuleArgs { builtin_rules, ..args.rules.clone() }.read()?;
     let reading = InputOptions {
         rules: rules.as_ref(),
         hits: question.hit_retention(wanted.learning.key()),
         ..wanted.reading(&args.output.run)
     };
-    let input = Input::read(&args.archives, &lists, &reading)?;
+    let input = Input::read(&archives, &lists, &reading)?;
     let question = Question { read_to: input.read_to(question.read_to), ..question };
     let mut findings = first_seen(&input.baseline, &question);
     set_covered(&input.coverage, question.warmup, findings.iter_mut());
@@ -82,7 +84,7 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
         Report { settings: &used, coverage: &input.coverage, archives: &input.archives, findings: &findings };
     let is_for_people = destination.is(FileFormat::Own(Format::Text));
     let has_page = destination.includes(FileFormat::Page);
-    let page = page_context(has_page, &args.archives, (&input, &question), findings.iter());
+    let page = page_context(has_page, &archives, (&input, &question), findings.iter());
     let warning = destination.write(&FindingsAnswer { report, command: "rules", page })?;
     if is_for_people && !args.output.run.quiet {
         write_rule_counts(&input.baseline.rules, &findings, &mut std::io::stderr().lock())?;

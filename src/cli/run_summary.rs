@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use firstseen::coverage::{Coverage, FaultKind};
 use firstseen::geo::GeoDatabases;
 use firstseen::model::Inventory;
-use firstseen::report::{UsedSettings, for_terminal, write_faults, write_losses, write_summary};
-use firstseen::source::Traffic;
+use firstseen::report::{UsedSettings, for_terminal, plural, write_faults, write_losses, write_summary};
+use firstseen::source::{ArchiveAccount, Traffic};
 
 use super::exit::RunStatus;
 use super::geo::described;
@@ -34,6 +34,8 @@ pub(crate) struct RunSummary<'a> {
     pub(crate) traffic: Option<Traffic>,
     /// Names of the archives, in the order of their numbers.
     pub(crate) archives: &'a [String],
+    /// What was read of each; nothing for saved baselines.
+    pub(crate) accounts: Vec<ArchiveAccount>,
     /// The IAM inventory.
     pub(crate) inventory: Option<&'a Inventory>,
     /// Number of files that may belong to the IAM inventory and could not be read.
@@ -60,6 +62,7 @@ impl<'a> RunSummary<'a> {
             is_of_single_objects: false,
             traffic: None,
             archives: &[],
+            accounts: Vec::new(),
             inventory: None,
             lost_inventory: 0,
             geo: None,
@@ -76,6 +79,7 @@ impl<'a> RunSummary<'a> {
             is_saved: input.is_saved,
             traffic: input.traffic,
             archives: &input.archives,
+            accounts: input.accounts.clone(),
             warnings: [&input.inventory_files.warnings, warnings].concat(),
             ..Self::new(&input.coverage, faults)
         }
@@ -130,8 +134,9 @@ impl<'a> RunSummary<'a> {
     /// Writes what was read.
     fn write_account(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.archives.len() > 1 && !self.is_of_single_objects {
-            for (number, name) in (1..).zip(self.archives) {
-                writeln!(out, "archive {number}: {}", for_terminal(name))?;
+            for (number, name) in (1_usize..).zip(self.archives) {
+                let account = self.accounts.get(number - 1).map_or(String::new(), of_archive);
+                writeln!(out, "archive {number}: {}{account}", for_terminal(name))?;
             }
         }
         if !self.is_of_single_objects {
@@ -168,6 +173,12 @@ impl<'a> RunSummary<'a> {
         }
         self.note.iter().try_for_each(|note| writeln!(out, "{note}"))
     }
+}
+
+/// What was read of an archive, in brackets.
+fn of_archive(ArchiveAccount { read, failed, bytes }: &ArchiveAccount) -> String {
+    let failed = if *failed > 0 { format!(", {failed} not read") } else { String::new() };
+    format!(" ({}, {:.1} MB{failed})", plural(*read, "object"), *bytes as f64 / 1e6)
 }
 
 /// Writes the network activity. It differs between runs, so it is not part of an answer.

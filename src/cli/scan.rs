@@ -10,10 +10,11 @@ use super::case::Case;
 use super::destination::{Destination, FindingsAnswer};
 use super::exit::{RunStatus, UsageError};
 use super::geo::{derive_values, geo_databases, locate, set_locations};
-use super::input::{Input, InputOptions, is_saved};
+use super::input::{Input, InputOptions};
 use super::integrity::Integrity;
 use super::page::page_context;
 use super::run_summary::RunSummary;
+use super::saved_name::is_saved;
 use super::settings::{Settings, SettingsArgs};
 use super::used_settings::{used_geo_databases, used_settings};
 use super::verify::Verifying;
@@ -51,11 +52,12 @@ pub(crate) struct ScanArgs {
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.settings.read()?;
     let mut question = Question { all_matches: args.all_matches, ..wanted.question()? };
-    let lists = args.archives.lists()?;
-    let mut guard = wanted.guard(args.settings.files(), &args.archives, &lists)?;
+    let archives = args.archives.and(&wanted.archives)?;
+    let lists = archives.lists()?;
+    let mut guard = wanted.guard(args.settings.files(), &archives, &lists)?;
     guard.read_rules(args.rules.files());
     args.proof.guard(&mut guard);
-    args.check_verification()?;
+    args.check_verification(&archives)?;
     let destination = Destination::open(
         args.output.formats()?,
         args.output.output.as_deref(),
@@ -72,8 +74,8 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
         with_objects: case.is_some(),
         ..wanted.reading(&args.output.run)
     };
-    let integrity = args.integrity(&wanted, &lists)?;
-    let mut input = Input::read(&args.archives, &lists, &reading)?;
+    let integrity = args.integrity(&wanted, (&archives, &lists))?;
+    let mut input = Input::read(&archives, &lists, &reading)?;
     let not_derived = derive_values(&databases, &question, &mut input.baseline)?;
     if input.rules.is_some() && args.settings.takes_rules() {
         question.report.push(FindingKind::Rule);
@@ -93,7 +95,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     };
     let report = Report { settings: &used, coverage, archives: &input.archives, findings: &findings };
     let has_page = case.is_some() || destination.includes(FileFormat::Page);
-    let page = page_context(has_page, &args.archives, (&input, &question), findings.iter());
+    let page = page_context(has_page, &archives, (&input, &question), findings.iter());
     let answer = FindingsAnswer { report, command: "scan", page };
     if let Some(mut case) = case {
         case.add_answer("findings", &answer)?;
@@ -117,10 +119,10 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
 
 impl ScanArgs {
     /// Refuses flags that `--verify` needs or cannot have.
-    fn check_verification(&self) -> anyhow::Result<()> {
+    fn check_verification(&self, archives: &ArchiveArgs) -> anyhow::Result<()> {
         let has_proof = !self.proof.public_keys.is_empty() || !self.proof.side_file.is_empty();
         let cannot = |name: &&std::path::PathBuf| is_stdin(name) || is_saved(name);
-        let what = match self.archives.names().iter().find(cannot) {
+        let what = match archives.names().iter().find(cannot) {
             _ if !self.verify && has_proof => {
                 "--public-keys and --side-file are used to verify: add --verify".to_owned()
             }
@@ -136,11 +138,15 @@ impl ScanArgs {
     }
 
     /// What the digests say of the log files, if that was asked for.
-    fn integrity(&self, wanted: &Settings, lists: &[FileList]) -> anyhow::Result<Option<Integrity>> {
+    fn integrity(
+        &self,
+        wanted: &Settings,
+        (archives, lists): (&ArchiveArgs, &[FileList]),
+    ) -> anyhow::Result<Option<Integrity>> {
         if !self.verify {
             return Ok(None);
         }
         let verifying = Verifying { proof: &self.proof, s3: &wanted.s3, run: &self.output.run, from: None };
-        verifying.verify(self.archives.names(), lists).map(|verified| Some(Integrity::of(verified)))
+        verifying.verify(archives, lists).map(|verified| Some(Integrity::of(verified)))
     }
 }

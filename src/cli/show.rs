@@ -14,9 +14,9 @@ use firstseen::show::{
     BaselinePlaces, KnownPlace, Place, Recovered, Searched, ShownRecord, Wanted, named_objects, recover,
     search,
 };
-use firstseen::source::{Traffic, is_stdin};
+use firstseen::source::Traffic;
 
-use super::args::{ByExtension, ReadingArgs, RunArgs, S3Args, Source, SourceArgs};
+use super::args::{ByExtension, RunArgs, Source, SourceArgs};
 use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
@@ -34,7 +34,7 @@ pub(crate) struct ShowArgs {
     source: SourceArgs,
     /// Event ids, or places of records, as findings name them in object and record: OBJECT#RECORD; - reads them from standard
     /// input, one per line
-    #[arg(value_name = "EVENT-ID|OBJECT#RECORD", required = true)]
+    #[arg(value_name = "EVENT-ID|OBJECT#RECORD", required_unless_present = "config")]
     wanted: Vec<String>,
     /// Show session tokens, passwords, private keys and other secrets
     #[arg(long)]
@@ -50,10 +50,6 @@ pub(crate) struct ShowArgs {
     output: Option<PathBuf>,
     #[command(flatten)]
     run: RunArgs,
-    #[command(flatten)]
-    reading: ReadingArgs,
-    #[command(flatten)]
-    s3: S3Args,
 }
 
 /// A format of records.
@@ -92,12 +88,12 @@ struct Answer {
 /// Runs the command.
 pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<RunStatus> {
     let mut guard = OutputGuard::new();
-    let source = args.source.source(&mut guard, &args.s3)?;
+    let source = args.source.source(&mut guard)?;
     let format = args.format()?;
     let output = guard.open("--output", args.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
-    let wanted = args.wanted()?;
-    let settings = source.settings(&args.reading, &args.run)?;
+    let wanted = args.wanted(source.word.as_ref())?;
+    let settings = source.settings(&args.run)?;
     let answer = args.look_up(&source, Lookup::new(&source, &wanted)?, &settings)?;
     let Answer { records, missing, coverage, is_of_archive, traffic, archives } = answer;
     let records: Vec<ShownRecord> = records.into_iter().flatten().collect();
@@ -177,15 +173,18 @@ impl ShowArgs {
         })
     }
 
-    /// What is wanted; `-` is read from standard input.
-    fn wanted(&self) -> anyhow::Result<Vec<Wanted>> {
-        let mut texts: Vec<String> = Vec::new();
+    /// What is wanted, `first` before the rest; `-` is read from standard input.
+    fn wanted(&self, first: Option<&String>) -> anyhow::Result<Vec<Wanted>> {
+        let mut texts: Vec<String> = first.into_iter().cloned().collect();
+        if texts.is_empty() && self.wanted.is_empty() {
+            return Err(UsageError("name an event id, or the place of a record".to_owned()).into());
+        }
         for text in &self.wanted {
             if text != "-" {
                 texts.push(text.clone());
                 continue;
             }
-            if is_stdin(self.source.name()) || self.wanted.iter().filter(|text| *text == "-").count() > 1 {
+            if self.source.is_stdin() || self.wanted.iter().filter(|text| *text == "-").count() > 1 {
                 let what = "standard input can be read only once: it is the archive, or the list of events";
                 return Err(UsageError(what.to_owned()).into());
             }
@@ -209,7 +208,7 @@ impl ShowArgs {
         if known.is_empty() && unknown.is_empty() {
             return Ok(Answer { missing, ..Answer::default() });
         }
-        let archives = source.open(settings, &self.s3)?;
+        let archives = source.open(settings)?;
         let progress = Bar::new(self.run.quiet)?;
         let places: Vec<KnownPlace> = known.iter().map(|(_, place)| place.clone()).collect();
         let recovered = recover(&archives, settings, (&places, &indexed), &progress);

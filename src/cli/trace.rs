@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use firstseen::report::{TraceFormat, TraceReport};
 use firstseen::trace::{TraceLimits, Traced, trace};
 
-use super::args::{ByExtension, ReadingArgs, RunArgs, S3Args, SourceArgs};
+use super::args::{ByExtension, RunArgs, SourceArgs};
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
@@ -23,8 +23,8 @@ pub(crate) struct TraceArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// An access key id; a session by its ARN, AROA…:session or name; an event by its id; or a principal by its ARN, unique id or name
-    #[arg(value_name = "KEY|SESSION|EVENT|PRINCIPAL")]
-    wanted: String,
+    #[arg(value_name = "KEY|SESSION|EVENT|PRINCIPAL", required_unless_present = "config")]
+    wanted: Option<String>,
     /// How many levels below a traced credential to show
     #[arg(long, value_name = "LEVELS", default_value_t = 16, help_heading = "Output")]
     depth: u32,
@@ -39,10 +39,6 @@ pub(crate) struct TraceArgs {
     output: Option<PathBuf>,
     #[command(flatten)]
     run: RunArgs,
-    #[command(flatten)]
-    reading: ReadingArgs,
-    #[command(flatten)]
-    s3: S3Args,
 }
 
 /// A format of a trace.
@@ -61,30 +57,42 @@ enum TraceFormatArg {
 /// Runs the command.
 pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
     let mut guard = OutputGuard::new();
-    let source = args.source.source(&mut guard, &args.s3)?;
+    let source = args.source.source(&mut guard)?;
     let format = args.format()?;
     let output = guard.open("--output", args.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
-    if args.wanted.is_empty() {
+    let wanted = match (&source.word, &args.wanted) {
+        (Some(word), None) => word,
+        (None, Some(wanted)) => wanted,
+        (Some(word), Some(_)) => {
+            return Err(UsageError(format!(
+                "'{word}' is no archive, and trace looks for one thing at a time"
+            ))
+            .into());
+        }
+        (None, None) => "",
+    };
+    if wanted.is_empty() {
         return Err(UsageError("name an access key, a session, an event or a principal".to_owned()).into());
     }
-    let settings = source.settings(&args.reading, &args.run)?;
-    let archives = source.open(&settings, &args.s3)?;
+    let settings = source.settings(&args.run)?;
+    let archives = source.open(&settings)?;
     let indexed = source.indexed()?;
     let limits = TraceLimits { depth: args.depth, rows: args.limit as usize };
     let progress = Bar::new(args.run.quiet)?;
-    let traced = trace(&archives, &settings, (&args.wanted, limits), &indexed, &progress);
+    let traced = trace(&archives, &settings, (wanted, limits), &indexed, &progress);
     progress.clear();
     let traced = traced.map_err(scan_error)?;
     refuse_nothing(&traced.coverage, archives.names())?;
     if traced.matched == 0 {
-        return Err(args.nothing(traced.is_event_without_credential, traced.coverage.fault_count));
+        return Err(nothing(wanted, traced.is_event_without_credential, traced.coverage.fault_count));
     }
-    let report = TraceReport { wanted: &args.wanted, limits, traced: &traced, archives: archives.names() };
+    let report = TraceReport { wanted, limits, traced: &traced, archives: archives.names() };
     output.write(|out| report.write(format, out))?;
     let warnings: Vec<String> = [changed(&traced), contradicted(&traced)].into_iter().flatten().collect();
     let status = RunSummary {
         traffic: archives.traffic(),
+        accounts: archives.accounts(),
         archives: archives.names(),
         warnings,
         ..RunSummary::new(&traced.coverage, faults)
@@ -141,17 +149,16 @@ impl TraceArgs {
             TraceFormatArg::Mermaid => TraceFormat::Mermaid,
         })
     }
+}
 
-    /// The error if nothing matches.
-    fn nothing(&self, is_event: bool, faults: u64) -> anyhow::Error {
-        let wanted = &self.wanted;
-        let lost = lost(faults);
-        let what = match is_event {
-            true => format!("the event '{wanted}' used and issued no credential{lost}"),
-            false => format!("nothing in the archive used or issued '{wanted}'{lost}"),
-        };
-        anyhow::anyhow!(what).context(Hint(
-            "name an access key id (access_key_id of a finding), the ARN or name of a session, user or role, or an event id",
-        ))
-    }
+/// The error if nothing matches.
+fn nothing(wanted: &str, is_event: bool, faults: u64) -> anyhow::Error {
+    let lost = lost(faults);
+    let what = match is_event {
+        true => format!("the event '{wanted}' used and issued no credential{lost}"),
+        false => format!("nothing in the archive used or issued '{wanted}'{lost}"),
+    };
+    anyhow::anyhow!(what).context(Hint(
+        "name an access key id (access_key_id of a finding), the ARN or name of a session, user or role, or an event id",
+    ))
 }

@@ -69,8 +69,9 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let weights = args.ranking.weights.as_deref().map(read_weights).transpose()?.unwrap_or_default();
     let known = args.ranking.known.as_deref().map(read_known).transpose()?.unwrap_or_default();
     let labels = args.labels.read()?;
-    let lists = args.archives.lists()?;
-    let mut guard = args.guard(&wanted, &lists)?;
+    let archives = args.archives.and(&wanted.archives)?;
+    let lists = archives.lists()?;
+    let mut guard = args.guard(&wanted, (&archives, &lists))?;
     let formats = args.output.formats()?;
     if labels.is_some() {
         formats.check_own("--labels")?;
@@ -97,7 +98,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         with_objects: case.is_some(),
         ..wanted.reading(&args.output.run)
     };
-    let input = Input::read(&args.archives, &lists, &reading)?;
+    let input = Input::read(&archives, &lists, &reading)?;
     base.read_to = input.read_to(base.read_to);
     let Input { baseline, coverage, .. } = &input;
     let question = args.ranking.question(&base, weights, known);
@@ -113,7 +114,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         settings: &used,
         coverage,
         archives: &input.archives,
-        source: &args.archives.words(),
+        source: &archives.words(),
         is_saved: input.is_saved,
         question: &question,
         top: args.ranking.top.or(shown),
@@ -123,7 +124,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         Some(labels) => write_labelled(&report, &labels, destination).map(|()| None)?,
         None => {
             let has_page = case.is_some() || destination.includes(FileFormat::Page);
-            let page = page_context(has_page, &args.archives, (&input, &base), triage.findings());
+            let page = page_context(has_page, &archives, (&input, &base), triage.findings());
             let mut answer = RankingAnswer { report, page };
             let top = std::mem::replace(&mut answer.report.top, args.ranking.top);
             if let Some(case) = case {
@@ -170,8 +171,12 @@ fn write_labelled(
 
 impl TriageArgs {
     /// A guard for all files that are read.
-    fn guard(&self, wanted: &Settings, lists: &[FileList]) -> anyhow::Result<OutputGuard> {
-        let mut guard = wanted.guard(&self.files, &self.archives, lists)?;
+    fn guard(
+        &self,
+        wanted: &Settings,
+        (archives, lists): (&ArchiveArgs, &[FileList]),
+    ) -> anyhow::Result<OutputGuard> {
+        let mut guard = wanted.guard(&self.files, archives, lists)?;
         guard.read_files("weights", self.ranking.weights.as_slice());
         guard.read_files("known assets", self.ranking.known.as_slice());
         guard.read_files("labels", self.labels.labels.as_slice());

@@ -88,13 +88,14 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<RunStatus> {
     let grid = args.grid.grid(base.filter.only_mutating)?;
     let incidents = args.incidents.read()?;
     let format = args.output.format()?;
-    let lists = args.archives.lists()?;
-    let mut guard = wanted.guard(&args.files, &args.archives, &lists)?;
+    let archives = args.archives.and(&wanted.archives)?;
+    let lists = archives.lists()?;
+    let mut guard = wanted.guard(&args.files, &archives, &lists)?;
     guard.read_files("incidents", args.incidents.files());
     let output = guard.open("--output", args.output.output.as_deref())?;
     let svg = guard.open_if_named("--svg", args.output.svg.as_deref())?;
     let faults = args.output.run.faults(&mut guard)?;
-    let input = Input::read(&args.archives, &lists, &wanted.reading(&args.output.run))?;
+    let input = Input::read(&archives, &lists, &wanted.reading(&args.output.run))?;
     base.read_to = input.read_to(base.read_to);
     let Input { baseline, coverage, .. } = &input;
     let tuning = tune(baseline, &base, &grid, &incidents);

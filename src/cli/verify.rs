@@ -1,7 +1,6 @@
 //! `firstseen verify`: compares log files with CloudTrail's digests.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use clap::Args;
 use firstseen::report::{VerifyReport, for_terminal, plural, write_faults, write_losses};
@@ -13,10 +12,11 @@ use firstseen::verify::{Class, Examination, Verification, VerifyError, VerifySet
 
 use super::args::{AnswerOutputArgs, ArchiveArgs, ProofArgs, RunArgs, S3Args};
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
-use super::input::is_saved;
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::write_traffic;
+use super::saved_name::is_saved;
+use super::settings::FileArgs;
 use super::threads;
 
 /// A baseline has no digests.
@@ -34,6 +34,8 @@ pub(crate) struct VerifyArgs {
     #[command(flatten)]
     archives: ArchiveArgs,
     #[command(flatten)]
+    files: FileArgs,
+    #[command(flatten)]
     proof: ProofArgs,
     /// The copy begins here: digests and log files delivered before it need not be there
     #[arg(long, value_name = "TIME", help_heading = "Verification")]
@@ -48,21 +50,25 @@ pub(crate) struct VerifyArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<RunStatus> {
-    let names = args.archives.names();
+    let files = args.files.read(None)?;
+    let s3 = args.s3.clone().or(files.s3);
+    let named = args.archives.and(&files.archives)?;
+    let names = named.names();
     if let Some(saved) = names.iter().find(|name| is_saved(name)) {
         let what = format!("'{}' is a baseline, which has neither log files nor digests", saved.display());
         return Err(anyhow::Error::new(UsageError(what)).context(Hint("name the archives it was made from")));
     }
-    let lists = args.archives.lists()?;
+    let lists = named.lists()?;
     let mut guard = OutputGuard::new();
-    guard.read_archives(&args.archives, &lists);
+    guard.read_archives(&named, &lists);
+    guard.read_files("settings", args.files.files());
     args.proof.guard(&mut guard);
-    guard.take_mirror(&args.s3, names)?;
+    guard.take_mirror(&s3, names)?;
     let output = guard.open("--output", args.output.output.as_deref())?;
     let format = args.output.format()?;
     let faults = args.run.faults(&mut guard)?;
-    let verifying = Verifying { proof: &args.proof, s3: &args.s3, run: &args.run, from: args.from };
-    let Verified { verification, archives, mut warnings, traffic } = verifying.verify(names, &lists)?;
+    let verifying = Verifying { proof: &args.proof, s3: &s3, run: &args.run, from: args.from };
+    let Verified { verification, archives, mut warnings, traffic } = verifying.verify(&named, &lists)?;
     let from = args.from.map(|from| from.start().to_string());
     let report = VerifyReport { archives: &archives, verification: &verification, from };
     output.write(|out| report.write(format, out))?;
@@ -111,7 +117,7 @@ pub(crate) struct Verified {
 
 impl Verifying<'_> {
     /// Reads the archives and verifies them.
-    pub(crate) fn verify(&self, names: &[PathBuf], lists: &[FileList]) -> anyhow::Result<Verified> {
+    pub(crate) fn verify(&self, named: &ArchiveArgs, lists: &[FileList]) -> anyhow::Result<Verified> {
         let mut warnings = Vec::new();
         let keys = self.proof.keys(&mut warnings)?;
         let mut side_files = self.proof.side_files(&mut warnings)?;
@@ -119,10 +125,11 @@ impl Verifying<'_> {
         let s3 = S3Settings {
             max_object_size: DEFAULT_MAX_OBJECT_SIZE,
             lists_digests: true,
-            ..self.s3.settings(names)?
+            ..self.s3.settings(named.names())?
         };
+        let given = named.given(self.s3)?;
         let progress = Bar::new(self.run.quiet)?;
-        let examined = Archives::open_all(names, lists, &s3).map_err(ScanError::from).and_then(|archives| {
+        let examined = Archives::open_all(&given, lists, &s3).map_err(ScanError::from).and_then(|archives| {
             let archives = archives.passing_over(proven_files);
             let examination = Examination::of(&archives, &settings, &progress)?;
             Ok((examination, archives.names().to_vec(), archives.traffic()))
@@ -130,7 +137,7 @@ impl Verifying<'_> {
         progress.clear();
         let (examination, archives, traffic) = examined.map_err(scan_error)?;
         // Only now: this run may have added to the mirror.
-        ProofArgs::add_mirrors(&mut side_files, names, self.s3.mirror.as_deref());
+        ProofArgs::add_mirrors(&mut side_files, named.names(), self.s3.mirror.as_deref());
         let settings: VerifySettings = ProofArgs::settings(keys, side_files, self.from, settings.threads);
         let verification = examination.verify(&settings).map_err(verify_error)?;
         Ok(Verified { verification, archives, warnings, traffic })

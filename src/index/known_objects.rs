@@ -20,7 +20,7 @@ pub(super) struct KnownObjects<'k> {
 impl<'k> KnownObjects<'k> {
     pub(super) fn new(stored: &'k BaselineContents, archives: &'k Archives) -> Self {
         let mut versions = ObjectVersions::new();
-        for entry in &stored.catalog.objects {
+        for entry in &stored.objects {
             let name = (entry.archive as usize).checked_sub(1).and_then(|index| stored.archives.get(index));
             if let Some(name) = name {
                 versions.entry((name, &entry.path)).or_default().push(entry);
@@ -114,7 +114,7 @@ pub(super) fn not_in(stored: &BaselineContents, archives: &Archives, listing: &L
         .chain(skipped)
         .map(|object| (name(object.archive, archives.names()), &*object.path))
         .collect();
-    let mut objects = stored.catalog.objects.iter();
+    let mut objects = stored.objects.iter();
     let other =
         objects.find(|entry| !listed.contains(&(name(entry.archive, &stored.archives), &*entry.path)));
     other.map(|entry| entry.path.to_string())
@@ -122,7 +122,7 @@ pub(super) fn not_in(stored: &BaselineContents, archives: &Archives, listing: &L
 
 /// Whether a run read only standard input that had been read before. That is known only afterwards.
 pub(super) fn is_known_stream(stored: &BaselineContents, read: &BaselineContents) -> bool {
-    let [only] = &read.catalog.objects[..] else { return false };
+    let [only] = &read.objects[..] else { return false };
     let is_it = |entry: &ObjectEntry| entry.path == only.path && entry.checksum == only.checksum;
-    read.archives == ["-"] && stored.catalog.objects.iter().any(is_it)
+    read.archives == ["-"] && stored.objects.iter().any(is_it)
 }

@@ -7,6 +7,7 @@ mod known_objects;
 
 use thiserror::Error;
 
+use crate::catalog::Catalog;
 use crate::coverage::Coverage;
 use crate::learn::{Keep, LearnSettings, Learnt, learn_listed};
 use crate::model::Inventory;
@@ -208,14 +209,17 @@ impl Run<'_> {
         let IndexSettings { learning, checkpoint_every, .. } = self.settings;
         let part = listing.cut((*checkpoint_every).max(1));
         let learnt = learn_listed(self.archives, part, learning, Keep::Catalog, self.progress)?;
-        let Learnt { baseline, coverage, catalog } = learnt;
+        let Learnt { baseline, coverage, catalog: Catalog { objects, records } } = learnt;
         let archives = self.archives.names().to_vec();
-        Ok(BaselineContents { learning: learning.scope(), archives, baseline, coverage, catalog })
+        let (learning, records) = (learning.scope(), records.into());
+        Ok(BaselineContents { learning, archives, baseline, coverage, objects, records })
     }
 
     fn save(&self, stored: &mut BaselineContents) -> Result<(), StoreError> {
         stored.baseline.add_inventory(self.settings.inventory.clone());
-        self.place.save(stored)
+        // Those in memory, and the table of the baseline that was replaced, are not needed any more.
+        stored.records = self.place.save(stored)?;
+        Ok(())
     }
 
     /// Saves a baseline if it has anything that could be a log; returns whether it was saved.

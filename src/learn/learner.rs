@@ -7,9 +7,12 @@ use crate::baseline::Builder;
 use crate::catalog::ObjectEntry;
 use crate::observe::{Deduplicator, ObjectRecords, Observer};
 use crate::rules::Matcher;
+use crate::source::Archives;
 
 /// The state of one worker while learning.
 pub(super) struct Learner<'s, T> {
+    /// What is read.
+    pub(super) archives: &'s Archives,
     pub(super) settings: &'s LearnSettings,
     pub(super) observer: Observer,
     pub(super) builder: Builder,
@@ -38,7 +41,7 @@ pub(super) struct WorkerResult<T> {
 impl<'s, T: EventTap> Learner<'s, T> {
     pub(super) fn new(
         number: u16,
-        settings: &'s LearnSettings,
+        (archives, settings): (&'s Archives, &'s LearnSettings),
         deduplicator: &'s Deduplicator,
         tap: T,
     ) -> Self {
@@ -46,6 +49,7 @@ impl<'s, T: EventTap> Learner<'s, T> {
         let metadata =
             rules.map(|rules| rules.rules().iter().map(|rule| Arc::clone(rule.metadata())).collect());
         Self {
+            archives,
             settings,
             observer: Observer::default(),
             builder: Builder::new(metadata.unwrap_or_default(), settings.hits.clone(), settings.dimensions),

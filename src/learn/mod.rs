@@ -18,7 +18,7 @@ mod visitor;
 use crate::baseline::Baseline;
 use crate::catalog::Catalog;
 use crate::coverage::Coverage;
-use crate::observe::Deduplicator;
+use crate::observe::{Deduplicator, KeptRecords};
 use crate::scan::{Progress, ScanError, ScanSettings, Scanned, scan, scan_listed};
 use crate::source::{Archives, Listing};
 use gather::gather;
@@ -71,8 +71,9 @@ pub fn learn_and_keep(
     keep: Keep,
     progress: &dyn Progress,
 ) -> Result<Learnt, ScanError> {
-    let learnt =
-        learn_by(settings, keep, &|_| (), |scanning, learner| scan(archives, scanning, learner, progress));
+    let learnt = learn_by((archives, settings), keep, &|_| (), |scanning, learner| {
+        scan(archives, scanning, learner, progress)
+    });
     learnt.map(|(learnt, _)| learnt)
 }
 
@@ -87,7 +88,9 @@ pub fn learn_with<T: EventTap>(
     tap: &(dyn Fn(u16) -> T + Sync),
     progress: &dyn Progress,
 ) -> Result<(Learnt, Vec<T>), ScanError> {
-    learn_by(settings, Keep::Baseline, tap, |scanning, learner| scan(archives, scanning, learner, progress))
+    learn_by((archives, settings), Keep::Baseline, tap, |scanning, learner| {
+        scan(archives, scanning, learner, progress)
+    })
 }
 
 /// Learns from what was listed.
@@ -101,7 +104,7 @@ pub fn learn_listed(
     keep: Keep,
     progress: &dyn Progress,
 ) -> Result<Learnt, ScanError> {
-    let learnt = learn_by(settings, keep, &|_| (), |scanning, learner| {
+    let learnt = learn_by((archives, settings), keep, &|_| (), |scanning, learner| {
         scan_listed(archives, listing, scanning, learner, progress)
     });
     learnt.map(|(learnt, _)| learnt)
@@ -112,7 +115,7 @@ type MakeLearner<'m, 's, T> = dyn Fn(u16) -> Learner<'s, T> + Sync + 'm;
 
 /// Learns from what a scan reads.
 fn learn_by<T: EventTap>(
-    settings: &LearnSettings,
+    (archives, settings): (&Archives, &LearnSettings),
     keep: Keep,
     tap: &(dyn Fn(u16) -> T + Sync),
     scan: impl for<'s> FnOnce(
@@ -120,10 +123,11 @@ fn learn_by<T: EventTap>(
         &MakeLearner<'_, 's, T>,
     ) -> Result<Scanned<Learner<'s, T>>, ScanError>,
 ) -> Result<(Learnt, Vec<T>), ScanError> {
-    let deduplicator = Deduplicator::default().keep_records(keep == Keep::Catalog);
+    let kept = if keep == Keep::Catalog { KeptRecords::All } else { KeptRecords::None };
+    let deduplicator = Deduplicator::default().keep_records(kept);
     let scanning = ScanSettings { checksums: keep != Keep::Baseline, ..settings.scan() };
     let Scanned { visitors, listing } =
-        scan(&scanning, &|number| Learner::new(number, settings, &deduplicator, tap(number)))?;
+        scan(&scanning, &|number| Learner::new(number, (archives, settings), &deduplicator, tap(number)))?;
     let collected = visitors.into_iter().map(Learner::collected).collect();
     Ok(gather(collected, deduplicator.finish(), keep, listing))
 }

@@ -109,7 +109,7 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
         }
     }
 
-    /// The cluster of an audit event, from its carrier or its path.
+    /// The cluster of an audit event, from its carrier or its path, else the one given with its archive or for the run.
     pub(super) fn cluster<'f>(&self, found: &FoundRecord<'f>) -> Cluster<'f>
     where
         'r: 'f,
@@ -119,9 +119,11 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
         let inner = found.inner.map(ObjectKey::parse).unwrap_or_default();
         let of_log_group = carrier.and_then(|carrier| cluster_of_log_group(&carrier.log_group));
         let of_path = inner.cluster.or(outer.cluster);
+        let of_archive = || self.learner.archives.cluster(self.context.current.object.archive);
+        let of_run = || self.learner.settings.cluster.as_deref();
         Cluster {
             account: carrier.map(|carrier| &*carrier.account).or(inner.account).or(outer.account),
-            name: of_log_group.or(of_path).or(self.learner.settings.cluster.as_deref()),
+            name: of_log_group.or(of_path).or_else(of_archive).or_else(of_run),
         }
     }
 

@@ -151,8 +151,20 @@ pub struct DuplicatesFound {
     pub copies_by_row: HashMap<(u16, u32), DuplicateCount>,
     /// In the order of their places.
     pub conflicts: Vec<Conflict>,
-    /// Every record, in the order of their places, if requested with [`Deduplicator::keep_records`].
+    /// The records requested with [`Deduplicator::keep_records`].
     pub records: Vec<ComparedRecord>,
+}
+
+/// The compared records that are returned one by one: 40 bytes each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeptRecords {
+    /// None of them.
+    #[default]
+    None,
+    /// The copies.
+    Copies,
+    /// All, in the order of their places.
+    All,
 }
 
 /// Collects the records of all workers and compares them day by day.
@@ -161,8 +173,7 @@ pub struct DuplicatesFound {
 /// objects need not be known in advance, and they may be listed while the first ones are read.
 #[derive(Debug, Default)]
 pub struct Deduplicator {
-    /// Whether the records are kept.
-    keep: bool,
+    keep: KeptRecords,
     arrivals: Mutex<Arrivals>,
     window: Mutex<Window>,
 }
@@ -233,9 +244,9 @@ impl ObjectRecords {
 }
 
 impl Deduplicator {
-    /// Keeps every record for [`DuplicatesFound::records`]: 40 bytes each.
+    /// Keeps these records for [`DuplicatesFound::records`].
     #[must_use]
-    pub fn keep_records(self, keep: bool) -> Self {
+    pub fn keep_records(self, keep: KeptRecords) -> Self {
         Self { keep, ..self }
     }
 
@@ -262,7 +273,13 @@ impl Deduplicator {
         }
     }
 
-    /// The result, once all objects were added.
+    /// What was found since the last call, in the days that are complete. So a caller that uses it at once needs no memory for more than
+    /// the window.
+    pub fn take_found(&self) -> DuplicatesFound {
+        std::mem::take(&mut lock(&self.window).found)
+    }
+
+    /// The rest of the result, once all objects were added.
     pub fn finish(self) -> DuplicatesFound {
         lock(&self.arrivals).complete_day(None);
         self.compare_complete(true);
@@ -287,9 +304,16 @@ impl Deduplicator {
                 None => window.undated = remembered,
                 Some(day) => window.previous = Some((day, remembered)),
             }
-            if self.keep {
-                records.sort_unstable_by_key(|delivery| delivery.place);
-                window.found.records.extend(records.iter().map(DeliveredRecord::compared));
+            let found = &mut window.found.records;
+            match self.keep {
+                KeptRecords::None => {}
+                KeptRecords::Copies => {
+                    found.extend(records.iter().filter(|it| it.is_copy).map(DeliveredRecord::compared));
+                }
+                KeptRecords::All => {
+                    records.sort_unstable_by_key(|delivery| delivery.place);
+                    found.extend(records.iter().map(DeliveredRecord::compared));
+                }
             }
         }
     }
@@ -495,7 +519,7 @@ mod tests {
         };
         for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
             let stages = ["RequestReceived", "ResponseComplete", "ResponseStarted"];
-            let deduplicator = Deduplicator::default().keep_records(true);
+            let deduplicator = Deduplicator::default().keep_records(KeptRecords::All);
             let mut object_records = ObjectRecords::new(0);
             for (record, at) in (0..).zip(order) {
                 object_records.add(stage(stages[at]), RecordPlace { object: 0, record }, at as u32, at == 0);

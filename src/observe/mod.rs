@@ -13,8 +13,8 @@ use crate::model::{ObservedPrincipal, Text};
 use interner::Interner;
 
 pub use duplicates::{
-    ComparedRecord, Conflict, Deduplicator, DuplicateCount, DuplicatesFound, Fingerprint, ObjectRecords,
-    RecordPlace,
+    ComparedRecord, Conflict, Deduplicator, DuplicateCount, DuplicatesFound, Fingerprint, KeptRecords,
+    ObjectRecords, RecordPlace,
 };
 pub use identity_links::IdentityLinks;
 

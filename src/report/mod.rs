@@ -4,6 +4,7 @@
 //! Texts in logs may come from attackers; each format cleans them for its reader. Knows results; does not
 //! know how they were found.
 
+mod access;
 mod actions;
 mod case;
 mod clean;
@@ -39,6 +40,7 @@ use std::io::{self, Write};
 use crate::coverage::Coverage;
 use crate::query::Finding;
 
+pub use access::{AccessProblem, AccessReport, AccessRow};
 pub use actions::ActionsReport;
 pub use case::{CaseInput, CaseRun, write_object_checksums, write_objects};
 pub use clean::{for_json_in_terminal, for_shell, for_spreadsheet, for_terminal, for_xml};

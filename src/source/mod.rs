@@ -3,18 +3,21 @@
 //! Knows folders, files, buckets and object names; knows nothing of gzip, JSON or events. What cannot be listed is a fault
 //! in the coverage and does not stop the listing; a missing archive is an error.
 
+mod account;
 mod described;
 mod digest_name;
 mod error;
 mod file_list;
 mod files;
 mod find;
+mod given;
 mod key_parts;
 mod large_body;
 mod listing;
 mod local;
 mod log_object;
 mod object_key;
+mod probe;
 #[cfg_attr(not(feature = "s3"), path = "no_s3.rs")]
 mod s3;
 mod s3_settings;
@@ -28,19 +31,23 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::coverage::{FaultKind, ObjectSkip};
 use crate::model::Text;
+use account::AccountCounters;
 use log_object::Location;
 use stdin::Stdin;
 
+pub use account::ArchiveAccount;
 pub use described::DescribedObject;
 pub use digest_name::DigestName;
 pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind};
 pub use file_list::FileList;
 pub use files::{files_below, links_below};
+pub use given::GivenArchive;
 pub use large_body::{LARGE, LargeBody};
 pub use listing::{Listing, ReadWindow};
 pub use log_object::{LogObject, SkippedObject};
 pub use object_key::ObjectKey;
-pub use s3_settings::{DEFAULT_CONCURRENCY, DEFAULT_ROLE_SESSION_NAME, S3Role, S3Settings};
+pub use probe::{MissingAccess, Permission, Probe, ProbeError, ProbedObject, probe};
+pub use s3_settings::{DEFAULT_CONCURRENCY, DEFAULT_ROLE_SESSION_NAME, S3Access, S3Role, S3Settings};
 pub use supply::{Supplied, Supply, Traffic};
 
 /// The archives of one run.
@@ -48,6 +55,10 @@ pub use supply::{Supplied, Supply, Traffic};
 pub struct Archives {
     names: Vec<String>,
     roots: Vec<Root>,
+    /// The clusters of archives, in the order of their numbers.
+    clusters: Vec<Option<String>>,
+    /// What was read, in the same order.
+    accounts: Vec<AccountCounters>,
     own_files: OwnFiles,
     /// Polled while waiting for standard input: whether to give up.
     interrupted: fn() -> bool,
@@ -82,21 +93,23 @@ impl Archives {
     /// # Errors
     /// If one of them does not exist, matches nothing or cannot be reached.
     pub fn open_with(names: &[PathBuf], settings: &S3Settings) -> Result<Self, ArchiveError> {
-        Self::open_all(names, &[], settings)
+        let given: Vec<GivenArchive> = names.iter().cloned().map(GivenArchive::at).collect();
+        Self::open_all(&given, &[], settings)
     }
 
-    /// Like [`Archives::open_with`], with lists of files as further archives, or as parts of one; `-` is standard input.
+    /// Like [`Archives::open_with`], for archives that may have a label and access of their own, and with lists of files as further
+    /// archives, or as parts of one; `-` is standard input.
     ///
     /// # Errors
     /// Same as [`Archives::open_with`]. A missing file of a list is a fault in the coverage.
     pub fn open_all(
-        names: &[PathBuf],
+        given: &[GivenArchive],
         lists: &[FileList],
         settings: &S3Settings,
     ) -> Result<Self, ArchiveError> {
         let mut opening = ArchiveOpener { settings, s3: None };
         let mut named: Vec<(String, NamedArchive<'_>)> =
-            names.iter().map(|name| (shown_name(name), NamedArchive::Archive(name))).collect();
+            given.iter().map(|archive| (archive.name(), NamedArchive::Archive(archive))).collect();
         named.extend(lists.iter().map(|list| (list.name.clone(), NamedArchive::Lists(vec![list]))));
         named.sort_by(|left, right| left.0.cmp(&right.0));
         named.dedup_by(|later, first| {
@@ -109,17 +122,37 @@ impl Archives {
             is_same
         });
         let root = |(_, named): &(String, NamedArchive<'_>)| match named {
-            NamedArchive::Archive(name) => opening.root(name),
+            NamedArchive::Archive(archive) => opening.root(archive),
             NamedArchive::Lists(lists) => Ok(Root::Local(local::Root::of_lists(lists))),
         };
-        let roots = named.iter().map(root).collect::<Result<_, _>>()?;
+        let roots = named.iter().map(root).collect::<Result<Vec<Root>, _>>()?;
+        let cluster = |(_, named): &(String, NamedArchive<'_>)| match named {
+            NamedArchive::Archive(archive) => archive.cluster.clone(),
+            NamedArchive::Lists(_) => None,
+        };
+        let clusters = named.iter().map(cluster).collect();
         Ok(Self {
             names: named.into_iter().map(|(name, ..)| name).collect(),
+            accounts: roots.iter().map(|_| AccountCounters::default()).collect(),
             roots,
+            clusters,
             own_files: |_| Vec::new(),
             interrupted: settings.interrupted,
             s3: opening.s3,
         })
+    }
+
+    /// One archive that needs no session.
+    fn of_root(name: String, root: Root, settings: &S3Settings) -> Self {
+        Self {
+            names: vec![name],
+            roots: vec![root],
+            clusters: Vec::new(),
+            accounts: Vec::new(),
+            own_files: |_| Vec::new(),
+            interrupted: settings.interrupted,
+            s3: None,
+        }
     }
 
     /// Archives whose folders have files to skip: those that `own_files` names. A folder with such files is counted, and its
@@ -127,6 +160,12 @@ impl Archives {
     #[must_use]
     pub fn passing_over(self, own_files: OwnFiles) -> Self {
         Self { own_files, ..self }
+    }
+
+    /// The cluster of an archive's Kubernetes audit events that do not name one, if it was given with the archive.
+    pub fn cluster(&self, archive: u32) -> Option<&str> {
+        let index = archive.checked_sub(1)?;
+        self.clusters.get(index as usize)?.as_deref()
     }
 
     /// The names of the archives as given, in the order of their numbers.
@@ -232,6 +271,11 @@ impl Archives {
         self.s3.as_ref().map(s3::Session::traffic)
     }
 
+    /// What was read of each archive so far, in the order of their numbers.
+    pub fn accounts(&self) -> Vec<ArchiveAccount> {
+        self.accounts.iter().map(AccountCounters::account).collect()
+    }
+
     /// The access key id with which buckets are read; `None` without an S3 archive, and without credentials. It is no secret.
     pub fn access_key(&self) -> Option<String> {
         self.s3.as_ref().and_then(s3::Session::access_key)
@@ -304,7 +348,7 @@ impl Archives {
 
 /// The meaning of an archive's name.
 enum NamedArchive<'n> {
-    Archive(&'n Path),
+    Archive(&'n GivenArchive),
     /// Several are parts of one archive.
     Lists(Vec<&'n FileList>),
 }
@@ -316,26 +360,33 @@ struct ArchiveOpener<'a> {
 }
 
 impl ArchiveOpener<'_> {
-    fn root(&mut self, name: &Path) -> Result<Root, ArchiveError> {
-        match s3_name(name) {
-            Some(name) => self.bucket(name),
-            None if is_stdin(name) => Ok(Root::Stdin),
-            None if looks_like_s3(name) => {
-                let detail = "a bucket is written s3://bucket/prefix".to_owned();
-                let problem = S3Problem { kind: S3ProblemKind::Name, detail };
-                Err(ArchiveError::S3 { name: name.display().to_string(), problem })
-            }
-            None => local::Root::open(name).map(Root::Local),
+    fn root(&mut self, archive: &GivenArchive) -> Result<Root, ArchiveError> {
+        let location = &archive.location;
+        if s3_name(location).is_some() {
+            return self.bucket(archive);
         }
+        if is_stdin(location) {
+            return Ok(Root::Stdin);
+        }
+        if looks_like_s3(location) {
+            let detail = "a bucket is written s3://bucket/prefix".to_owned();
+            let problem = S3Problem { kind: S3ProblemKind::Name, detail };
+            return Err(ArchiveError::S3 { name: archive.described(), problem });
+        }
+        local::Root::open(location).map(Root::Local)
     }
 
-    /// Opens a bucket, the first one with a new session.
-    fn bucket(&mut self, name: &str) -> Result<Root, ArchiveError> {
+    fn bucket(&mut self, archive: &GivenArchive) -> Result<Root, ArchiveError> {
+        self.session(archive)?.open(archive).map(Root::S3)
+    }
+
+    /// The session, which the first bucket starts.
+    fn session(&mut self, archive: &GivenArchive) -> Result<&mut s3::Session, ArchiveError> {
         let session = match self.s3.take() {
             Some(session) => session,
-            None => s3::Session::start(self.settings, name)?,
+            None => s3::Session::start(self.settings, &archive.described())?,
         };
-        self.s3.insert(session).open(name).map(Root::S3)
+        Ok(self.s3.insert(session))
     }
 }
 

@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 
 use super::{
-    ArchiveError, Listing, LogObject, ReadError, ReadWindow, S3Problem, S3ProblemKind, S3Settings, Traffic,
+    ArchiveError, GivenArchive, Listing, LogObject, ProbeError, ProbedObject, ReadError, ReadWindow,
+    S3Problem, S3ProblemKind, S3Settings, Traffic,
 };
 
 /// Credentials and runtime of a run.
@@ -29,7 +30,11 @@ impl Session {
         Err(ArchiveError::S3 { name: name.to_owned(), problem })
     }
 
-    pub(super) fn open(&self, _: &str) -> Result<Bucket, ArchiveError> {
+    pub(super) fn open(&mut self, _: &GivenArchive) -> Result<Bucket, ArchiveError> {
+        match self.0 {}
+    }
+
+    pub(super) fn probe(&mut self, _: &GivenArchive) -> (Option<String>, Result<ProbedObject, ProbeError>) {
         match self.0 {}
     }
 

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Settings for access to buckets. The default is the default chain of the AWS SDKs: environment, profile, container, instance.
-#[derive(Clone, Debug)]
-pub struct S3Settings {
+/// How a bucket is reached. The default is the default chain of the AWS SDKs: environment, profile, container, instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct S3Access {
     /// A profile of the AWS configuration files.
     pub profile: Option<String>,
     /// The Region to start with; that of a bucket elsewhere is detected.
@@ -22,6 +22,13 @@ pub struct S3Settings {
     pub roles: Vec<S3Role>,
     /// The session name of all roles; it appears in the trails of their accounts.
     pub role_session_name: String,
+}
+
+/// Settings for reading buckets.
+#[derive(Clone, Debug)]
+pub struct S3Settings {
+    /// How buckets are reached, except those of archives that say it themselves.
+    pub access: S3Access,
     /// How many requests are in flight at once, at least 1.
     pub concurrency: usize,
     /// Approximately how many bytes of objects wait in memory at once. A larger object is read alone.
@@ -56,7 +63,7 @@ pub const DEFAULT_ROLE_SESSION_NAME: &str = "firstseen-log-import";
 /// 1,400 objects a second. More would be faster still, but a store may have others to serve (docs/performance.md).
 pub const DEFAULT_CONCURRENCY: usize = 64;
 
-impl Default for S3Settings {
+impl Default for S3Access {
     fn default() -> Self {
         Self {
             profile: None,
@@ -67,6 +74,14 @@ impl Default for S3Settings {
             request_payer: false,
             roles: Vec::new(),
             role_session_name: DEFAULT_ROLE_SESSION_NAME.to_owned(),
+        }
+    }
+}
+
+impl Default for S3Settings {
+    fn default() -> Self {
+        Self {
+            access: S3Access::default(),
             concurrency: DEFAULT_CONCURRENCY,
             bytes_ahead: 64 << 20,
             max_object_size: u64::MAX,

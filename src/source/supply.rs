@@ -125,13 +125,17 @@ impl<'a> Supply<'a> {
         supplied: &mut Supplied<'_>,
         buffer: &mut Vec<u8>,
     ) -> Result<Option<LargeBody>, ReadError> {
-        match &mut supplied.body {
+        let taken = match &mut supplied.body {
             Body::InPlace => self.archives.open_or_read(&supplied.object, buffer),
-            Body::Fetched(fetched) => {
-                fetched.take(buffer)?;
-                Ok(LargeBody::take_if_large(buffer))
-            }
+            Body::Fetched(fetched) => fetched.take(buffer).map(|()| LargeBody::take_if_large(buffer)),
+        };
+        let size =
+            |large: &Option<LargeBody>| large.as_ref().map_or(Some(buffer.len() as u64), LargeBody::size);
+        let index = (supplied.object.archive as usize).wrapping_sub(1);
+        if let Some(counters) = self.archives.accounts.get(index) {
+            counters.count(taken.as_ref().ok().map(|large| size(large).unwrap_or_default()));
         }
+        taken
     }
 
     /// The network traffic; `None` without a network.

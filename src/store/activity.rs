@@ -2,7 +2,7 @@
 
 use super::error::TableError;
 use super::table::Table;
-use crate::baseline::{ActiveDay, Baseline, Behaviour};
+use crate::baseline::{ActiveDay, Baseline, Behaviour, Days};
 use crate::table::Column;
 
 pub(super) const SCHEMA: &str = "message activity {
@@ -17,11 +17,16 @@ pub(super) const SCHEMA: &str = "message activity {
     required int64 errors;
 }";
 
-pub(super) fn columns(baseline: &Baseline) -> Vec<Column<'_>> {
-    let rows: Vec<(i64, &Behaviour, &ActiveDay)> = (0..)
+/// A day of the behaviour with this number.
+pub(super) type Row<'b> = (i64, &'b Behaviour, &'b ActiveDay);
+
+pub(super) fn rows(baseline: &Baseline) -> impl Iterator<Item = Row<'_>> {
+    (0..)
         .zip(&baseline.behaviours)
         .flat_map(|(number, behaviour)| behaviour.days.iter().map(move |day| (number, behaviour, day)))
-        .collect();
+}
+
+pub(super) fn columns<'b>(baseline: &'b Baseline, rows: &[Row<'b>]) -> Vec<Column<'b>> {
     let principal = |behaviour: &Behaviour| &baseline.principals[behaviour.principal as usize];
     let action = |behaviour: &Behaviour| &*baseline.actions[behaviour.action as usize];
     vec![
@@ -43,24 +48,11 @@ pub(super) fn read(
     behaviours: &mut [Behaviour],
     counts: &[(u64, u64)],
 ) -> Result<(), TableError> {
-    let numbers = table.numbers::<usize>("behaviour")?;
-    let days = table.days("day")?;
-    let (hours, success_hours) = (masks(table, "hours")?, masks(table, "success_hours")?);
-    let (count, errors) = (table.numbers::<u64>("count")?, table.numbers::<u64>("errors")?);
-    for (row, number) in numbers.into_iter().enumerate() {
-        let behaviour = behaviours.get_mut(number).ok_or_else(|| TableError::value("behaviour"))?;
-        let day = ActiveDay {
-            day: days[row],
-            hours: hours[row],
-            success_hours: success_hours[row],
-            count: count[row],
-            errors: errors[row],
-        };
-        if behaviour.days.last().is_some_and(|before| before.day >= day.day) {
-            return Err("its rows are not sorted".into());
-        }
-        behaviour.days.push(day);
+    let mut reader = DayReader { behaviours, current: 0, days: Vec::new() };
+    for group in table.by_group()? {
+        reader.read(&group)?;
     }
+    reader.end_behaviour();
     let sum = |behaviour: &Behaviour, of: fn(&ActiveDay) -> u64| {
         behaviour.days.iter().map(of).try_fold(0, u64::checked_add)
     };
@@ -72,6 +64,53 @@ pub(super) fn read(
         Ok(())
     } else {
         Err("its counts are not those of the behaviours".into())
+    }
+}
+
+/// Collects the days of one behaviour after another.
+struct DayReader<'b> {
+    behaviours: &'b mut [Behaviour],
+    /// The behaviour of the last row.
+    current: usize,
+    /// Its days so far.
+    days: Vec<ActiveDay>,
+}
+
+impl DayReader<'_> {
+    /// Adds the days of a group of rows.
+    fn read(&mut self, table: &Table) -> Result<(), TableError> {
+        let numbers = table.numbers::<usize>("behaviour")?;
+        let days = table.days("day")?;
+        let (hours, success_hours) = (masks(table, "hours")?, masks(table, "success_hours")?);
+        let (count, errors) = (table.numbers::<u64>("count")?, table.numbers::<u64>("errors")?);
+        for (row, number) in numbers.into_iter().enumerate() {
+            if number >= self.behaviours.len() {
+                return Err(TableError::value("behaviour"));
+            }
+            if number > self.current {
+                self.end_behaviour();
+                self.current = number;
+            }
+            let day = ActiveDay {
+                day: days[row],
+                hours: hours[row],
+                success_hours: success_hours[row],
+                count: count[row],
+                errors: errors[row],
+            };
+            if number < self.current || self.days.last().is_some_and(|before| before.day >= day.day) {
+                return Err("its rows are not sorted".into());
+            }
+            self.days.push(day);
+        }
+        Ok(())
+    }
+
+    fn end_behaviour(&mut self) {
+        if let Some(behaviour) = self.behaviours.get_mut(self.current) {
+            behaviour.days = Days::from(&self.days[..]);
+        }
+        self.days.clear();
     }
 }
 

@@ -1,11 +1,11 @@
 //! The table `behaviours`: one row for each principal and action, with the evidence of its first sightings.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::error::TableError;
 use super::evidence::{self, SightingColumns};
-use super::reading::{SharedPaths, TextColumn};
+use super::reading::SharedPaths;
 use super::table::Table;
 use crate::baseline::{Baseline, Behaviour, Days};
 use crate::model::{ObservedPrincipal, Sighting, Text};
@@ -69,19 +69,34 @@ pub(super) struct BehaviourTable {
 
 /// Reads the table.
 pub(super) fn read(table: &Table, principals: &[ObservedPrincipal]) -> Result<BehaviourTable, TableError> {
+    let groups = table.by_group()?;
+    let actions = sorted_actions(&groups)?;
+    let ids: HashMap<&str, u32> = actions.iter().map(|name| &**name).zip(0..).collect();
+    let mut paths = SharedPaths::default();
+    let (mut behaviours, mut counts) = (Vec::new(), Vec::new());
+    for group in &groups {
+        read_group(group, (principals, &ids), &mut paths, &mut behaviours)?;
+        let (count, errors) = (group.numbers::<u64>("count")?, group.numbers::<u64>("errors")?);
+        counts.extend(count.into_iter().zip(errors));
+    }
+    Ok(BehaviourTable { behaviours, counts, actions })
+}
+
+/// Appends the behaviours of a group of rows. Actions are given with their numbers.
+fn read_group(
+    table: &Table,
+    (principals, ids): (&[ObservedPrincipal], &HashMap<&str, u32>),
+    paths: &mut SharedPaths,
+    behaviours: &mut Vec<Behaviour>,
+) -> Result<(), TableError> {
     let (accounts, keys) = (table.text_column("account")?, table.text_column("principal")?);
     let names = table.text_column("action")?;
-    let actions = sorted_actions(&names, table.rows())?;
-    let ids: HashMap<&str, u32> = actions.iter().map(|name| &**name).zip(0..).collect();
     let (first, success) = (table.times("first")?, table.times("first_success")?);
     let last = table.times("last")?;
-    let (count, errors) = (table.numbers::<u64>("count")?, table.numbers::<u64>("errors")?);
     let failed = table.truths("failed")?;
-    let mut paths = SharedPaths::default();
     let (of_first, of_success) =
         (SightingColumns::open(table, evidence::FIRST)?, SightingColumns::open(table, evidence::SUCCESS)?);
-    let mut behaviours: Vec<Behaviour> = Vec::with_capacity(table.rows());
-    let mut principal = 0;
+    let mut principal = behaviours.last().map_or(0, |before| before.principal as usize);
     for row in 0..table.rows() {
         let who = (accounts.needed(row)?, keys.needed(row)?);
         while principals.get(principal).is_some_and(|known| (&*known.account, &*known.key) < who) {
@@ -91,11 +106,11 @@ pub(super) fn read(table: &Table, principals: &[ObservedPrincipal]) -> Result<Be
             return Err("a principal is not in its table, or rows are not sorted".into());
         }
         let time = |times: &[Option<Timestamp>], name| times[row].ok_or_else(|| TableError::value(name));
-        let first_seen = Arc::new(of_first.sighting(row, time(&first, "first")?, failed[row], &mut paths)?);
+        let first_seen = Arc::new(of_first.sighting(row, time(&first, "first")?, failed[row], paths)?);
         let first_success = match success[row] {
             None => None,
             Some(_) if !of_success.is_there(row) => Some(Arc::clone(&first_seen)),
-            Some(time) => Some(Arc::new(of_success.sighting(row, time, false, &mut paths)?)),
+            Some(time) => Some(Arc::new(of_success.sighting(row, time, false, paths)?)),
         };
         let behaviour = Behaviour {
             principal: u32::try_from(principal).unwrap_or(u32::MAX),
@@ -110,14 +125,19 @@ pub(super) fn read(table: &Table, principals: &[ObservedPrincipal]) -> Result<Be
         }
         behaviours.push(behaviour);
     }
-    let counts = count.into_iter().zip(errors).collect();
-    Ok(BehaviourTable { behaviours, counts, actions })
+    Ok(())
 }
 
-fn sorted_actions(names: &TextColumn, rows: usize) -> Result<Vec<Text>, TableError> {
-    let mut actions = std::collections::BTreeSet::new();
-    for row in 0..rows {
-        actions.insert(names.needed(row)?);
+fn sorted_actions(groups: &[Table]) -> Result<Vec<Text>, TableError> {
+    let mut actions = BTreeSet::new();
+    for group in groups {
+        let names = group.text_column("action")?;
+        for row in 0..group.rows() {
+            let name = names.needed(row)?;
+            if !actions.contains(name) {
+                actions.insert(Text::from(name));
+            }
+        }
     }
-    Ok(actions.into_iter().map(Text::from).collect())
+    Ok(actions.into_iter().collect())
 }

@@ -1,4 +1,4 @@
-//! Why a baseline cannot be read or written.
+//! Why a baseline cannot be read, written or merged.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -65,6 +65,23 @@ impl StoreError {
         let path = path.to_owned();
         move |source| Self::Io { what, path, source }
     }
+}
+
+/// Why two baselines do not merge.
+#[derive(Debug, Error)]
+pub enum MergeError {
+    /// They were learnt with different settings.
+    #[error("the baselines were learnt with different settings: {0}")]
+    Settings(String),
+    /// The same object is in both.
+    #[error("object '{0}' is in both baselines")]
+    Overlap(String),
+    /// The catalog of one does not match its baseline.
+    #[error("the baseline is damaged: its records do not fit its behaviours")]
+    Damaged,
+    /// The records of one cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// What is wrong with a table.

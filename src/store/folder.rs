@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::beside::hidden_path;
 use super::writing::write_tables;
-use super::{BaselineContents, Saved, StoreError, is_baseline};
+use super::{BaselineContents, Records, Saved, StoreError, is_baseline};
+use crate::table::ROWS_PER_GROUP;
 
 /// A place for a baseline, locked by this process until it is dropped.
 #[derive(Debug)]
@@ -72,19 +73,21 @@ impl BaselineFolder {
         if is_baseline(&self.path) { Saved::open(&self.path).map(Some) } else { Ok(None) }
     }
 
-    /// Saves a baseline in the place. At any moment either the old one or the new one is there.
+    /// Saves a baseline in the place. At any moment either the old one or the new one is there. Returns its records, as they are now on
+    /// disk.
     ///
     /// # Errors
     /// If it cannot be written; then the old one is still there.
-    pub fn save(&self, stored: &BaselineContents) -> Result<(), StoreError> {
+    pub fn save(&self, stored: &BaselineContents) -> Result<Records, StoreError> {
         let partial = self.begin()?;
-        write_tables(stored, &partial)?;
+        let records = write_tables(stored, &partial, ROWS_PER_GROUP)?;
         sync(&partial)?;
         exchange(&partial, &self.path)?;
         if let Some(parent) = self.path.parent() {
             sync(parent)?;
         }
-        remove(&partial)
+        remove(&partial)?;
+        Ok(records.into())
     }
 }
 

@@ -140,7 +140,7 @@ struct PlaceEntry {
 
 impl Manifest {
     pub(super) fn new(stored: &BaselineContents, tables: BTreeMap<String, TableEntry>) -> Self {
-        let BaselineContents { learning, archives, baseline, coverage, catalog } = stored;
+        let BaselineContents { learning, archives, baseline, coverage, objects, .. } = stored;
         let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
         Self {
             checksum: String::new(),
@@ -165,7 +165,7 @@ impl Manifest {
                 actions: baseline.actions.len(),
                 behaviours: baseline.behaviours.len(),
                 sightings: baseline.behaviours.iter().map(|behaviour| behaviour.count()).sum(),
-                objects: catalog.objects.len(),
+                objects: objects.len(),
             },
             coverage: CoverageEntry::new(coverage),
             logging_changes_left_out: baseline.logging.others,

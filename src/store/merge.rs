@@ -1,60 +1,78 @@
 //! Merges two stored baselines into the one that a single run over all their objects would have saved.
 //!
-//! Copies are recomputed over all records, since each baseline may have one copy; everything else adds up.
+//! Copies are recomputed over all records (`copies.rs`), since each baseline may have one copy; everything else adds up.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use thiserror::Error;
-
-use super::{BaselineContents, LearningScope};
+use super::copies::RECORDS_AT_ONCE;
+use super::record_rows::GONE;
+use super::{BaselineContents, LearningScope, MergeError};
 use crate::baseline::Baseline;
-use crate::catalog::{Catalog, ObjectEntry, RecordEntry, conflict_fault};
+use crate::catalog::ObjectEntry;
 use crate::coverage::{Fault, FaultKind, Outcome};
 use crate::model::Text;
-use crate::observe::{Deduplicator, ObjectRecords, RecordPlace};
 use crate::time::Timestamp;
-
-/// Why two baselines do not merge.
-#[derive(Debug, Error)]
-pub enum MergeError {
-    /// They were learnt with different settings.
-    #[error("the baselines were learnt with different settings: {0}")]
-    Settings(String),
-    /// The same object is in both.
-    #[error("object '{0}' is in both baselines")]
-    Overlap(String),
-    /// The catalog of one does not match its baseline.
-    #[error("the baseline is damaged: its records do not fit its behaviours")]
-    Damaged,
-}
 
 impl BaselineContents {
     /// The merged baseline: the same, byte for byte, as if all objects had been read at once. Commutative and associative.
     ///
+    /// Its records stay where they are and are merged when they are read: see [`Records`].
+    ///
     /// # Errors
-    /// If the settings differ or an object is in both, which would count twice.
-    pub fn merge(mut self, mut other: Self) -> Result<Self, MergeError> {
+    /// If the settings differ, an object is in both, which would count twice, or one of them is damaged.
+    pub fn merge(self, other: Self) -> Result<Self, MergeError> {
+        let mut merged = self.join(other)?;
+        merged.compare_copies(RECORDS_AT_ONCE)?;
+        Ok(merged)
+    }
+
+    /// Merges any number of baselines that were made independently. The same as merging two at a time, but they are read one after
+    /// another, and copies are compared once. None if there are none.
+    ///
+    /// # Errors
+    /// The first error of the iterator; else as [`Self::merge`], and if a delivery is in two of them ([`Self::shared_delivery`]).
+    pub fn merge_all<E: From<MergeError>>(
+        baselines: impl IntoIterator<Item = Result<Self, E>>,
+    ) -> Result<Option<Self>, E> {
+        let mut baselines = baselines.into_iter();
+        let Some(mut merged) = baselines.next().transpose()? else { return Ok(None) };
+        let mut are_several = false;
+        for next in baselines {
+            let next = next?;
+            if let Some(path) = merged.shared_delivery(&next) {
+                return Err(MergeError::Overlap(path.to_owned()).into());
+            }
+            merged = merged.join(next)?;
+            are_several = true;
+        }
+        if are_several {
+            merged.compare_copies(RECORDS_AT_ONCE)?;
+        }
+        Ok(Some(merged))
+    }
+
+    /// Joins two baselines. The copies in both are counted until they are compared.
+    pub(super) fn join(mut self, mut other: Self) -> Result<Self, MergeError> {
         same_settings(&self, &other)?;
         let archives = renumber_archives(&mut self, &mut other);
-        if let Some(path) = overlap(&self.catalog.objects, &other.catalog.objects) {
+        if let Some(path) = overlap(&self.objects, &other.objects) {
             return Err(MergeError::Overlap(path.to_string()));
         }
-        self.restore_copies()?;
-        other.restore_copies()?;
-        let merged = self.baseline.merge(other.baseline);
-        let catalog = join(self.catalog, &merged.left, other.catalog, &merged.right);
-        self.coverage.merge(other.coverage);
-        let mut stored = Self {
-            learning: self.learning,
+        let [mut left, mut right] = [self.without_copies()?, other.without_copies()?];
+        let merged = left.baseline.merge(right.baseline);
+        let (objects, of_left, of_right) = join_objects(left.objects, right.objects);
+        left.records.renumber(&of_left, Some(&merged.left));
+        right.records.renumber(&of_right, Some(&merged.right));
+        left.coverage.merge(right.coverage);
+        Ok(Self {
+            learning: left.learning,
             archives,
             baseline: merged.baseline,
-            coverage: self.coverage,
-            catalog,
-        };
-        stored.compare_copies()?;
-        stored.coverage.sort();
-        Ok(stored)
+            coverage: left.coverage,
+            objects,
+            records: left.records.join(right.records),
+        })
     }
 
     /// A delivery in both, regardless of archive and folder: the same file name and content.
@@ -62,13 +80,12 @@ impl BaselineContents {
         let name = |path: &'_ str| path.rsplit('/').next().map(str::to_owned);
         let delivered = |object: &&ObjectEntry| object.delivered.is_some() && object.checksum.is_some();
         let known: HashSet<_> = other
-            .catalog
             .objects
             .iter()
             .filter(delivered)
             .map(|object| (name(&object.path), object.checksum))
             .collect();
-        let mut own = self.catalog.objects.iter().filter(delivered);
+        let mut own = self.objects.iter().filter(delivered);
         own.find(|object| known.contains(&(name(&object.path), object.checksum))).map(|object| &*object.path)
     }
 
@@ -80,7 +97,6 @@ impl BaselineContents {
                 && archives.contains(&object.archive)
         };
         let gone: HashSet<(u32, Text)> = self
-            .catalog
             .objects
             .iter()
             .filter(|object| unread(object))
@@ -89,7 +105,7 @@ impl BaselineContents {
         let coverage = &mut self.coverage;
         let faults_before = coverage.fault_count;
         coverage.objects.listed -= gone.len() as u64;
-        for object in self.catalog.objects.iter().filter(|object| unread(object)) {
+        for object in self.objects.iter().filter(|object| unread(object)) {
             if let Outcome::Failed(kind) = object.outcome
                 && let Some(failed) = coverage.objects.failed.get_mut(&kind)
             {
@@ -107,74 +123,18 @@ impl BaselineContents {
             _ => !gone.contains(&(fault.archive, Text::from(&*fault.object))),
         };
         coverage.drop_faults(|fault| !stays(fault));
-        let mut new_number = Vec::with_capacity(self.catalog.objects.len());
+        let mut new_number = Vec::with_capacity(self.objects.len());
         let mut kept = 0;
-        for object in &self.catalog.objects {
-            new_number.push(kept);
+        for object in &self.objects {
+            new_number.push(if unread(object) { GONE } else { kept });
             kept += u32::from(!unread(object));
         }
-        self.catalog.objects.retain(|object| !unread(object));
-        for record in &mut self.catalog.records {
-            record.object = new_number[record.object as usize];
+        self.objects.retain(|object| !unread(object));
+        if !gone.is_empty() {
+            self.records.renumber(&new_number, None);
         }
         self.coverage.fault_count != faults_before
     }
-
-    /// Adds copies back to the counts, as before the comparison.
-    fn restore_copies(&mut self) -> Result<(), MergeError> {
-        for record in self.catalog.records.iter().filter(|record| record.is_copy) {
-            count(&mut self.baseline, record, 1)?;
-        }
-        let records = &mut self.coverage.records;
-        records.counted += records.duplicates;
-        records.duplicates = 0;
-        self.coverage.drop_faults(|fault| fault.kind == FaultKind::ConflictingCopy);
-        Ok(())
-    }
-
-    /// Compares all records, and removes copies from the counts.
-    fn compare_copies(&mut self) -> Result<(), MergeError> {
-        let Catalog { objects, records } = &mut self.catalog;
-        let deduplicator = Deduplicator::default().keep_records(true);
-        let mut object_records = ObjectRecords::new(0);
-        let mut rest = records.iter().zip(0u32..).peekable();
-        for (number, object) in (0..).zip(objects.iter()) {
-            while let Some((record, index)) = rest.next_if(|(record, _)| record.object == number) {
-                let place = RecordPlace { object: number, record: record.record };
-                object_records.add(record.fingerprint, place, index, record.failed);
-            }
-            deduplicator.add_object(number, object.delivered.map(Timestamp::day), &mut object_records);
-        }
-        let found = deduplicator.finish();
-        for compared in &found.records {
-            let record = &mut records[compared.row as usize];
-            record.is_copy = compared.is_copy;
-            if compared.is_copy {
-                count(&mut self.baseline, record, -1)?;
-            }
-        }
-        self.coverage.records.counted -= found.duplicates;
-        self.coverage.records.duplicates += found.duplicates;
-        for conflict in &found.conflicts {
-            self.coverage.fault(conflict_fault(conflict, |number| {
-                let object = &objects[number as usize];
-                (object.archive, &*object.path)
-            }));
-        }
-        Ok(())
-    }
-}
-
-/// Adds a record to the counts of its behaviour and day, or subtracts it.
-fn count(baseline: &mut Baseline, record: &RecordEntry, by: i64) -> Result<(), MergeError> {
-    let behaviour = &mut baseline.behaviours[record.behaviour as usize];
-    let at = behaviour.days.binary_search_by_key(&record.day, |active| active.day);
-    let day = &mut behaviour.days[at.map_err(|_| MergeError::Damaged)?];
-    let failed = if record.failed { by } else { 0 };
-    for (number, by) in [(&mut day.count, by), (&mut day.errors, failed)] {
-        *number = number.checked_add_signed(by).ok_or(MergeError::Damaged)?;
-    }
-    Ok(())
 }
 
 fn same_settings(left: &BaselineContents, right: &BaselineContents) -> Result<(), MergeError> {
@@ -247,7 +207,7 @@ impl BaselineContents {
         insights.iter_mut().chain(root).chain(logging).for_each(|event| new(&mut event.sighting.archive));
         hits.iter_mut().for_each(|hit| new(&mut Arc::make_mut(&mut hit.sighting).archive));
         self.coverage.faults.iter_mut().for_each(|fault| new(&mut fault.archive));
-        self.catalog.objects.iter_mut().for_each(|object| new(&mut object.archive));
+        self.objects.iter_mut().for_each(|object| new(&mut object.archive));
     }
 }
 
@@ -266,24 +226,15 @@ fn overlap<'o>(left: &'o [ObjectEntry], right: &'o [ObjectEntry]) -> Option<&'o 
     right.iter().find(is_known).map(|object| &object.path)
 }
 
-/// The merged catalog, with the numbers of the merged baseline.
-fn join(left: Catalog, left_ranks: &[u32], right: Catalog, right_ranks: &[u32]) -> Catalog {
-    let split = left.objects.len();
-    let mut objects: Vec<(usize, ObjectEntry)> =
-        left.objects.into_iter().chain(right.objects).enumerate().collect();
+/// The objects of both in delivery order, and where those of each went.
+fn join_objects(left: Vec<ObjectEntry>, right: Vec<ObjectEntry>) -> (Vec<ObjectEntry>, Vec<u32>, Vec<u32>) {
+    let split = left.len();
+    let mut objects: Vec<(usize, ObjectEntry)> = left.into_iter().chain(right).enumerate().collect();
     objects.sort_by(|(_, left), (_, right)| left.delivery_order().cmp(&right.delivery_order()));
     let mut number_of = vec![0u32; objects.len()];
     for ((old, _), new) in objects.iter().zip(0..) {
         number_of[*old] = new;
     }
-    let renumber = |record: RecordEntry, first: usize, ranks: &[u32]| RecordEntry {
-        object: number_of[first + record.object as usize],
-        behaviour: ranks[record.behaviour as usize],
-        ..record
-    };
-    let left = left.records.into_iter().map(|record| renumber(record, 0, left_ranks));
-    let right = right.records.into_iter().map(|record| renumber(record, split, right_ranks));
-    let mut records: Vec<RecordEntry> = left.chain(right).collect();
-    records.sort_by_key(|record| (record.object, record.record));
-    Catalog { objects: objects.into_iter().map(|(_, object)| object).collect(), records }
+    let of_right = number_of.split_off(split);
+    (objects.into_iter().map(|(_, object)| object).collect(), number_of, of_right)
 }

@@ -7,10 +7,12 @@
 mod activity;
 mod behaviours;
 mod beside;
+mod copies;
 mod deliveries;
 mod error;
 mod evidence;
 mod faults;
+mod file_chunks;
 mod folder;
 mod hits;
 mod identity_links;
@@ -19,26 +21,30 @@ mod logging;
 mod manifest;
 mod map;
 mod merge;
+#[cfg(test)]
+mod merge_tests;
 mod objects;
 mod principals;
 mod reading;
 mod recognized;
+mod record_rows;
 mod records;
 mod saved;
 mod single_events;
 mod table;
+mod table_file;
 mod validate;
 mod values;
 mod writing;
 
 use crate::baseline::Baseline;
-use crate::catalog::{Catalog, LearningScope};
+use crate::catalog::{LearningScope, ObjectEntry};
 use crate::coverage::Coverage;
 
-pub use error::StoreError;
+pub use error::{MergeError, StoreError};
 pub use folder::BaselineFolder;
-pub use merge::MergeError;
 pub use recognized::proven_files;
+pub use record_rows::{Records, Rows};
 pub use saved::{Saved, is_baseline};
 
 /// Version of the tables and the manifest. Other versions are refused.
@@ -55,6 +61,8 @@ pub struct BaselineContents {
     pub baseline: Baseline,
     /// What was read, skipped and lost.
     pub coverage: Coverage,
-    /// The result for each object and record.
-    pub catalog: Catalog,
+    /// Every listed object, in delivery order.
+    pub objects: Vec<ObjectEntry>,
+    /// Every counted record with an event id.
+    pub records: Records,
 }

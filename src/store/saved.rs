@@ -5,18 +5,21 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use parquet::file::reader::Length;
 use serde::Deserialize;
 
 use super::beside::hidden_path;
 use super::error::TableError;
+use super::file_chunks::FileChunks;
 use super::manifest::{MANIFEST, Manifest};
+use super::records::RecordTable;
 use super::table::Table;
 use super::{
     BaselineContents, STORE_VERSION, StoreError, activity, behaviours, deliveries, faults, hits,
-    identity_links, inventory, logging, map, objects, principals, records, single_events, validate, values,
+    identity_links, inventory, logging, map, objects, principals, single_events, validate, values,
 };
 use crate::baseline::{Baseline, CountedHits, LoggingChanges};
-use crate::catalog::{Catalog, LearningScope, ObjectEntry};
+use crate::catalog::{LearningScope, ObjectEntry};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
 use crate::model::PrincipalKind;
@@ -40,14 +43,19 @@ fn names_us(manifest: &Path) -> bool {
 /// How many bytes of a manifest are examined.
 const HEAD: u64 = 4_096;
 
-/// An open baseline. Its tables are mapped at once and verified on use.
+/// An open baseline. Its tables are mapped at once and verified on use, except the records: those are only opened, and read piece by
+/// piece when baselines are merged.
 #[derive(Debug)]
 pub struct Saved {
     path: PathBuf,
     manifest: Manifest,
     learning: LearningScope,
     tables: BTreeMap<String, Bytes>,
+    records: FileChunks,
 }
+
+/// The name of the table that is not mapped.
+const RECORDS: &str = "records";
 
 /// How often opening is retried if a run replaces the baseline meanwhile.
 const OPENING_TRIES: usize = 20;
@@ -79,11 +87,15 @@ impl Saved {
         let manifest = Manifest::from_bytes(bytes).map_err(damaged)?;
         let learning = manifest.learning().map_err(damaged)?;
         let map = |name: &String| {
-            let file = path.join(format!("{name}.parquet"));
+            let file = table_path(path, name);
             Ok((name.clone(), map::map(&file).map_err(StoreError::io("read", &file))?))
         };
-        let tables = manifest.tables.keys().map(map).collect::<Result<_, StoreError>>()?;
-        Ok(Self { path: path.to_owned(), manifest, learning, tables })
+        let mapped = manifest.tables.keys().filter(|name| *name != RECORDS);
+        let tables = mapped.map(map).collect::<Result<_, StoreError>>()?;
+        let records = table_path(path, RECORDS);
+        let (file, metadata) = crate::file::open(&records).map_err(StoreError::io("read", &records))?;
+        let records = FileChunks::new(file, metadata.len());
+        Ok(Self { path: path.to_owned(), manifest, learning, tables, records })
     }
 
     /// The settings it was learnt with.
@@ -153,23 +165,34 @@ impl Saved {
         Ok(objects)
     }
 
-    /// Everything, including what is needed to add to it.
+    /// Everything, including what is needed to add to it. The records are verified and stay on disk.
     ///
     /// # Errors
     /// If a table is missing or damaged.
     pub fn contents(&self) -> Result<BaselineContents, StoreError> {
         let (baseline, coverage) = self.baseline()?;
         let objects = self.objects()?;
-        let records = self.read("records", records::SCHEMA, |table| {
-            records::read(table, objects.len(), baseline.behaviours.len())
-        })?;
+        let records = self.record_table((objects.len(), baseline.behaviours.len()))?.into();
         Ok(BaselineContents {
             learning: self.learning.clone(),
             archives: self.manifest.archives.clone(),
             baseline,
             coverage,
-            catalog: Catalog { objects, records },
+            objects,
+            records,
         })
+    }
+
+    /// The table of records, verified against the manifest. It holds numbers of so many objects and behaviours.
+    pub(super) fn record_table(&self, limits: (usize, usize)) -> Result<RecordTable, StoreError> {
+        let path = table_path(&self.path, RECORDS);
+        let file = &self.records;
+        let checksum = || Ok(Checksum::of_all(&mut file.from(0)).map_err(StoreError::io("read", &path))?.0);
+        let damaged = |TableError(reason)| StoreError::Damaged { path: path.clone(), reason };
+        let size = usize::try_from(file.len()).unwrap_or(usize::MAX);
+        let rows = self.check(RECORDS, size, checksum)?;
+        let table = RecordTable::open(file.clone(), path.clone(), limits).map_err(damaged)?;
+        if table.rows() == rows { Ok(table) } else { Err(damaged(OTHER_ROWS.into())) }
     }
 
     /// Verifies a table against the manifest and reads it.
@@ -179,31 +202,42 @@ impl Saved {
         schema: &str,
         read: impl FnOnce(&Table) -> Result<T, TableError>,
     ) -> Result<T, StoreError> {
-        let path = self.path.join(format!("{name}.parquet"));
-        let unknown = || StoreError::Damaged {
-            path: self.path.join(MANIFEST),
-            reason: format!("it knows no table '{name}'"),
-        };
-        let bytes = self.tables.get(name).cloned().ok_or_else(unknown)?;
-        self.check(name, &bytes)
-            .and_then(|rows| {
-                let table = Table::open(bytes, schema)?;
-                if table.rows() == rows { read(&table) } else { Err("it has another number of rows".into()) }
-            })
-            .map_err(|TableError(reason)| StoreError::Damaged { path, reason })
+        let bytes = self.tables.get(name).cloned().unwrap_or_default();
+        let rows = self.check(name, bytes.len(), || Ok(Checksum::of(&bytes)))?;
+        let table = Table::open(bytes, schema).map_err(TableError::from);
+        let content =
+            table.and_then(|table| if table.rows() == rows { read(&table) } else { Err(OTHER_ROWS.into()) });
+        let path = table_path(&self.path, name);
+        content.map_err(|TableError(reason)| StoreError::Damaged { path, reason })
     }
 
-    fn check(&self, name: &str, bytes: &Bytes) -> Result<usize, TableError> {
-        let entry =
-            self.manifest.tables.get(name).ok_or(TableError::from("the manifest does not know it"))?;
-        if bytes.len() != entry.bytes {
-            return Err(TableError(format!("it has {} bytes, not {}", bytes.len(), entry.bytes)));
+    /// Checks size and checksum of a table; returns how many rows it should have.
+    fn check(
+        &self,
+        name: &str,
+        size: usize,
+        checksum: impl FnOnce() -> Result<Checksum, StoreError>,
+    ) -> Result<usize, StoreError> {
+        let Some(entry) = self.manifest.tables.get(name) else {
+            let reason = format!("it knows no table '{name}'");
+            return Err(StoreError::Damaged { path: self.path.join(MANIFEST), reason });
+        };
+        let damaged = |reason| Err(StoreError::Damaged { path: table_path(&self.path, name), reason });
+        if size != entry.bytes {
+            return damaged(format!("it has {size} bytes, not {}", entry.bytes));
         }
-        if Checksum::of(bytes).to_string() != entry.sha256 {
-            return Err("its checksum is another".into());
+        if checksum()?.to_string() != entry.sha256 {
+            return damaged("its checksum is another".to_owned());
         }
         Ok(entry.rows)
     }
+}
+
+const OTHER_ROWS: &str = "it has another number of rows";
+
+/// The file of a table.
+pub(super) fn table_path(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.parquet"))
 }
 
 /// Why the manifest cannot be read.

@@ -1,35 +1,63 @@
 //! Reads columns of plain values from one Parquet file.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use parquet::column::reader::get_typed_column_reader;
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
 use parquet::errors::{ParquetError, Result};
-use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::schema::parser::parse_message_type;
 
 use crate::table::ROWS_PER_GROUP;
 
-/// An open table.
+/// An open table, or some of its groups of rows.
 pub(super) struct Table {
-    reader: SerializedFileReader<Bytes>,
+    reader: Arc<SerializedFileReader<Bytes>>,
+    groups: Range<usize>,
     rows: usize,
+}
+
+/// Opens a table whose columns must be those of the schema. Also returns the number of its rows.
+pub(super) fn open<R: ChunkReader + 'static>(
+    file: R,
+    schema: &str,
+) -> Result<(SerializedFileReader<R>, usize)> {
+    let reader = SerializedFileReader::new(file)?;
+    let file = reader.metadata().file_metadata();
+    // The name of the schema does not matter.
+    if file.schema().get_fields() != parse_message_type(schema)?.get_fields() {
+        return Err(ParquetError::General("its columns are not those of this version".to_owned()));
+    }
+    let rows = usize::try_from(file.num_rows()).unwrap_or_default();
+    Ok((reader, rows))
 }
 
 impl Table {
     /// Opens the bytes of a table whose columns must be those of the schema.
     pub(super) fn open(bytes: Bytes, schema: &str) -> Result<Self> {
-        let reader = SerializedFileReader::new(bytes)?;
-        let file = reader.metadata().file_metadata();
-        // The name of the schema does not matter.
-        if file.schema().get_fields() != parse_message_type(schema)?.get_fields() {
-            return Err(ParquetError::General("its columns are not those of this version".to_owned()));
-        }
-        let rows = usize::try_from(file.num_rows()).unwrap_or_default();
-        Ok(Self { rows, reader })
+        let (reader, rows) = open(bytes, schema)?;
+        Ok(Self { rows, groups: 0..reader.num_row_groups(), reader: Arc::new(reader) })
     }
 
     pub(super) fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// Its groups of rows: read one after another, their columns are not all in memory at once.
+    pub(super) fn by_group(&self) -> Result<Vec<Self>> {
+        let rows = |group| usize::try_from(self.reader.metadata().row_group(group).num_rows());
+        let group = |group: usize| {
+            let rows = rows(group).unwrap_or_default();
+            Self { reader: Arc::clone(&self.reader), groups: group..group + 1, rows }
+        };
+        let groups: Vec<Self> = self.groups.clone().map(group).collect();
+        if groups.iter().fold(0, |sum: usize, group| sum.saturating_add(group.rows)) == self.rows {
+            Ok(groups)
+        } else {
+            Err(ParquetError::General("its groups have another number of rows".to_owned()))
+        }
     }
 
     pub(super) fn texts(&self, name: &str) -> Result<Vec<Option<ByteArray>>> {
@@ -54,7 +82,7 @@ impl Table {
         let index = fields.iter().position(|field| field.name() == name).ok_or_else(missing)?;
         // The number of rows is only what the file claims.
         let mut all = Vec::with_capacity(self.rows.min(ROWS_PER_GROUP));
-        for group in 0..self.reader.num_row_groups() {
+        for group in self.groups.clone() {
             let group = self.reader.get_row_group(group)?;
             let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
             let reader = group.get_column_reader(index)?;

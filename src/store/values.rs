@@ -9,7 +9,7 @@ use super::reading::SharedPaths;
 use super::table::Table;
 use crate::baseline::{Baseline, DimensionValue, ValueSighting};
 use crate::model::{Dimension, ObservedPrincipal, Sighting, Text};
-use crate::table::Column;
+use crate::table::{Column, ROWS_PER_GROUP};
 use crate::time::Timestamp;
 
 /// The columns of the table.
@@ -70,6 +70,21 @@ pub(super) fn read(
     let numbers: HashMap<(&str, &str), u32> =
         principals.iter().map(ObservedPrincipal::account_and_key).zip(0..).collect();
     let ids: HashMap<&str, u32> = actions.iter().map(|name| &**name).zip(0..).collect();
+    let (mut paths, mut values) =
+        (SharedPaths::default(), Vec::with_capacity(table.rows().min(ROWS_PER_GROUP)));
+    for group in table.by_group()? {
+        read_group(&group, (&numbers, &ids), &mut paths, &mut values)?;
+    }
+    Ok(values)
+}
+
+/// Appends the values of a group of rows. Principals and actions are given with their numbers.
+fn read_group(
+    table: &Table,
+    (numbers, ids): (&HashMap<(&str, &str), u32>, &HashMap<&str, u32>),
+    paths: &mut SharedPaths,
+    values: &mut Vec<DimensionValue>,
+) -> Result<(), TableError> {
     let text = |name: &'static str| table.text_column(name);
     let (accounts, keys, dimensions, texts) =
         (text("account")?, text("principal")?, text("dimension")?, text("value")?);
@@ -78,21 +93,19 @@ pub(super) fn read(
     let (count, failed) = (table.numbers::<u64>("count")?, table.truths("failed")?);
     let (of_first, of_success) =
         (SightingColumns::open(table, evidence::FIRST)?, SightingColumns::open(table, evidence::SUCCESS)?);
-    let mut paths = SharedPaths::default();
     let action = |name: &str| ids.get(name).copied().ok_or_else(|| TableError::value("action"));
     let time =
         |times: &[Option<Timestamp>], row: usize, name| times[row].ok_or_else(|| TableError::value(name));
-    let mut values: Vec<DimensionValue> = Vec::with_capacity(table.rows());
     for row in 0..table.rows() {
         let who = (accounts.needed(row)?, keys.needed(row)?);
-        let sighting = of_first.sighting(row, time(&first, row, "first")?, failed[row], &mut paths)?;
+        let sighting = of_first.sighting(row, time(&first, row, "first")?, failed[row], paths)?;
         let first_sighting =
             ValueSighting { action: action(names.needed(row)?)?, sighting: Arc::new(sighting) };
         let first_success = match (success[row], success_names.get(row)?) {
             (None, None) => None,
             (Some(_), Some(_)) if !of_success.is_there(row) => Some(first_sighting.clone()),
             (Some(time), Some(name)) => {
-                let sighting = Arc::new(of_success.sighting(row, time, false, &mut paths)?);
+                let sighting = Arc::new(of_success.sighting(row, time, false, paths)?);
                 Some(ValueSighting { action: action(name)?, sighting })
             }
             (None, Some(_)) | (Some(_), None) => return Err(TableError::value("first_success")),
@@ -112,5 +125,5 @@ pub(super) fn read(
         }
         values.push(value);
     }
-    Ok(values)
+    Ok(())
 }

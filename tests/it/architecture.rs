@@ -35,7 +35,7 @@ const DOORS: [(&str, &[&str]); 48] = [
     ("tokio", &["source/s3/"]),
     ("aws_config", &["source/s3/"]),
     ("aws_sdk_s3", &["source/s3/"]),
-    ("aws_credential_types", &["source/s3/failure.rs"]),
+    ("aws_credential_types", &["source/s3/failure.rs", "source/s3/connection.rs"]),
     ("aws_smithy_http_client", &["source/s3/connect.rs"]),
     ("simd_json", &["decode/record/fallback/"]),
     ("wide", &["decode/record/simd.rs"]),

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use firstseen::baseline::Baseline;
-use firstseen::catalog::Catalog;
 use firstseen::learn::LearnSettings;
 use firstseen::model::{Dimension, Dimensions, PrincipalKey};
 use firstseen::query::{Finding, FindingKind, Question, first_seen};
@@ -220,7 +219,8 @@ proptest! {
             archives: vec!["a".to_owned()],
             baseline: learnt.baseline.clone(),
             coverage: learnt.coverage,
-            catalog: Catalog::default(),
+            objects: Vec::new(),
+            records: firstseen::store::Records::default(),
         };
         place.save(&contents).unwrap();
         let saved = place.open().unwrap().unwrap();

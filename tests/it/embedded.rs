@@ -57,7 +57,7 @@ fn an_interrupted_run_resumes_at_its_last_checkpoint() {
     assert!(matches!(add(&stop(1)), Err(IndexError::Scan(_))));
     assert!(known(&place).is_none());
     assert!(matches!(add(&stop(3)), Err(IndexError::Interrupted)));
-    assert_eq!(known(&place).unwrap().catalog.objects.len(), 2);
+    assert_eq!(known(&place).unwrap().objects.len(), 2);
     let Indexed { stored, known: before, added, .. } = add(&Silent).unwrap();
     assert_eq!((before, added), (2, 3));
     assert_eq!(known(&place).unwrap(), stored);
@@ -81,5 +81,5 @@ fn empty_baselines_and_baselines_with_mixed_settings_are_not_saved() {
     other.learning.max_object_size = 1 << 20;
     let merged = index(&place, known(&place), &archives, &other, &Silent);
     assert!(matches!(merged, Err(IndexError::Merge(MergeError::Settings(_)))));
-    assert_eq!(known(&place).unwrap().catalog.objects.len(), 5);
+    assert_eq!(known(&place).unwrap().objects.len(), 5);
 }

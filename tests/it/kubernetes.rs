@@ -11,6 +11,7 @@ use firstseen::query::{FindingKind, Question, first_seen};
 use serde_json::{Value, json};
 
 use crate::archive::{Archive, audit_event, lines, question, record, settings, with};
+use crate::program::firstseen;
 
 const FOLDER: &str = "EKSLogs/000123456789/prod/2026/01/02/03";
 
@@ -308,5 +309,30 @@ fn real_audit_events_give_the_same_in_every_wrapper() {
         let pattern = out.path().join(wrapped);
         let file = glob::glob(pattern.to_str().unwrap()).unwrap().next().unwrap().unwrap();
         assert_eq!(read(file), plain, "{wrapped}");
+    }
+}
+
+#[test]
+fn archives_of_a_file_have_clusters_of_their_own() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let event = audit_event("2026-01-02T03:00:00Z", "eva", "get", "secrets").to_string();
+    for name in ["a", "b", "c"] {
+        let event = event.replace("eva", &format!("eva-{name}"));
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+        std::fs::write(folder.path().join(name).join("audit.log"), event).unwrap();
+    }
+    let table = |path: &str, more: &str| format!("[[archive]]\npath = '{path}'\n{more}\n");
+    let text = [
+        "k8s-cluster = 'of-run'\n",
+        &table("a", "k8s-cluster = 'first'"),
+        &table("b", "k8s-cluster = 'second'"),
+        &table("c", ""),
+    ];
+    std::fs::write(folder.path().join("case.toml"), text.concat()).unwrap();
+    let words = ["scan", "--config", "case.toml", "--warmup", "0d", "-f", "csv"];
+    let found = firstseen(&words, folder.path());
+    let found = String::from_utf8(found.stdout).unwrap();
+    for (cluster, user) in [("first", "eva-a"), ("second", "eva-b"), ("of-run", "eva-c")] {
+        assert!(found.contains(&format!("{cluster}/{user}")), "{found}");
     }
 }

@@ -99,15 +99,18 @@ fn pages_of_an_earlier_run_are_not_mixed_with_new_ones() {
 }
 
 #[test]
-fn the_tests_that_the_security_policy_names_exist() {
+fn the_tests_that_documents_name_exist() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let policy = fs::read_to_string(folder.join("SECURITY.md")).unwrap();
-    let named = policy.split('`').filter_map(|text| text.split_once("::"));
-    let mut count = 0;
-    for (file, test) in named {
-        let text = fs::read_to_string(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-        assert!(text.contains(&format!("fn {test}(")), "{file} has no test {test}");
-        count += 1;
+    for document in ["SECURITY.md", "docs/reliability.md"] {
+        let document = fs::read_to_string(folder.join(document)).unwrap();
+        let named = document.split('`').filter_map(|text| text.split_once("::"));
+        let mut count = 0;
+        for (file, test) in named {
+            let text =
+                fs::read_to_string(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            assert!(text.contains(&format!("fn {test}(")), "{file} has no test {test}");
+            count += 1;
+        }
+        assert!(count > 20);
     }
-    assert!(count > 20);
 }

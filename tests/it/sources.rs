@@ -1,6 +1,7 @@
 //! Archives: folders, files, globs and several at once; changes while they are read.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use firstseen::coverage::{FaultKind, ObjectSkip};
@@ -85,6 +86,37 @@ fn a_file_that_vanishes_before_it_is_read_is_a_fault() {
     let ingested = learn(&archives, &settings(), &Remove(&archive.path().join("two/a.json"))).unwrap();
     assert_eq!(ingested.coverage.objects.failed[&FaultKind::Read], 1);
     assert_eq!(ingested.coverage.records.counted, 2);
+    assert!(ingested.coverage.sums_hold());
+}
+
+#[test]
+fn a_file_that_grows_before_it_is_read_is_read_to_its_new_end() {
+    struct Append<'a>(&'a Path);
+    impl Progress for Append<'_> {
+        fn reading(&self, _: Option<u64>) {
+            let mut file = fs::File::options().append(true).open(self.0).unwrap();
+            writeln!(file, "{}", record("2024-03-01T10:00:01Z", "bob", "iam:CreateUser")).unwrap();
+        }
+    }
+    let first = record("2024-03-01T10:00:00Z", "eva", "iam:CreateUser");
+    let archive = Archive::new().object("log.json", format!("{first}\n").as_bytes());
+    let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
+    let ingested = learn(&archives, &settings(), &Append(&archive.path().join("log.json"))).unwrap();
+    assert_eq!(ingested.coverage.records.counted, 2);
+    assert!(ingested.coverage.sums_hold());
+}
+
+/// The memory of the own process is a regular file whose first bytes cannot be read.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_read_error_is_a_fault_and_the_rest_is_read() {
+    let archive = archive();
+    std::os::unix::fs::symlink("/proc/self/mem", archive.path().join("one/broken.json.gz")).unwrap();
+    let ingested = read(&[archive.path().to_owned()]);
+    assert_eq!(ingested.coverage.objects.failed[&FaultKind::Read], 1);
+    let fault = &ingested.coverage.faults[0];
+    assert!(fault.object.ends_with("broken.json.gz") && fault.detail.contains("os error 5"), "{fault:?}");
+    assert_eq!(ingested.coverage.records.counted, 3);
     assert!(ingested.coverage.sums_hold());
 }
 

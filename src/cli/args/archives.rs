@@ -7,14 +7,16 @@ use anyhow::Context;
 use clap::Args;
 use firstseen::file;
 use firstseen::report::for_shell;
-use firstseen::source::{FileList, is_s3, is_stdin};
+use firstseen::source::{FileList, GivenArchive, is_s3, is_stdin};
 
 use super::super::exit::{Hint, UsageError};
+use super::super::saved_name::is_saved;
+use super::{AccessArgs, S3Args};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ArchiveArgs {
     /// Folders, files, globs or s3://bucket/prefix with log objects; - for standard input; or baselines made by index
-    #[arg(value_name = "ARCHIVE", required_unless_present = "files_from")]
+    #[arg(value_name = "ARCHIVE", required_unless_present_any = ["files_from", "config"])]
     names: Vec<PathBuf>,
     /// Read the files listed in LIST, newline- or NUL-separated; - for standard input
     #[arg(long, value_name = "LIST", help_heading = "Lists of files")]
@@ -23,17 +25,123 @@ pub(crate) struct ArchiveArgs {
     /// then merge into the baseline of FOLDER
     #[arg(long, value_name = "FOLDER", requires = "files_from", help_heading = "Lists of files")]
     archive_root: Option<PathBuf>,
+    /// The last ones of `names`, which a configuration file describes.
+    #[arg(skip)]
+    configured: Vec<ConfiguredArchive>,
+}
+
+/// An archive that a configuration file describes.
+#[derive(Clone, Debug)]
+pub(crate) struct ConfiguredArchive {
+    /// Without the access of the run.
+    pub(crate) archive: GivenArchive,
+    pub(crate) access: AccessArgs,
+    /// The file, and the line of the table.
+    pub(crate) file: PathBuf,
+    pub(crate) line: usize,
+}
+
+impl ConfiguredArchive {
+    /// The archive, with access of its own and, where it says nothing, that of the run.
+    fn given(&self, s3: &S3Args) -> anyhow::Result<GivenArchive> {
+        if !is_s3(&self.archive.location) {
+            return Ok(self.archive.clone());
+        }
+        let access = self.access.clone().over(s3.access.clone()).access();
+        let access = access.map_err(|reason| self.wrong(&reason))?;
+        Ok(GivenArchive { access: Some(access), ..self.archive.clone() })
+    }
+
+    /// The archive that a baseline or a plan names: one of a file, or one at this place.
+    pub(crate) fn find(
+        configured: &[Self],
+        names: &[String],
+        s3: &S3Args,
+    ) -> anyhow::Result<Vec<GivenArchive>> {
+        let find = |name: &String| match configured.iter().find(|known| known.archive.name() == *name) {
+            Some(known) => known.given(s3),
+            None => Ok(GivenArchive::at(name.into())),
+        };
+        names.iter().map(find).collect()
+    }
+
+    /// A usage error at its place in the file.
+    fn wrong(&self, reason: &str) -> anyhow::Error {
+        let Self { file, line, .. } = self;
+        UsageError(format!("{}, line {line}: {reason}", file.display())).into()
+    }
 }
 
 impl ArchiveArgs {
-    /// Archives by name.
-    pub(crate) fn named(names: &[String]) -> Self {
-        Self { names: names.iter().map(PathBuf::from).collect(), files_from: Vec::new(), archive_root: None }
+    /// At most one archive.
+    pub(crate) fn of(name: Option<PathBuf>) -> Self {
+        let names = name.into_iter().collect();
+        Self { names, files_from: Vec::new(), archive_root: None, configured: Vec::new() }
     }
 
-    /// The names given.
+    /// Archives by name, as a plan has them.
+    pub(crate) fn named(names: &[String], configured: &[ConfiguredArchive]) -> Self {
+        let of_file = |name: &String| configured.iter().find(|known| known.archive.name() == *name);
+        let configured: Vec<_> = names.iter().filter_map(of_file).cloned().collect();
+        let elsewhere = names.iter().filter(|name| of_file(name).is_none()).map(PathBuf::from);
+        let names = elsewhere.chain(configured.iter().map(|known| known.archive.location.clone())).collect();
+        Self { names, files_from: Vec::new(), archive_root: None, configured }
+    }
+
+    /// These archives and those of a configuration file, which are not read if all that is named are baselines.
+    ///
+    /// # Errors
+    /// If nothing is named at all, or a name comes twice (wrong usage).
+    pub(crate) fn and(&self, configured: &[ConfiguredArchive]) -> anyhow::Result<Self> {
+        let mut all = self.clone();
+        if self.names.is_empty() && self.files_from.is_empty() && configured.is_empty() {
+            let what = "no archive is named".to_owned();
+            return Err(anyhow::Error::new(UsageError(what)).context(Hint(
+                "name a folder, a file, a glob or s3://bucket/prefix, or describe archives in the file of --config, as [[archive]]",
+            )));
+        }
+        if !self.names.is_empty() && self.names.iter().all(|name| is_saved(name)) {
+            return Ok(all);
+        }
+        let given: Vec<String> =
+            self.names.iter().cloned().map(|name| GivenArchive::at(name).name()).collect();
+        for archive in configured {
+            let GivenArchive { location, .. } = &archive.archive;
+            let name = archive.archive.name();
+            if given.contains(&name) {
+                return Err(archive.wrong(&format!(
+                    "the archive '{name}' is also named on the command line: name it once, or give this one a label"
+                )));
+            }
+            if is_saved(location) {
+                return Err(archive.wrong(&format!(
+                    "'{}' is a baseline, not an archive: name it on the command line",
+                    location.display()
+                )));
+            }
+            all.names.push(location.clone());
+            all.configured.push(archive.clone());
+        }
+        Ok(all)
+    }
+
+    /// Where the archives are.
     pub(crate) fn names(&self) -> &[PathBuf] {
         &self.names
+    }
+
+    /// The archives named on the command line.
+    fn on_the_line(&self) -> &[PathBuf] {
+        &self.names[..self.names.len() - self.configured.len()]
+    }
+
+    /// The archives, each with its access.
+    ///
+    /// # Errors
+    /// If settings of a file do not fit those of the run (wrong usage).
+    pub(crate) fn given(&self, s3: &S3Args) -> anyhow::Result<Vec<GivenArchive>> {
+        let on_the_line = self.on_the_line().iter().cloned().map(|name| Ok(GivenArchive::at(name)));
+        on_the_line.chain(self.configured.iter().map(|archive| archive.given(s3))).collect()
     }
 
     /// Whether any list is given.
@@ -44,15 +152,23 @@ impl ArchiveArgs {
     /// The archives as words of a command, quoted for a shell.
     pub(crate) fn words(&self) -> String {
         let lists = Some(self.list_words()).filter(|words| !words.is_empty());
-        let words: Vec<String> = self.names.iter().map(|name| quoted(name)).chain(lists).collect();
+        let words: Vec<String> = self.on_the_line().iter().map(|name| quoted(name)).chain(lists).collect();
         words.join(" ")
+    }
+
+    /// The file that describes an archive, as words of a command; absent for one of the command line.
+    pub(crate) fn configuration_of(&self, archive: &GivenArchive) -> Option<String> {
+        let mut configured = self.configured.iter();
+        let known = configured.find(|known| known.archive.name() == archive.name())?;
+        Some(format!("--config {}", quoted(&known.file)))
     }
 
     /// The lists as words of a command, quoted for a shell.
     pub(crate) fn list_words(&self) -> String {
         let lists = self.files_from.iter().map(|list| format!("--files-from {}", quoted(list)));
         let root = self.archive_root.iter().map(|root| format!("--archive-root {}", quoted(root)));
-        lists.chain(root).collect::<Vec<_>>().join(" ")
+        let config = self.configured.first().map(|archive| format!("--config {}", quoted(&archive.file)));
+        lists.chain(root).chain(config).collect::<Vec<_>>().join(" ")
     }
 
     /// The list files.

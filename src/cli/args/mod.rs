@@ -27,7 +27,7 @@ use firstseen::time::Bound;
 
 use super::exit::{Hint, UsageError};
 
-pub(crate) use archives::ArchiveArgs;
+pub(crate) use archives::{ArchiveArgs, ConfiguredArchive};
 pub(crate) use case::CaseArgs;
 pub(crate) use coverage::CoveredArgs;
 pub(crate) use events::{EventFilterArgs, EventOutputArgs};
@@ -44,7 +44,7 @@ pub(crate) use output::{AnswerOutputArgs, FileFormat, OutputArgs, OutputFormats,
 pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use reading::{ReadingArgs, Source, SourceArgs};
 pub(crate) use rules::RuleArgs;
-pub(crate) use s3::S3Args;
+pub(crate) use s3::{AccessArgs, S3Args};
 pub(crate) use severity::SeverityArgs;
 pub(crate) use shard::ShardArgs;
 pub(crate) use triage::{NewnessArgs, RankedPeriodArgs, RankingArgs};
@@ -63,6 +63,6 @@ pub(crate) fn check_window(flags: &str, from: Option<Bound>, to: Option<Bound>) 
 }
 
 /// The list from a flag, or `below` if it is empty. Lists replace each other; they are never combined.
-fn given<T>(list: Vec<T>, below: Vec<T>) -> Vec<T> {
+pub(crate) fn given<T>(list: Vec<T>, below: Vec<T>) -> Vec<T> {
     if list.is_empty() { below } else { list }
 }

@@ -5,68 +5,95 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use firstseen::checksum::IndexedObjects;
 use firstseen::scan::{DEFAULT_MAX_OBJECT_SIZE, ScanSettings};
-use firstseen::source::{Archives, ReadWindow, S3Settings};
-use firstseen::store::{Saved, proven_files};
+use firstseen::source::{Archives, GivenArchive, ReadWindow, is_s3, is_stdin};
+use firstseen::store::Saved;
 use firstseen::time::{Bound, Span};
 
 use super::super::exit::{Hint, UsageError, scan_error, store_error};
-use super::super::input::is_saved;
+use super::super::input::try_archives;
 use super::super::output_guard::OutputGuard;
+use super::super::saved_name::is_saved;
+use super::super::settings::FileArgs;
 use super::super::threads;
-use super::{RunArgs, S3Args, byte_count, check_window};
+use super::{ArchiveArgs, ConfiguredArchive, LearningArgs, RunArgs, S3Args, byte_count, check_window};
 
 /// Where the records are.
 #[derive(Debug, Args)]
 pub(crate) struct SourceArgs {
-    /// A folder, file, glob or s3://bucket/prefix with log objects; - for standard input; or a baseline made by index
-    #[arg(value_name = "SRC")]
-    source: PathBuf,
+    /// A folder, file, glob or s3://bucket/prefix with log objects; - for standard input; or a baseline made by index. May be left
+    /// out if the file of --config describes archives
+    #[arg(value_name = "SRC", required_unless_present = "config")]
+    source: Option<PathBuf>,
     /// Where the archives of the baseline are now (repeatable) [default: where they were indexed]
     #[arg(long, value_name = "ARCHIVE")]
     archive: Vec<PathBuf>,
+    #[command(flatten)]
+    files: FileArgs,
+    #[command(flatten)]
+    reading: ReadingArgs,
+    #[command(flatten)]
+    s3: S3Args,
 }
 
 /// Where the records are, once baselines are opened.
 pub(crate) struct Source {
     /// The archives that may be read.
-    names: Vec<PathBuf>,
+    given: Vec<GivenArchive>,
     /// The baseline, if it is one.
     pub(crate) saved: Option<Saved>,
     /// Whether `--archive` says where the archives of the baseline are.
     pub(crate) is_elsewhere: bool,
+    /// The first word, if it is not a source but something to look for in the archives of the file.
+    pub(crate) word: Option<String>,
+    reading: ReadingArgs,
+    s3: S3Args,
 }
 
 impl SourceArgs {
-    /// The source.
-    pub(crate) fn name(&self) -> &Path {
-        &self.source
-    }
-
     /// Opens the baseline, if it is one. The archives are added to the inputs of the run.
     ///
     /// # Errors
     /// If `--archive` is given with an archive (wrong usage), or the baseline cannot be opened.
-    pub(crate) fn source(&self, guard: &mut OutputGuard, s3: &S3Args) -> anyhow::Result<Source> {
+    pub(crate) fn source(&self, guard: &mut OutputGuard) -> anyhow::Result<Source> {
+        let files = self.files.read(None)?;
+        let s3 = self.s3.clone().or(files.s3);
+        let reading = self.reading.clone().or(&files.learning);
+        let is_source = |name: &&PathBuf| files.archives.is_empty() || may_be_source(name);
+        let source = self.source.as_ref().filter(is_source);
+        let word = self.source.as_ref().filter(|name| !is_source(name));
+        let word = word.map(|word| word.to_string_lossy().into_owned());
         let is_elsewhere = !self.archive.is_empty();
-        let saved = match is_saved(&self.source) {
-            true => Some(Saved::open(&self.source).map_err(store_error)?),
-            false => None,
+        let saved = match source.filter(|name| is_saved(name)) {
+            Some(name) => Some(Saved::open(name).map_err(store_error)?),
+            None => None,
         };
-        let names = match &saved {
-            Some(_) if is_elsewhere => self.archive.clone(),
-            Some(saved) => saved.archives().iter().map(PathBuf::from).collect(),
+        let given = match &saved {
+            Some(_) if is_elsewhere => self.archive.iter().cloned().map(GivenArchive::at).collect(),
+            Some(saved) => ConfiguredArchive::find(&files.archives, saved.archives(), &s3)?,
             None if is_elsewhere => {
                 let what =
                     "--archive says where the archives of a baseline are, but SRC is an archive itself";
                 return Err(UsageError(what.to_owned()).into());
             }
-            None => vec![self.source.clone()],
+            None => ArchiveArgs::of(source.cloned()).and(&files.archives)?.given(&s3)?,
         };
-        guard.read_archive(&self.source);
-        names.iter().for_each(|name| guard.read_archive(name));
-        guard.take_mirror(s3, &names)?;
-        Ok(Source { names, saved, is_elsewhere })
+        source.into_iter().for_each(|name| guard.read_archive(name));
+        guard.read_files("settings", self.files.files());
+        given.iter().for_each(|archive| guard.read_archive(&archive.location));
+        guard.take_mirror(&s3, given.iter().map(|archive| &archive.location))?;
+        Ok(Source { given, saved, is_elsewhere, word, reading, s3 })
     }
+
+    /// Whether the records come from standard input.
+    pub(crate) fn is_stdin(&self) -> bool {
+        self.source.as_deref().is_some_and(is_stdin)
+    }
+}
+
+/// Whether a name can be a source, and not an event or credential: it exists, or is a bucket, a pattern or standard input.
+fn may_be_source(name: &Path) -> bool {
+    let is_pattern = || name.to_string_lossy().contains(['*', '?', '[']);
+    is_saved(name) || is_s3(name) || is_stdin(name) || name.exists() || is_pattern()
 }
 
 impl Source {
@@ -74,7 +101,8 @@ impl Source {
     ///
     /// # Errors
     /// If the window ends before it begins (wrong usage).
-    pub(crate) fn settings(&self, reading: &ReadingArgs, run: &RunArgs) -> anyhow::Result<ScanSettings> {
+    pub(crate) fn settings(&self, run: &RunArgs) -> anyhow::Result<ScanSettings> {
+        let Self { reading, .. } = self;
         let settings = reading.settings(run)?;
         let of_baseline = self.saved.as_ref().map(|saved| saved.scope().max_object_size);
         let max_object_size = reading.max_object_size.or(of_baseline).unwrap_or(settings.max_object_size);
@@ -85,16 +113,14 @@ impl Source {
     ///
     /// # Errors
     /// If the flags for S3 are wrong, or an archive cannot be opened.
-    pub(crate) fn open(&self, settings: &ScanSettings, s3: &S3Args) -> anyhow::Result<Archives> {
-        let s3 = S3Settings { max_object_size: settings.max_object_size, ..s3.settings(&self.names)? };
-        let archives = Archives::open_with(&self.names, &s3);
-        let archives = archives.map_err(|error| match self.saved.is_some() && !self.is_elsewhere {
+    pub(crate) fn open(&self, settings: &ScanSettings) -> anyhow::Result<Archives> {
+        let archives = try_archives((&self.given, &[]), settings.max_object_size, &self.s3)?;
+        archives.map_err(|error| match self.saved.is_some() && !self.is_elsewhere {
             true => anyhow::Error::new(error).context(Hint(
                 "the archive is not where it was indexed: say where it is now with --archive ARCHIVE",
             )),
             false => scan_error(error.into()),
-        })?;
-        Ok(archives.passing_over(proven_files))
+        })
     }
 
     /// The objects of the baseline when they were indexed; none if the source is an archive.
@@ -129,6 +155,16 @@ pub(crate) struct ReadingArgs {
 }
 
 impl ReadingArgs {
+    /// These flags; unset ones come from a file.
+    pub(crate) fn or(self, below: &LearningArgs) -> Self {
+        Self {
+            read_from: self.read_from.or(below.read_from),
+            read_to: self.read_to.or(below.read_to),
+            delivery_slack: self.delivery_slack.or(below.delivery_slack),
+            max_object_size: self.max_object_size.or(below.max_object_size),
+        }
+    }
+
     /// The settings of a scan.
     ///
     /// # Errors

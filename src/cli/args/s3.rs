@@ -4,15 +4,30 @@ use std::path::PathBuf;
 
 use clap::Args;
 use firstseen::report::for_shell;
-use firstseen::source::{DEFAULT_CONCURRENCY, S3Role, S3Settings, is_s3};
+use firstseen::source::{DEFAULT_CONCURRENCY, S3Access, S3Role, S3Settings, is_s3};
 
 use super::super::exit::UsageError;
 use super::super::signals::interrupted;
 use super::given;
 
+/// How buckets are read.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Archives in S3 (s3://bucket/prefix)")]
 pub(crate) struct S3Args {
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+    /// Maximum number of concurrent requests [default: 64]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    concurrency: Option<u16>,
+    /// Keep objects, and the digests that go with them, as DIR/<bucket>/<key>; objects already there are not fetched again
+    #[arg(long, value_name = "DIR")]
+    pub(crate) mirror: Option<PathBuf>,
+}
+
+/// How a bucket is reached, and as whom.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Archives in S3 (s3://bucket/prefix)")]
+pub(crate) struct AccessArgs {
     /// Use this profile of the AWS configuration files [default: AWS_PROFILE, else the default chain]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
@@ -40,17 +55,45 @@ pub(crate) struct S3Args {
     /// Session name shown in CloudTrail for the assumed roles [default: firstseen-log-import]
     #[arg(long, value_name = "NAME", value_parser = session_name)]
     role_session_name: Option<String>,
-    /// Maximum number of concurrent requests [default: 64]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
-    concurrency: Option<u16>,
-    /// Keep objects, and the digests that go with them, as DIR/<bucket>/<key>; objects already there are not fetched again
-    #[arg(long, value_name = "DIR")]
-    pub(crate) mirror: Option<PathBuf>,
 }
 
 const _: () = assert!(DEFAULT_CONCURRENCY == 64, "the default in --help");
 
 impl S3Args {
+    /// These flags; unset ones come from `below`.
+    pub(crate) fn or(self, below: Self) -> Self {
+        Self {
+            access: self.access.or(below.access),
+            concurrency: self.concurrency.or(below.concurrency),
+            mirror: self.mirror.or(below.mirror),
+        }
+    }
+
+    /// The settings for reading the buckets among these archives.
+    pub(crate) fn settings<'p>(
+        &self,
+        archives: impl IntoIterator<Item = &'p PathBuf>,
+    ) -> anyhow::Result<S3Settings> {
+        if self.mirror.is_some() && !archives.into_iter().any(|name| is_s3(name)) {
+            return Err(
+                UsageError("--mirror keeps objects from S3, but no archive is s3://…".to_owned()).into()
+            );
+        }
+        if self.mirror.as_deref().is_some_and(is_s3) {
+            return Err(UsageError("--mirror takes a local folder, not s3://…".to_owned()).into());
+        }
+        let defaults = S3Settings::default();
+        Ok(S3Settings {
+            access: self.access.access().map_err(UsageError)?,
+            concurrency: self.concurrency.map_or(defaults.concurrency, usize::from),
+            mirror: self.mirror.clone(),
+            interrupted,
+            ..defaults
+        })
+    }
+}
+
+impl AccessArgs {
     /// These flags; unset ones come from `below`.
     pub(crate) fn or(self, below: Self) -> Self {
         // An external id belongs to its role: both come from the same source.
@@ -65,8 +108,6 @@ impl S3Args {
             role_arn: given(self.role_arn, below.role_arn),
             external_id: given(self.external_id, ids_below),
             role_session_name: self.role_session_name.or(below.role_session_name),
-            concurrency: self.concurrency.or(below.concurrency),
-            mirror: self.mirror.or(below.mirror),
         }
     }
 
@@ -103,33 +144,41 @@ impl S3Args {
         words
     }
 
-    /// Where the credentials come from, in words.
-    pub(crate) fn origin(&self) -> String {
-        let origin = match (&self.profile, self.no_sign_request) {
-            (_, Some(true)) => return "none (--no-sign-request)".to_owned(),
-            (Some(profile), _) => format!("profile '{profile}'"),
-            (None, _) => "the default chain (environment, profile, container, instance)".to_owned(),
+    /// Those of one archive over those of the run. Without credentials, there is no profile and no role of the run either; and an archive
+    /// with a profile or a role signs its requests.
+    pub(crate) fn over(self, run: Self) -> Self {
+        let is_anonymous = self.no_sign_request == Some(true);
+        let signs = self.profile.is_some() || !self.role_arn.is_empty();
+        let run = match (is_anonymous, signs) {
+            (true, _) => Self { profile: None, role_arn: Vec::new(), external_id: Vec::new(), ..run },
+            (false, true) => Self { no_sign_request: None, ..run },
+            (false, false) => run,
         };
-        self.role_arn.iter().fold(origin, |origin, arn| format!("{origin}, then role {arn}"))
+        self.or(run)
     }
 
-    /// The settings for reading the buckets among these archives.
-    pub(crate) fn settings(&self, archives: &[PathBuf]) -> anyhow::Result<S3Settings> {
-        if self.mirror.is_some() && !archives.iter().any(|name| is_s3(name)) {
-            return Err(
-                UsageError("--mirror keeps objects from S3, but no archive is s3://…".to_owned()).into()
-            );
-        }
-        if self.mirror.as_deref().is_some_and(is_s3) {
-            return Err(UsageError("--mirror takes a local folder, not s3://…".to_owned()).into());
-        }
+    /// Starts in this Region, unless another is given.
+    pub(crate) fn starting_in(self, region: &str) -> Self {
+        Self { aws_region: self.aws_region.or_else(|| Some(region.to_owned())), ..self }
+    }
+
+    /// The Region to start with.
+    pub(crate) fn region(&self) -> Option<&str> {
+        self.aws_region.as_deref()
+    }
+
+    /// The same as a value.
+    ///
+    /// # Errors
+    /// Flags that do not fit together, in words.
+    pub(crate) fn access(&self) -> Result<S3Access, String> {
         let anonymous = self.no_sign_request.unwrap_or(false);
         if anonymous && (self.profile.is_some() || !self.role_arn.is_empty()) {
             let what = "--no-sign-request uses no credentials: remove it, or --profile and --role-arn";
-            return Err(UsageError(what.to_owned()).into());
+            return Err(what.to_owned());
         }
-        let defaults = S3Settings::default();
-        Ok(S3Settings {
+        let defaults = S3Access::default();
+        Ok(S3Access {
             profile: self.profile.clone(),
             region: self.aws_region.clone(),
             endpoint_url: self.endpoint_url.clone(),
@@ -138,14 +187,10 @@ impl S3Args {
             request_payer: self.request_payer.unwrap_or(false),
             roles: self.roles()?,
             role_session_name: self.role_session_name.clone().unwrap_or(defaults.role_session_name),
-            concurrency: self.concurrency.map_or(defaults.concurrency, usize::from),
-            mirror: self.mirror.clone(),
-            interrupted,
-            ..defaults
         })
     }
 
-    fn roles(&self) -> anyhow::Result<Vec<S3Role>> {
+    fn roles(&self) -> Result<Vec<S3Role>, String> {
         let (roles, ids) = (&self.role_arn, &self.external_id);
         if ids.len() > 1 && ids.len() != roles.len() || roles.is_empty() && !ids.is_empty() {
             let what = format!(
@@ -153,7 +198,7 @@ impl S3Args {
                 ids.len(),
                 roles.len()
             );
-            return Err(UsageError(what).into());
+            return Err(what);
         }
         let first = roles.len() - ids.len();
         let id = |number: usize| number.checked_sub(first).and_then(|index| ids.get(index));

@@ -8,15 +8,22 @@ use firstseen::query::{KnownAssetError, KnownAssets, WeightError, Weights};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
+use super::super::args::ConfiguredArchive;
 use super::super::exit::{Hint, did_you_mean};
 use super::super::program;
 use super::super::text_file::read_text;
 use super::Settings;
+use super::archive_table::{TableKey, archive_of, check_names};
 use super::settable::{settable, why_not};
 use super::setting::{SettingError, check, is_setting, setting, unknown};
 
 const HINT: Hint = Hint(
     "keys are long flags of scan, triage and the other commands that take --config, without --; docs/firstseen.toml lists them all",
+);
+
+/// The hint for a wrong description of an archive.
+const TABLE_HINT: Hint = Hint(
+    "[[archive]] takes path, or bucket and prefix, and label, k8s-cluster, aws-partition and flags that say how a bucket is reached; docs/settings.md has an example",
 );
 
 /// A configuration file.
@@ -71,6 +78,8 @@ impl ConfigFile {
         let text = file.text.as_deref().unwrap_or_default();
         let mut settings = parse(text).map_err(|wrong| wrong.in_file(&self.path, HINT))?;
         settings.place_files_in(self.folder());
+        settings.archives =
+            archives(text, &self.path).map_err(|wrong| wrong.in_file(&self.path, TABLE_HINT))?;
         Ok(settings)
     }
 }
@@ -103,11 +112,44 @@ fn entries(text: &str) -> Result<Vec<Entry>, SettingError> {
     let entry = |(key, value): (&Spanned<DeString<'_>>, &Spanned<DeValue<'_>>)| {
         let line = line_of(text, key.span().start);
         let key = key.get_ref().to_string();
-        let reason = || format!("'{key}' takes a string, a number, true or false, or a list of strings");
+        let reason = || match &*key {
+            "archive" => "an archive is a table with two brackets, [[archive]]".to_owned(),
+            _ => format!("'{key}' takes a string, a number, true or false, or a list of strings"),
+        };
         let values = texts(value.get_ref()).ok_or_else(|| SettingError { line, reason: reason() })?;
         Ok(Entry { key, values, line })
     };
-    table.get_ref().iter().map(entry).collect()
+    table.get_ref().iter().filter(|(key, value)| !is_of_archives(key, value)).map(entry).collect()
+}
+
+/// Whether a key has tables that describe archives.
+fn is_of_archives(key: &Spanned<DeString<'_>>, value: &Spanned<DeValue<'_>>) -> bool {
+    let are_tables = match value.get_ref() {
+        DeValue::Array(values) => {
+            !values.is_empty() && values.iter().all(|value| matches!(value.get_ref(), DeValue::Table(_)))
+        }
+        _ => false,
+    };
+    key.get_ref() == "archive" && are_tables
+}
+
+/// The archives that the text of a file describes.
+pub(super) fn archives(text: &str, path: &Path) -> Result<Vec<ConfiguredArchive>, SettingError> {
+    let table = table(text)?;
+    let tables = table.get_ref().iter().filter(|(key, value)| is_of_archives(key, value));
+    let tables = tables.filter_map(|(_, value)| value.get_ref().as_array()).flatten();
+    let read = |table: &Spanned<DeValue<'_>>| {
+        let keys = table.get_ref().as_table().into_iter().flat_map(DeTable::iter);
+        let keys = keys.map(|(key, value)| TableKey {
+            name: key.get_ref().to_string(),
+            values: texts(value.get_ref()),
+            line: line_of(text, key.span().start),
+        });
+        archive_of(path, line_of(text, table.span().start), &keys.collect::<Vec<_>>())
+    };
+    let archives: Vec<ConfiguredArchive> = tables.map(read).collect::<Result<_, _>>()?;
+    check_names(&archives)?;
+    Ok(archives)
 }
 
 /// Reads the constants of a score from a TOML file of numbers by name; the others keep their defaults.

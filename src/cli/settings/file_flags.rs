@@ -14,7 +14,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use super::super::exit::UsageError;
 use super::config::{ConfigFile, Entry};
 use super::settable::flag;
-use super::setting::is_setting;
+use super::setting::{check, is_setting};
 
 /// Lets every switch of the commands that take a file be given as `--switch=false`, so that a flag overrides the file.
 pub(crate) fn with_undoable_switches(program: Command) -> Command {
@@ -70,7 +70,7 @@ pub(crate) fn matches(program: &Command, line: &[OsString]) -> anyhow::Result<Ar
     })
 }
 
-/// The words that set the flag of an entry; none if the command has no such flag, or the line has it or one that excludes it.
+/// The words that set the flag of an entry; none if the command has no such flag or value, or the line has it or one that excludes it.
 fn flags_of(command: &Command, given: &ArgMatches, entry: &Entry, folder: &Path) -> Vec<OsString> {
     let Some(flag) = flag(command, &entry.key).filter(|_| !is_setting(&entry.key)) else { return Vec::new() };
     let is_given = |flag: &Arg| given.value_source(flag.get_id().as_str()) == Some(ValueSource::CommandLine);
@@ -82,6 +82,10 @@ fn flags_of(command: &Command, given: &ArgMatches, entry: &Entry, folder: &Path)
         .filter(|other| is_given(other))
         .any(|other| other.get_id() == flag.get_id() || excludes(flag, other) || excludes(other, flag));
     if is_overridden {
+        return Vec::new();
+    }
+    // Another command takes the value, as in a format that this one does not have.
+    if check(std::iter::once(command), &entry.key, &entry.values).is_err() {
         return Vec::new();
     }
     let word = |value: &String| {

@@ -4,6 +4,7 @@
 //! Each source is a partial [`Settings`]; [`Settings::or`] layers one over another. Values from files and presets go through
 //! the parsers of the flags ([`setting`]), so a value means the same in every source.
 
+mod archive_table;
 mod config;
 mod file_flags;
 mod netflix;
@@ -23,7 +24,8 @@ use firstseen::source::FileList;
 use firstseen::time::Bound;
 
 use super::args::{
-    ArchiveArgs, FilterArgs, GeoArgs, LearningArgs, QuestionArgs, RunArgs, S3Args, SeverityArgs, check_window,
+    ArchiveArgs, ConfiguredArchive, FilterArgs, GeoArgs, LearningArgs, QuestionArgs, RunArgs, S3Args,
+    SeverityArgs, check_window, given,
 };
 use super::input::InputOptions;
 use super::output_guard::OutputGuard;
@@ -78,6 +80,9 @@ pub(crate) struct Settings {
     pub(crate) severity: SeverityArgs,
     #[command(flatten)]
     pub(crate) s3: S3Args,
+    /// The archives of a file.
+    #[arg(skip)]
+    pub(crate) archives: Vec<ConfiguredArchive>,
 }
 
 impl SettingsArgs {
@@ -124,6 +129,7 @@ impl Settings {
             filters: self.filters.or(below.filters),
             severity: self.severity.or(below.severity),
             s3: self.s3.or(below.s3),
+            archives: given(self.archives, below.archives),
         }
     }
 

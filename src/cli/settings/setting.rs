@@ -68,7 +68,8 @@ fn command() -> Command {
     Settings::augment_args(Command::new("settings").no_binary_name(true).disable_help_flag(true))
 }
 
-fn words(key: &str, values: &[String]) -> impl Iterator<Item = String> {
+/// The words of a command line that set a flag.
+pub(super) fn words(key: &str, values: &[String]) -> impl Iterator<Item = String> {
     values.iter().map(move |value| format!("--{key}={value}"))
 }
 
@@ -78,7 +79,7 @@ pub(super) fn unknown<'n>(key: &str, known: impl Iterator<Item = &'n str>) -> St
 }
 
 /// The error of a flag's parser, in words for a file.
-fn reason(key: &str, error: &clap::Error) -> String {
+pub(super) fn reason(key: &str, error: &clap::Error) -> String {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
         Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),

@@ -197,7 +197,10 @@ fn a_file_sets_every_flag_except_those_with_a_reason() {
     }
     assert_eq!(left_out, NOT_IN_FILES.iter().map(|(name, _)| *name).collect());
     let names: Vec<&str> = configurable(&program).map(Command::get_name).collect();
-    let expected = ["scan", "triage", "rules", "events", "baseline", "explain", "coverage", "index", "tune"];
+    let expected = [
+        "scan", "triage", "rules", "events", "show", "trace", "baseline", "explain", "coverage", "verify",
+        "index", "plan", "tune", "doctor",
+    ];
     assert_eq!(names, expected);
 }
 

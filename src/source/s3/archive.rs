@@ -71,7 +71,7 @@ impl Archive {
     }
 
     /// A listed object, and why it is not read.
-    fn object(&self, path: &str, listed: &Object) -> (LogObject, Option<ObjectSkip>) {
+    pub(super) fn object(&self, path: &str, listed: &Object) -> (LogObject, Option<ObjectSkip>) {
         let key = ObjectKey::parse(path);
         let skip = if path.is_empty() || path.ends_with('/') {
             Some(ObjectSkip::NotAFile)

@@ -3,27 +3,29 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use aws_config::Region;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
 use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
 use percent_encoding::percent_decode_str;
 
+use super::connection::Connection;
 use super::failure::Failure;
 use super::mirror::Mirror;
 use super::pagination::Pagination;
 use super::retry::with_retries;
 use super::session_state::SessionState;
+use super::store::Store;
 use super::traffic::{CountAttempts, NoteHost, count};
 use super::{diagnosis, lock};
 use crate::coverage::ObjectSkip;
-use crate::source::{ArchiveError, LogObject, S3Problem, S3ProblemKind, S3Settings};
+use crate::source::{ArchiveError, GivenArchive, LogObject, S3Access, S3Problem, S3ProblemKind};
 
-impl S3Settings {
+impl S3Access {
     /// Attributes a problem with credentials to the profile or role that they come from.
-    fn explain(&self, problem: S3Problem) -> S3Problem {
+    pub(super) fn explain(&self, problem: S3Problem) -> S3Problem {
         let named = self.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok());
         match (problem.kind, named) {
             // Without a profile on the command line, the whole chain is used.
@@ -59,34 +61,35 @@ struct Inner {
     /// The name in the folder, if the archive is a single object.
     single: Option<String>,
     client: Client,
-    state: Arc<SessionState>,
+    /// Where its name is unique.
+    store: Store,
+    connection: Arc<Connection>,
     mirror: Option<Arc<Mirror>>,
 }
 
 impl Bucket {
     /// Opens `s3://bucket[/prefix]`.
     pub(super) async fn open(
-        name: &str,
-        state: &Arc<SessionState>,
-        config: &SdkConfig,
+        archive: &GivenArchive,
+        connection: &Arc<Connection>,
     ) -> Result<Self, ArchiveError> {
         let failed =
-            |problem| ArchiveError::S3 { name: name.to_owned(), problem: state.settings.explain(problem) };
-        let (bucket, key) = parse_name(name).map_err(failed)?;
+            |problem| ArchiveError::S3 { name: archive.described(), problem: connection.explain(problem) };
+        let name = archive.location.to_string_lossy();
+        let (bucket, key) = parse_name(&name).map_err(failed)?;
         let mut inner = Inner {
             name: bucket.to_owned(),
             prefix: String::new(),
             single: None,
-            client: client(config, state, bucket, None),
-            state: Arc::clone(state),
+            client: client(connection, bucket, None),
+            store: connection.store(None),
+            connection: Arc::clone(connection),
             mirror: None,
         };
         let folder = if key.is_empty() { String::new() } else { format!("{key}/") };
-        if inner.first_key(&folder, config).await.map_err(failed)?.is_some() {
+        if inner.first_key(&folder).await.map_err(failed)?.is_some() {
             inner.prefix = folder;
-        } else if !key.is_empty()
-            && inner.first_key(key, config).await.map_err(failed)?.as_deref() == Some(key)
-        {
+        } else if !key.is_empty() && inner.first_key(key).await.map_err(failed)?.as_deref() == Some(key) {
             let (folder, single) = key.rsplit_once('/').map_or(("", key), |(folder, name)| (folder, name));
             inner.prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
             inner.single = Some(single.to_owned());
@@ -97,8 +100,11 @@ impl Bucket {
             };
             return Err(failed(S3Problem { kind: S3ProblemKind::Empty, detail }));
         }
-        if let Some(folder) = &state.settings.mirror {
-            let mirror = state.mirror(folder, bucket);
+        let region = inner.client.config().region().map(|region| region.as_ref());
+        inner.store = connection.store(region);
+        let session = &connection.session;
+        if let Some(folder) = &session.settings.mirror {
+            let mirror = session.mirror(folder, bucket, &inner.store);
             inner.mirror =
                 Some(mirror.map_err(|source| ArchiveError::Mirror {
                     folder: folder.display().to_string(),
@@ -125,7 +131,10 @@ impl Bucket {
 
     /// Whether everything in this archive is also in another one.
     pub(super) fn is_within(&self, other: &Self) -> bool {
-        self.0.name == other.0.name && !other.is_single() && self.start().starts_with(other.prefix())
+        self.0.name == other.0.name
+            && self.0.store == other.0.store
+            && !other.is_single()
+            && self.start().starts_with(other.prefix())
     }
 
     /// The key of an object of this archive.
@@ -137,12 +146,21 @@ impl Bucket {
         &self.0.name
     }
 
+    /// Where its name is unique.
+    pub(super) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
     pub(super) fn client(&self) -> &Client {
         &self.0.client
     }
 
     pub(super) fn state(&self) -> &Arc<SessionState> {
-        &self.0.state
+        &self.0.connection.session
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.0.connection
     }
 
     /// Whether objects without events of this kind are listed, too: those that verifying needs.
@@ -164,18 +182,18 @@ impl Bucket {
         &self,
         ask: impl FnOnce(ListObjectsV2FluentBuilder) -> ListObjectsV2FluentBuilder,
     ) -> Result<ListObjectsV2Output, Failure> {
-        let Inner { state, .. } = &*self.0;
+        let (state, connection) = (self.state(), self.connection());
         let list = ask(self.0.list());
         // Never closed.
         let _permit = state.gate.acquire().await;
         count(&state.counters.lists);
-        with_retries(state, || list.clone().send()).await
+        with_retries(connection, || list.clone().send()).await
     }
 }
 
 impl Inner {
     /// The first key with this prefix. Switches to the Region of the bucket.
-    async fn first_key(&mut self, prefix: &str, config: &SdkConfig) -> Result<Option<String>, S3Problem> {
+    async fn first_key(&mut self, prefix: &str) -> Result<Option<String>, S3Problem> {
         let (mut token, mut pagination) = (None::<String>, Pagination::default());
         loop {
             let ask = |list: ListObjectsV2FluentBuilder| {
@@ -183,7 +201,7 @@ impl Inner {
             };
             let page = match self.first_page(ask).await {
                 Err(Failure { region: Some(region), .. }) => {
-                    self.client = client(config, &self.state, &self.name, Some(region));
+                    self.client = client(&self.connection, &self.name, Some(region));
                     self.first_page(ask).await
                 }
                 answer => answer,
@@ -205,7 +223,7 @@ impl Inner {
     fn explain(&self, failure: Failure) -> S3Problem {
         let is_of_credentials = failure.is_of_credentials();
         let problem = failure.problem();
-        let host = lock(&self.state.host).clone();
+        let host = lock(&self.connection.host).clone();
         if problem.detail.starts_with("HTTP status") {
             let detail = format!("{host} does not answer as S3 does: {}", problem.detail);
             return S3Problem { detail, ..problem };
@@ -216,7 +234,7 @@ impl Inner {
             return problem;
         }
         let region = self.client.config().region().map_or("none", |region| region.as_ref());
-        let region = diagnosis::region(&self.state.settings, region);
+        let region = diagnosis::region(&self.connection.access, region);
         let proxy = diagnosis::proxy().map_or(String::new(), |name| format!(", by the proxy of {name}"));
         let detail = format!("no answer from {host} ({region}{proxy}): {}", problem.detail);
         S3Problem { detail, ..problem }
@@ -227,8 +245,9 @@ impl Inner {
         &self,
         ask: impl FnOnce(ListObjectsV2FluentBuilder) -> ListObjectsV2FluentBuilder,
     ) -> Result<ListObjectsV2Output, Failure> {
-        count(&self.state.counters.lists);
-        let timeout = TimeoutConfig::builder().operation_timeout(self.state.settings.patience * 3).build();
+        let session = &self.connection.session;
+        count(&session.counters.lists);
+        let timeout = TimeoutConfig::builder().operation_timeout(session.settings.patience * 3).build();
         let config = aws_sdk_s3::config::Builder::new().timeout_config(timeout);
         let answer = ask(self.list()).customize().config_override(config).send().await;
         answer.map_err(|error| Failure::new(&error))
@@ -240,13 +259,13 @@ impl Inner {
             .bucket(&self.name)
             .encoding_type(EncodingType::Url)
             .optional_object_attributes(OptionalObjectAttributes::RestoreStatus)
-            .set_request_payer(payer(&self.state.settings))
+            .set_request_payer(payer(&self.connection.access))
     }
 }
 
 /// Who pays for requests.
-pub(super) fn payer(settings: &S3Settings) -> Option<RequestPayer> {
-    settings.request_payer.then_some(RequestPayer::Requester)
+pub(super) fn payer(access: &S3Access) -> Option<RequestPayer> {
+    access.request_payer.then_some(RequestPayer::Requester)
 }
 
 /// A name that does not mean a bucket.
@@ -268,18 +287,18 @@ fn parse_name(name: &str) -> Result<(&str, &str), S3Problem> {
 }
 
 /// A client for one bucket.
-fn client(config: &SdkConfig, state: &SessionState, bucket: &str, region: Option<String>) -> Client {
-    let settings = &state.settings;
-    let has_endpoint = settings.endpoint_url.is_some()
+fn client(connection: &Connection, bucket: &str, region: Option<String>) -> Client {
+    let Connection { access, config, host, session, .. } = connection;
+    let has_endpoint = access.endpoint_url.is_some()
         || config.endpoint_url().is_some()
         || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
     // A certificate for *.s3.amazonaws.com does not cover two labels.
-    let path_style = settings.path_style.unwrap_or(has_endpoint || bucket.contains('.'));
+    let path_style = access.path_style.unwrap_or(has_endpoint || bucket.contains('.'));
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(path_style)
-        .interceptor(CountAttempts(Arc::clone(&state.counters)))
-        .interceptor(NoteHost(Arc::clone(&state.host)));
-    if let Some(url) = &settings.endpoint_url {
+        .interceptor(CountAttempts(Arc::clone(&session.counters)))
+        .interceptor(NoteHost(Arc::clone(host)));
+    if let Some(url) = &access.endpoint_url {
         builder = builder.endpoint_url(url);
     }
     if let Some(region) = region {

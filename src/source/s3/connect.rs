@@ -17,7 +17,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provi
 use aws_smithy_http_client::{Builder, Connector};
 
 use super::failure::problem;
-use crate::source::{S3Problem, S3ProblemKind, S3Settings};
+use crate::source::{S3Access, S3Problem, S3ProblemKind, S3Settings};
 
 /// Attempts of the SDK for one request; after that, this program waits. The adaptive mode took 25 times as long at 2 % of
 /// 503s.
@@ -29,32 +29,32 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The Region to sign for until S3 says where a bucket is.
 const FIRST_REGION: &str = "us-east-1";
 
-/// The configuration shared by all clients.
-pub(super) async fn connect(settings: &S3Settings) -> Result<SdkConfig, S3Problem> {
+/// The configuration of all clients with this access.
+pub(super) async fn connect(access: &S3Access, settings: &S3Settings) -> Result<SdkConfig, S3Problem> {
     let http = http_client()?;
-    let region = match (&settings.region, settings.anonymous) {
+    let region = match (&access.region, access.anonymous) {
         (Some(region), _) => checked_region(region)?,
         (None, true) => Region::new(FIRST_REGION),
         // From the environment or the profile.
         (None, false) => {
-            let found = loader(settings, &http).load().await.region().cloned();
+            let found = loader(access, settings, &http).load().await.region().cloned();
             found.unwrap_or_else(|| Region::new(FIRST_REGION))
         }
     };
-    let mut loader = loader(settings, &http).region(region.clone());
-    if settings.anonymous {
+    let mut loader = loader(access, settings, &http).region(region.clone());
+    if access.anonymous {
         loader = loader.no_credentials();
-    } else if let Some(profile) = &settings.profile {
+    } else if let Some(profile) = &access.profile {
         // A named profile wins over keys in the environment, as in the AWS CLI.
         let config = ProviderConfig::without_region().with_http_client(http).with_region(Some(region));
         let provider = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile);
         loader = loader.credentials_provider(provider.build());
     }
-    Ok(with_roles(loader.load().await, settings).await)
+    Ok(with_roles(loader.load().await, access).await)
 }
 
 /// Network, retries and files; neither Region nor credentials.
-fn loader(settings: &S3Settings, http: &SharedHttpClient) -> ConfigLoader {
+fn loader(access: &S3Access, settings: &S3Settings, http: &SharedHttpClient) -> ConfigLoader {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE))
@@ -73,7 +73,7 @@ fn loader(settings: &S3Settings, http: &SharedHttpClient) -> ConfigLoader {
     if let Ok(name) = AppName::new("firstseen") {
         loader = loader.app_name(name);
     }
-    if let Some(profile) = &settings.profile {
+    if let Some(profile) = &access.profile {
         loader = loader.profile_name(profile);
     }
     loader
@@ -87,12 +87,11 @@ fn checked_region(name: &str) -> Result<Region, S3Problem> {
 }
 
 /// Each role is assumed with the credentials of the previous one, and again before its session ends.
-async fn with_roles(config: SdkConfig, settings: &S3Settings) -> SdkConfig {
+async fn with_roles(config: SdkConfig, access: &S3Access) -> SdkConfig {
     let mut config = config;
-    for role in &settings.roles {
-        let mut assume = AssumeRoleProvider::builder(&role.arn)
-            .session_name(&settings.role_session_name)
-            .configure(&config);
+    for role in &access.roles {
+        let mut assume =
+            AssumeRoleProvider::builder(&role.arn).session_name(&access.role_session_name).configure(&config);
         if let Some(id) = &role.external_id {
             assume = assume.external_id(id);
         }

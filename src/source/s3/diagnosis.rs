@@ -1,7 +1,7 @@
 //! Helps diagnose why a bucket could not be reached: where credentials were looked for, and which host was contacted. Names of
 //! variables and files, but never the content of a secret one.
 
-use crate::source::S3Settings;
+use crate::source::S3Access;
 
 /// Whether an environment variable is set and not empty.
 fn is_set(name: &str) -> bool {
@@ -45,12 +45,12 @@ pub(super) fn credentials(profile: &str, instance: &str) -> String {
 }
 
 /// The Region of the requests, and its origin.
-pub(super) fn region(settings: &S3Settings, region: &str) -> String {
+pub(super) fn region(access: &S3Access, region: &str) -> String {
     let variable = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find(|name| is_set(name));
-    let says = match (&settings.region, variable) {
+    let says = match (&access.region, variable) {
         (Some(_), _) => "--aws-region",
-        (None, Some(variable)) if !settings.anonymous => variable,
-        _ if settings.anonymous => "nobody: it is where to begin",
+        (None, Some(variable)) if !access.anonymous => variable,
+        _ if access.anonymous => "nobody: it is where to begin",
         _ => "the profile, or where to begin if it names none",
     };
     format!("Region {region}, from {says}")

@@ -152,7 +152,7 @@ impl Get<'_> {
             .key(&self.key)
             .set_if_match(etag.filter(|_| from > 0))
             .set_range((from > 0).then(|| format!("bytes={from}-")))
-            .set_request_payer(payer(&self.bucket.state().settings));
+            .set_request_payer(payer(&self.bucket.connection().access));
         let send = || {
             // Not with the SDK's own field: that would verify the checksum, too, and request it again for a part.
             let wants_checksum = |request: &mut HttpRequest| {
@@ -160,7 +160,7 @@ impl Get<'_> {
             };
             request.clone().customize().mutate_request(wants_checksum).send()
         };
-        let mut answer = match with_retries(self.bucket.state(), send).await {
+        let mut answer = match with_retries(self.bucket.connection(), send).await {
             Ok(answer) => answer,
             Err(failure) if from > 0 && !failure.is_transient() && !failure.is_end() => {
                 // It has changed, or this store does not support ranges: start again.

@@ -82,10 +82,15 @@ impl Listed {
         Heads { objects: result.objects, lanes }
     }
 
-    /// The archives that are not inside another one. They are sorted by name, so that an outer one comes first.
+    /// The archives that are not inside another one; of equal ones the first.
     fn outermost(&self) -> impl Iterator<Item = &Archive> {
         let is_outermost = |(index, archive): &(usize, &Archive)| {
-            !self.archives[..*index].iter().any(|other| archive.bucket.is_within(&other.bucket))
+            let is_inside = |(number, other): (usize, &Archive)| {
+                number != *index
+                    && archive.bucket.is_within(&other.bucket)
+                    && (number < *index || !other.bucket.is_within(&archive.bucket))
+            };
+            !self.archives.iter().enumerate().any(is_inside)
         };
         self.archives.iter().enumerate().filter(is_outermost).map(|(_, archive)| archive)
     }

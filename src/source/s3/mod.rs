@@ -1,6 +1,6 @@
 //! Archives in S3. The only place that knows the AWS SDK and its runtime.
 //!
-//! A [`Session`] holds the credentials and the runtime of a run, a [`Bucket`] one archive. Listing goes down the layout
+//! A [`Session`] holds the runtime of a run, a [`Connection`](connection::Connection) credentials, a [`Bucket`] one archive. Listing goes down the layout
 //! by common prefixes and merges all Regions by delivery time ([`listing`]); objects are fetched ahead in that order
 //! ([`stream`]) and handed out as they arrive. Only a mirror ([`mirror`]) writes to disk.
 
@@ -8,6 +8,7 @@ mod abort;
 mod archive;
 mod bucket;
 mod connect;
+mod connection;
 mod diagnosis;
 mod expected_checksums;
 mod failure;
@@ -18,10 +19,13 @@ mod merge;
 mod mirror;
 mod object_metadata;
 mod pagination;
+mod permission;
 mod prefix_walk;
+mod probe;
 mod retry;
 mod session;
 mod session_state;
+mod store;
 mod stream;
 mod traffic;
 

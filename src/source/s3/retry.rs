@@ -12,9 +12,9 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tokio::time::Instant;
 
+use super::connection::Connection;
 use super::failure::Failure;
 use super::lock;
-use super::session_state::SessionState;
 
 /// The first pause; each later one is half as long again.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -23,29 +23,32 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// Repeats a request until it succeeds, fails permanently, or has failed for as long as the settings allow.
-pub(super) async fn with_retries<T, E, F>(state: &SessionState, request: impl Fn() -> F) -> Result<T, Failure>
+pub(super) async fn with_retries<T, E, F>(
+    connection: &Connection,
+    request: impl Fn() -> F,
+) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let end = Instant::now() + state.settings.outage;
+    let end = Instant::now() + connection.session.settings.outage;
     let mut pause = FIRST_PAUSE;
     loop {
-        if let Some(failure) = state.ended.get() {
+        if let Some(failure) = connection.ended.get() {
             return Err(failure.clone());
         }
         let failure = match request().await {
             Ok(answer) => {
-                *lock(&state.answered) = Instant::now();
+                *lock(&connection.answered) = Instant::now();
                 return Ok(answer);
             }
             Err(error) => Failure::new(&error),
         };
         if !failure.is_transient() || Instant::now() + pause > end {
-            let nobody_answers =
-                failure.is_transient() && lock(&state.answered).elapsed() > state.settings.outage;
+            let nobody_answers = failure.is_transient()
+                && lock(&connection.answered).elapsed() > connection.session.settings.outage;
             if failure.is_end() || nobody_answers {
-                let _ = state.ended.set(failure.clone());
+                let _ = connection.ended.set(failure.clone());
             }
             return Err(failure);
         }

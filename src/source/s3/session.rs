@@ -1,25 +1,23 @@
 //! The S3 session of a run: runtime, credentials, counters.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_config::SdkConfig;
-use aws_sdk_s3::config::ProvideCredentials;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 
 use super::archive::join;
 use super::bucket::Bucket;
 use super::connect::connect;
+use super::connection::Connection;
 use super::failure::problem;
 use super::listing::list_all;
 use super::merge::Merge;
 use super::session_state::SessionState;
 use super::stream::{Feed, Stream};
 use super::traffic::Counters;
-use crate::source::{ArchiveError, Listing, ReadWindow, S3ProblemKind, S3Settings, Traffic};
+use crate::source::{ArchiveError, GivenArchive, Listing, ReadWindow, S3ProblemKind, S3Settings, Traffic};
 
 /// Threads of the runtime. One drives some 7,000 requests a second; a second one keeps a slow step of the first, such as
 /// a mirror file, from blocking the rest.
@@ -35,7 +33,8 @@ const HEARTBEAT: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(in crate::source) struct Session {
     state: Arc<SessionState>,
-    config: SdkConfig,
+    /// One for each way in which buckets are reached.
+    connections: Vec<Arc<Connection>>,
     // Last, so that everything that runs on it is dropped first.
     _runtime: RuntimeGuard,
 }
@@ -56,34 +55,49 @@ impl Drop for RuntimeGuard {
 }
 
 impl Session {
-    /// Reads the configuration and the profile; `name` is the archive that needs them.
+    /// Starts the runtime; `name` is the archive that needs it.
     pub(in crate::source) fn start(settings: &S3Settings, name: &str) -> Result<Self, ArchiveError> {
         let failed = |problem| ArchiveError::S3 { name: name.to_owned(), problem };
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(THREADS).thread_name("s3").enable_all().build();
         let runtime = runtime.map_err(|error| failed(problem(S3ProblemKind::Other, &error)))?;
         let (handle, runtime) = (runtime.handle().clone(), RuntimeGuard(Some(runtime)));
-        let connected = wait(&handle, &mut pin!(connect(settings)), &mut || !(settings.interrupted)());
-        let config = connected.ok_or(ArchiveError::Interrupted)?.map_err(failed)?;
         let state = SessionState {
             settings: settings.clone(),
             counters: Arc::new(Counters::default()),
-            host: Arc::default(),
             gate: Semaphore::new(settings.concurrency.max(1)),
             disk: Semaphore::new(DISK_AT_ONCE),
-            ended: OnceLock::new(),
-            answered: Mutex::new(Instant::now()),
             mirrors: Mutex::default(),
             handle,
         };
-        Ok(Self { state: Arc::new(state), config, _runtime: runtime })
+        Ok(Self { state: Arc::new(state), connections: Vec::new(), _runtime: runtime })
     }
 
     /// Opens an archive `s3://bucket[/prefix]` and checks that it is not empty.
-    pub(in crate::source) fn open(&self, name: &str) -> Result<Bucket, ArchiveError> {
-        let mut opening = pin!(Bucket::open(name, &self.state, &self.config));
-        let opened = wait(&self.state.handle, &mut opening, &mut || !(self.state.settings.interrupted)());
+    pub(in crate::source) fn open(&mut self, archive: &GivenArchive) -> Result<Bucket, ArchiveError> {
+        let connection = self.connection(archive)?;
+        let opened = self.wait_to_open(&mut pin!(Bucket::open(archive, &connection)));
         opened.ok_or(ArchiveError::Interrupted)?
+    }
+
+    /// The connection of an archive. Reads the configuration and the profile, unless another archive has the same access.
+    pub(super) fn connection(&mut self, archive: &GivenArchive) -> Result<Arc<Connection>, ArchiveError> {
+        let settings = &self.state.settings;
+        let access = archive.access.as_ref().unwrap_or(&settings.access);
+        if let Some(known) = self.connections.iter().find(|known| known.access == *access) {
+            return Ok(Arc::clone(known));
+        }
+        let connected = self.wait_to_open(&mut pin!(connect(access, settings)));
+        let config = connected
+            .ok_or(ArchiveError::Interrupted)?
+            .map_err(|problem| ArchiveError::S3 { name: archive.described(), problem })?;
+        let connection = Arc::new(Connection::new(access.clone(), config, &self.state));
+        self.connections.push(Arc::clone(&connection));
+        Ok(connection)
+    }
+
+    pub(super) fn wait_to_open<T>(&self, work: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+        wait(&self.state.handle, work, &mut || !(self.state.settings.interrupted)())
     }
 
     /// Adds all objects of some archives to a listing.
@@ -146,12 +160,11 @@ impl Session {
         self.state.counters.traffic(true)
     }
 
-    /// The access key id of the credentials, if there are any.
+    /// The access key id of the credentials with which the first archive is reached, if there are any.
     pub(in crate::source) fn access_key(&self) -> Option<String> {
-        let provider = self.config.credentials_provider()?;
-        let goes_on = &mut || !(self.state.settings.interrupted)();
-        let credentials = wait(&self.state.handle, &mut pin!(provider.provide_credentials()), goes_on)?;
-        Some(credentials.ok()?.access_key_id().to_owned())
+        let connection = self.connections.first()?;
+        let credentials = self.wait_to_open(&mut pin!(connection.credentials()))??;
+        Some(credentials.access_key_id().to_owned())
     }
 
     /// Waits for a future; `None` if `found` said to stop.

@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 
-use super::failure::Failure;
 use super::lock;
 use super::mirror::Mirror;
+use super::store::Store;
 use super::traffic::Counters;
 use crate::source::S3Settings;
 
@@ -20,30 +19,40 @@ use crate::source::S3Settings;
 pub(super) struct SessionState {
     pub(super) settings: S3Settings,
     pub(super) counters: Arc<Counters>,
-    /// The host of the last request to a bucket.
-    pub(super) host: Arc<Mutex<String>>,
     /// One permit per request in flight.
     pub(super) gate: Semaphore,
     /// Limits how many mirror files are read and written at once.
     pub(super) disk: Semaphore,
-    /// Why no more requests are made: no credentials, or no responses.
-    pub(super) ended: OnceLock<Failure>,
-    /// The time of the last response.
-    pub(super) answered: Mutex<Instant>,
     /// By bucket: several archives may be in one.
-    pub(super) mirrors: Mutex<HashMap<String, Arc<Mirror>>>,
+    pub(super) mirrors: Mutex<HashMap<String, MirrorOfStore>>,
     pub(super) handle: Handle,
 }
 
+/// The mirror of a bucket, and the store that the bucket is in.
+#[derive(Debug)]
+pub(super) struct MirrorOfStore {
+    store: Store,
+    mirror: Arc<Mirror>,
+}
+
 impl SessionState {
-    /// The copy of a bucket.
-    pub(super) fn mirror(&self, folder: &Path, bucket: &str) -> io::Result<Arc<Mirror>> {
+    /// The copy of a bucket of a store. Its folder has the name of the bucket, so buckets of two stores that have the same name are
+    /// refused.
+    pub(super) fn mirror(&self, folder: &Path, bucket: &str, store: &Store) -> io::Result<Arc<Mirror>> {
         let mut mirrors = lock(&self.mirrors);
-        if let Some(mirror) = mirrors.get(bucket) {
-            return Ok(Arc::clone(mirror));
+        match mirrors.get(bucket) {
+            Some(known) if known.store == *store => return Ok(Arc::clone(&known.mirror)),
+            Some(_) => {
+                let what = format!(
+                    "two stores have a bucket '{bucket}': read them in two runs, each with a mirror of its own"
+                );
+                return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+            }
+            None => {}
         }
         let mirror = Arc::new(Mirror::open(folder, bucket)?);
-        mirrors.insert(bucket.to_owned(), Arc::clone(&mirror));
+        let of_store = MirrorOfStore { store: store.clone(), mirror: Arc::clone(&mirror) };
+        mirrors.insert(bucket.to_owned(), of_store);
         Ok(mirror)
     }
 }

@@ -1,11 +1,10 @@
 //! First-seen autonomous systems and countries, computed from the networks of a baseline.
 
 use firstseen::baseline::Baseline;
-use firstseen::catalog::Catalog;
 use firstseen::geo::first_address;
 use firstseen::model::{Dimension, Dimensions, PrincipalKey};
 use firstseen::query::{FindingKind, Question, first_seen};
-use firstseen::store::{BaselineContents, BaselineFolder};
+use firstseen::store::{BaselineContents, BaselineFolder, Records};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -90,7 +89,8 @@ proptest! {
             archives: vec!["a".to_owned()],
             baseline: expected.clone(),
             coverage: learnt.coverage,
-            catalog: Catalog::default(),
+            objects: Vec::new(),
+            records: Records::default(),
         };
         place.save(&contents).unwrap();
         let saved = place.open().unwrap().unwrap().baseline().unwrap().0;

@@ -194,7 +194,8 @@ pub(super) fn index(archives: &[&Archive], key: PrincipalKey) -> BaselineContent
     let Learnt { baseline, coverage, catalog } =
         learn_listed(&archives, listing, &settings, Keep::Catalog, &Silent).unwrap();
     let names = archives.names().to_vec();
-    BaselineContents { learning: settings.scope(), archives: names, baseline, coverage, catalog }
+    let (objects, records) = (catalog.objects, catalog.records.into());
+    BaselineContents { learning: settings.scope(), archives: names, baseline, coverage, objects, records }
 }
 
 fn any_identity() -> impl Strategy<Value = Value> {

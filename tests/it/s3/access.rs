@@ -244,7 +244,7 @@ fn a_public_bucket_is_read_without_a_signature() {
 }
 
 /// An STS answer with credentials that expire after `seconds`.
-fn assumed(request: &LoggedRequest, seconds: i64) -> Reply {
+pub(super) fn assumed(request: &LoggedRequest, seconds: i64) -> Reply {
     let name = &request.form["RoleArn"];
     let key = format!("ASIA{}", name.rsplit('/').next().unwrap().to_uppercase());
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;

@@ -1,6 +1,7 @@
 //! Archives in S3: a bucket gives the same answer as its folder, despite network failures.
 
 mod access;
+mod archives;
 mod commands;
 mod doctor;
 mod listing;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use firstseen::learn::{LearnSettings, learn};
 use firstseen::scan::{RecordAddress, ScanDepth, ScanSettings, Silent, list, reopen, take_steps};
-use firstseen::source::{Archives, S3Settings};
+use firstseen::source::{Archives, S3Access, S3Settings};
 
 use crate::archive::{record, wrapped, zip};
 use crate::reopened::reopen_all;
@@ -20,9 +20,14 @@ fn learning() -> LearnSettings {
     LearnSettings { threads: 2, ..Default::default() }
 }
 
+/// Unsigned access to a server.
+fn public(server: &Server) -> S3Access {
+    S3Access { endpoint_url: Some(server.url.clone()), anonymous: true, ..S3Access::default() }
+}
+
 /// Checks that objects read over the network equal the files.
 fn reads_the_same(server: &Server, buckets: &Buckets, settings: S3Settings) {
-    let settings = S3Settings { endpoint_url: Some(server.url.clone()), anonymous: true, ..settings };
+    let settings = S3Settings { access: public(server), ..settings };
     let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
     let ingested = learn(&archives, &learning(), &Silent).unwrap();
     let local = learn(&Archives::open(&[buckets.logs()]).unwrap(), &learning(), &Silent).unwrap();
@@ -346,8 +351,7 @@ fn evidence_in_a_bucket_reopens_without_listing_the_bucket() {
     let record = record("2024-03-09T04:00:00Z", "eva", "s3:GetObject");
     fs::write(buckets.logs().join("a b.zip"), zip(&[("x.json", wrapped(&[record]))])).unwrap();
     let server = Setup::new(buckets.root()).public().start();
-    let settings =
-        S3Settings { endpoint_url: Some(server.url.clone()), anonymous: true, ..S3Settings::default() };
+    let settings = S3Settings { access: public(&server), ..S3Settings::default() };
     let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
     let before = server.requests().len();
     let address = RecordAddress { archive: 1, object: "a b.zip!x.json", record: 0, event_id: None };
@@ -371,8 +375,7 @@ fn partial_scans_fetch_ahead_like_a_full_scan() {
         if request.is_get() { Reply::Slow(Duration::from_millis(20)) } else { Reply::Serve }
     };
     let server = Setup::new(buckets.root()).public().plan(late).gauge(Arc::clone(&under_way)).start();
-    let settings =
-        S3Settings { endpoint_url: Some(server.url.clone()), anonymous: true, ..S3Settings::default() };
+    let settings = S3Settings { access: public(&server), ..S3Settings::default() };
     let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
     let scanning = ScanSettings::default();
     for steps in [ScanDepth::Read, ScanDepth::Inflate] {

@@ -1,0 +1,60 @@
+//! What archives that are reached in the same way share: credentials, and whether they still work.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use tokio::time::Instant;
+
+use super::failure::Failure;
+use super::session_state::SessionState;
+use super::store::{Store, partition};
+use crate::source::{S3Access, S3Problem};
+
+/// A way to reach buckets. When it fails, other archives of the run are still read.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) access: S3Access,
+    pub(super) config: SdkConfig,
+    /// The host of the last request.
+    pub(super) host: Arc<Mutex<String>>,
+    /// Why no more requests are made: no credentials, or no responses.
+    pub(super) ended: OnceLock<Failure>,
+    /// The time of the last response.
+    pub(super) answered: Mutex<Instant>,
+    pub(super) session: Arc<SessionState>,
+}
+
+impl Connection {
+    pub(super) fn new(access: S3Access, config: SdkConfig, session: &Arc<SessionState>) -> Self {
+        Self {
+            access,
+            config,
+            host: Arc::default(),
+            ended: OnceLock::new(),
+            answered: Mutex::new(Instant::now()),
+            session: Arc::clone(session),
+        }
+    }
+
+    /// The credentials, if there are any.
+    pub(super) async fn credentials(&self) -> Option<Credentials> {
+        self.config.credentials_provider()?.provide_credentials().await.ok()
+    }
+
+    /// The store that is reached, with the Region of a bucket in it.
+    pub(super) fn store(&self, region: Option<&str>) -> Store {
+        let of_run = || std::env::var("AWS_ENDPOINT_URL_S3").ok();
+        let endpoint = self.access.endpoint_url.clone().or_else(of_run);
+        match endpoint.or_else(|| self.config.endpoint_url().map(str::to_owned)) {
+            Some(url) => Store::Other(Box::new((url, self.access.clone()))),
+            None => Store::Partition(partition(region.unwrap_or_default())),
+        }
+    }
+
+    /// See [`S3Access::explain`].
+    pub(super) fn explain(&self, problem: S3Problem) -> S3Problem {
+        self.access.explain(problem)
+    }
+}
