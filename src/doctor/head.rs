@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor, Read};
 
-use super::sample::Counts;
+use super::counts::Counts;
 use crate::decode::{Decoder, stream_content};
 use crate::source::{Archives, LogObject};
 

@@ -4,6 +4,7 @@
 //! knows nothing of baselines or questions.
 
 mod content;
+mod counts;
 mod estimate;
 mod head;
 mod layout;

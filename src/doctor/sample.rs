@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::Content;
+use super::counts::Counts;
 use super::head::Head;
 use super::layout::Layout;
 use crate::coverage::{Coverage, FaultKind, ObjectSkip, Outcome};
 use crate::decode::FoundRecord;
-use crate::event::AnyRecord;
 use crate::model::last_part;
 use crate::scan::{
     CurrentObject, ObjectContext, ObjectResult, Progress, ScanError, ScanSettings, Visitor, scan_listed,
@@ -146,30 +146,6 @@ impl SampledObject {
     }
 }
 
-/// Numbers of records, and of bytes.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    cloudtrail: u64,
-    kubernetes: u64,
-    records: u64,
-    json_bytes: u64,
-    /// Bytes as stored in which these were.
-    pub(super) stored_bytes: u64,
-}
-
-impl Counts {
-    /// Counts a record.
-    pub(super) fn add(&mut self, found: &FoundRecord<'_>) {
-        self.records += 1;
-        self.json_bytes += found.text.len() as u64;
-        match found.record {
-            Ok(AnyRecord::CloudTrail(record)) => self.cloudtrail += u64::from(record.event_name.is_some()),
-            Ok(AnyRecord::Kubernetes(_)) => self.kubernetes += 1,
-            Err(_) => {}
-        }
-    }
-}
-
 /// What became of an object.
 struct Found {
     counts: Counts,
@@ -219,11 +195,7 @@ impl Visitor for Recogniser {
     }
 
     fn join_pieces(before: &mut Counts, next: Counts, _: u32) {
-        let Counts { cloudtrail, kubernetes, records, json_bytes, .. } = next;
-        before.cloudtrail += cloudtrail;
-        before.kubernetes += kubernetes;
-        before.records += records;
-        before.json_bytes += json_bytes;
+        before.join(&next);
     }
 
     fn end_object(&mut self, counts: Counts, result: &ObjectResult<'_>, _: &mut Coverage) {
