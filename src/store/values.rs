@@ -67,21 +67,24 @@ pub(super) fn read(
     principals: &[ObservedPrincipal],
     actions: &[Text],
 ) -> Result<Vec<DimensionValue>, TableError> {
-    let numbers: HashMap<(&str, &str), u32> =
-        principals.iter().map(ObservedPrincipal::account_and_key).zip(0..).collect();
-    let ids: HashMap<&str, u32> = actions.iter().map(|name| &**name).zip(0..).collect();
+    let principals = principals.iter().map(ObservedPrincipal::account_and_key);
+    let numbers: Numbers<'_> =
+        (principals.zip(0..).collect(), actions.iter().map(|name| &**name).zip(0..).collect());
     let (mut paths, mut values) =
         (SharedPaths::default(), Vec::with_capacity(table.rows().min(ROWS_PER_GROUP)));
     for group in table.by_group()? {
-        read_group(&group, (&numbers, &ids), &mut paths, &mut values)?;
+        read_group(&group, &numbers, &mut paths, &mut values)?;
     }
     Ok(values)
 }
 
-/// Appends the values of a group of rows. Principals and actions are given with their numbers.
+/// The numbers of principals, by account and key, and of actions.
+type Numbers<'n> = (HashMap<(&'n str, &'n str), u32>, HashMap<&'n str, u32>);
+
+/// Appends the values of a group of rows.
 fn read_group(
     table: &Table,
-    (numbers, ids): (&HashMap<(&str, &str), u32>, &HashMap<&str, u32>),
+    (numbers, ids): &Numbers<'_>,
     paths: &mut SharedPaths,
     values: &mut Vec<DimensionValue>,
 ) -> Result<(), TableError> {

@@ -107,7 +107,7 @@ fn a_digest_that_cannot_be_mirrored_is_a_fault_and_tried_again() {
     let first = index(&refusing);
     assert_eq!(first.status.code(), Some(3), "{}", stderr(&first));
     assert!(
-        stderr(&first).contains("not-kept: AWSLogs") && stderr(&first).contains("AccessDenied"),
+        stderr(&first).contains("not-kept: s3://logs/AWSLogs") && stderr(&first).contains("AccessDenied"),
         "{}",
         stderr(&first)
     );
