@@ -371,6 +371,7 @@ impl ArchiveOpener<'_> {
         if looks_like_s3(location) {
             let detail = "a bucket is written s3://bucket/prefix".to_owned();
             let problem = S3Problem { kind: S3ProblemKind::Name, detail };
+            // As it was written: a name would have one slash of two.
             return Err(ArchiveError::S3 { name: location.display().to_string(), problem });
         }
         local::Root::open(location).map(Root::Local)
