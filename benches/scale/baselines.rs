@@ -106,7 +106,7 @@ struct Call {
 impl Call {
     fn new(object: u64, record: u64, records_per_object: u64) -> Self {
         // The same record is in two objects.
-        let object = if record % COPIES_EVERY == 0 { object & !1 } else { object };
+        let object = if record.is_multiple_of(COPIES_EVERY) { object & !1 } else { object };
         let number = object * records_per_object + record;
         let (random, day) = (mixed(number), day(object));
         let of_account = BEHAVIOURS / ACCOUNTS;

@@ -112,9 +112,12 @@ fn learn(objects: &[Object], archives: &[&str]) -> BaselineContents {
     }
 }
 
+/// Counted records of each day, and failed ones among them.
+type DayCounts = BTreeMap<Day, (u64, u64)>;
+
 /// The behaviours of records, which get their numbers.
 fn baseline(records: &mut [RecordEntry], archive: u32) -> Baseline {
-    let mut counts: BTreeMap<u32, BTreeMap<Day, (u64, u64)>> = BTreeMap::new();
+    let mut counts: BTreeMap<u32, DayCounts> = BTreeMap::new();
     for record in &*records {
         let count = counts.entry(record.behaviour).or_default().entry(record.day).or_default();
         count.0 += u64::from(!record.is_copy);
@@ -132,7 +135,7 @@ fn baseline(records: &mut [RecordEntry], archive: u32) -> Baseline {
         all
     };
     let (principals, actions) = (used(|pair| pair.0), used(|pair| pair.1));
-    let behaviour = |(pair, days): (&(u32, u32), &BTreeMap<Day, (u64, u64)>)| {
+    let behaviour = |(pair, days): (&(u32, u32), &DayCounts)| {
         let (first, last) = (*days.keys().next().unwrap(), *days.keys().next_back().unwrap());
         let first = Arc::new(sighting(first.start(), archive));
         let mut active = Days::default();

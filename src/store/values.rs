@@ -67,7 +67,7 @@ pub(super) fn read(
     principals: &[ObservedPrincipal],
     actions: &[Text],
 ) -> Result<Vec<DimensionValue>, TableError> {
-    let numbers: HashMap<(&str, &str), u32> =
+    let numbers: PrincipalNumbers<'_> =
         principals.iter().map(ObservedPrincipal::account_and_key).zip(0..).collect();
     let ids: HashMap<&str, u32> = actions.iter().map(|name| &**name).zip(0..).collect();
     let (mut paths, mut values) =
@@ -78,10 +78,13 @@ pub(super) fn read(
     Ok(values)
 }
 
+/// The numbers of principals, by account and key.
+type PrincipalNumbers<'p> = HashMap<(&'p str, &'p str), u32>;
+
 /// Appends the values of a group of rows. Principals and actions are given with their numbers.
 fn read_group(
     table: &Table,
-    (numbers, ids): (&HashMap<(&str, &str), u32>, &HashMap<&str, u32>),
+    (numbers, ids): (&PrincipalNumbers<'_>, &HashMap<&str, u32>),
     paths: &mut SharedPaths,
     values: &mut Vec<DimensionValue>,
 ) -> Result<(), TableError> {
