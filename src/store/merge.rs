@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 impl BaselineContents {
     /// The merged baseline: the same, byte for byte, as if all objects had been read at once. Commutative and associative.
     ///
-    /// Its records stay where they are and are merged when they are read: see [`Records`].
+    /// Its records stay where they are and are merged when they are read: see [`Records`](super::Records).
     ///
     /// # Errors
     /// If the settings differ, an object is in both, which would count twice, or one of them is damaged.

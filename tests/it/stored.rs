@@ -212,6 +212,19 @@ fn a_damaged_baseline_never_opens() {
 }
 
 #[test]
+fn questions_do_not_read_the_records() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("case.baseline");
+    let stored = full_baseline(place.path());
+    save(&stored, &path);
+    fs::write(path.join("records.parquet"), "not a table").unwrap();
+    let saved = Saved::open(&path).unwrap();
+    assert!(saved.baseline().unwrap().0 == stored.baseline);
+    assert_eq!(saved.objects().unwrap(), stored.objects);
+    assert!(matches!(saved.contents(), Err(StoreError::Damaged { .. })));
+}
+
+#[test]
 fn a_baseline_of_another_version_is_refused() {
     let place = TempDir::new().unwrap();
     let path = place.path().join("case.baseline");
