@@ -20,6 +20,11 @@ mkdir -p "$CASE" || exit 1
 cd "$CASE" || exit 1
 case "$1" in
 plan)
+    # A second run in this folder would end with the baseline of the first.
+    if [ -e all.baseline ]; then
+        echo "error: $CASE has all.baseline already: another run needs another folder" >&2
+        exit 1
+    fi
     run plan "$SOURCE" --shards "$SHARDS" --quiet -o shards.jsonl
     ;;
 index)
