@@ -11,6 +11,7 @@ use firstseen::learn::LearnSettings;
 use firstseen::model::Dimensions;
 use firstseen::plan::Shard;
 use firstseen::rules::RuleSet;
+use firstseen::scan::ScanError;
 use firstseen::source::{ArchiveError, Archives, FileList, is_s3};
 use firstseen::store::{BaselineFolder, is_baseline};
 use firstseen::time::Bound;
@@ -227,6 +228,12 @@ impl IndexArgs {
     /// The error of a failed run, with a hint.
     fn explain(&self, error: IndexError, archives: &Archives) -> anyhow::Error {
         match error {
+            // A window would make another baseline: the advice for scans would mislead.
+            IndexError::Scan(ScanError::Stopped) => anyhow::anyhow!(
+                "interrupted before the first checkpoint, which is saved after {} objects; nothing is saved",
+                self.checkpoint_every
+            )
+            .context(Hint("run it again; a smaller --checkpoint-every saves sooner")),
             IndexError::Scan(error) => scan_error(error),
             IndexError::Store(error) => store_error(error),
             IndexError::Merge(error) => merge_error(error),
