@@ -141,7 +141,7 @@ def check_refusals(spark, binary, tree, work):
     for source, output, message in (
         (tree, work / "fixture.one", "exists already"),
         (tree, work / "foreign", "not of an earlier call"),
-        (empty, work / "nothing", "hold no files"),
+        (empty, work / "nothing", "there are no files"),
     ):
         try:
             index_cluster(spark, str(source), output, binary=binary)
