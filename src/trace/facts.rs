@@ -16,8 +16,8 @@ pub(super) struct Facts {
     pub(super) uses: HashMap<Text, Use>,
     /// The event that issued each credential.
     pub(super) issued: BTreeMap<Credential, Issuance>,
-    /// The events that created users, by account, name and time.
-    pub(super) users: BTreeMap<(Text, Text, Timestamp), Issuance>,
+    /// The events that created users.
+    pub(super) users: BTreeMap<CreatedUser, Issuance>,
     /// The credentials that the traced event used, or else issued.
     pub(super) of_event: BTreeSet<Credential>,
     /// Whether the traced event was met.
@@ -27,6 +27,9 @@ pub(super) struct Facts {
     /// Objects that are not those that were indexed: archive and path.
     pub(super) changed: BTreeSet<(u32, Text)>,
 }
+
+/// A user that was created: account, name, time, and its id, which is empty if the event does not say it.
+pub(super) type CreatedUser = (Text, Text, Timestamp, Text);
 
 /// What was done with an access key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +80,8 @@ impl Names {
 }
 
 impl Facts {
-    /// The event that created the user for whom a long-term key or a password is: of several the last one before it.
+    /// The event that created the user for whom a long-term key or a password is: of several the last one before it. None if that
+    /// user has another id than the one who used the key: a name can be given to another user later.
     pub(super) fn owner_created(&self, credential: &Credential) -> Option<&Issuance> {
         let is_of_session = matches!(credential, Credential::Key(key) if is_temporary_key(key));
         if is_of_session || matches!(credential, Credential::SignIn(_)) {
@@ -92,10 +96,13 @@ impl Facts {
                 (arn.account.into(), arn.iam_name("user")?)
             }
         };
-        let user = |time| (account.clone(), Text::from(name), time);
-        let until = self.time(credential)?;
-        let mut before = self.users.range(user(Timestamp::from_micros(i64::MIN))..=user(until));
-        before.next_back().map(|(_, creation)| creation)
+        let user =
+            |micros| (account.clone(), Text::from(name), Timestamp::from_micros(micros), Text::from(""));
+        let after = self.time(credential)?.micros().saturating_add(1);
+        let (user, creation) = self.users.range(user(i64::MIN)..user(after)).next_back()?;
+        let caller = self.uses.get(credential.id()).and_then(|used| used.holder.principal_id.as_ref());
+        let is_another = caller.is_some_and(|caller| !user.3.is_empty() && *caller != user.3);
+        (!is_another).then_some(creation)
     }
 }
 

@@ -76,11 +76,12 @@ pub(super) fn issued_credential(
     })
 }
 
-/// Name and ARN of the user that an event created.
-pub(super) fn created_user(event: &Event<'_>, record: &Record<'_>) -> Option<(Text, Text)> {
+/// Name, ARN and id of the user that an event created; the id is empty if the event does not say it.
+pub(super) fn created_user(event: &Event<'_>, record: &Record<'_>) -> Option<[Text; 3]> {
     let is_creation = !event.failed && event.source == "iam.amazonaws.com" && event.name == "CreateUser";
     let arn = record.response.user.arn.filter(|_| is_creation)?;
-    Some((Text::from(Arn::parse(arn)?.iam_name("user")?), Text::from(arn)))
+    let name = Arn::parse(arn)?.iam_name("user")?;
+    Some([name, arn, record.response.user.id.unwrap_or_default()].map(Text::from))
 }
 
 /// When issued credentials expire: as the response says, else after the duration that was asked for.

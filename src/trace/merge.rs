@@ -2,10 +2,8 @@
 
 use std::collections::btree_map::Entry;
 
-use super::facts::{Facts, Names, Use};
+use super::facts::{CreatedUser, Facts, Names, Use};
 use super::{Credential, Issuance};
-use crate::model::Text;
-use crate::time::Timestamp;
 
 impl Facts {
     /// Adds the facts of another worker.
@@ -37,7 +35,7 @@ impl Facts {
     }
 
     /// Adds the event that created a user.
-    pub(super) fn add_user(&mut self, user: (Text, Text, Timestamp), creation: Issuance) {
+    pub(super) fn add_user(&mut self, user: CreatedUser, creation: Issuance) {
         add(self.users.entry(user), creation);
     }
 }

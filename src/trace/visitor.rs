@@ -120,9 +120,9 @@ impl<'s> Tracer<'s> {
             let issuance = issuance(to, via, expires);
             self.facts.add_issuance(credential, issuance);
         }
-        if let Some((name, arn)) = created_user(event, record) {
+        if let Some([name, arn, id]) = created_user(event, record) {
             let creation = issuance(Some(arn), Via::Nothing, None);
-            self.facts.add_user((creation.account.clone(), name, event.time), creation);
+            self.facts.add_user((creation.account.clone(), name, event.time, id), creation);
         }
         key.map_or(0, |key| self.used(key, (event, record), place))
     }

@@ -102,6 +102,27 @@ fn the_creator_of_the_owner_of_a_key_is_named() {
 }
 
 #[test]
+fn a_user_that_was_made_anew_has_no_creator_of_another_id() {
+    let creators = |id: &str| {
+        let mut planter = Planter::new(0);
+        let jo = planter.user(ACCOUNTS[0], "jo", Some("AKIAJO"));
+        let mut backup = planter.user(ACCOUNTS[0], "backup", Some("AKIABACKUP"));
+        backup.identity["principalId"] = json!("AIDABACKUP");
+        let user = json!({"userName": "backup", "arn": backup.identity["arn"], "userId": id});
+        planter.record(
+            ACCOUNTS[0],
+            &jo.identity,
+            "iam:CreateUser",
+            json!({"responseElements": {"user": user}}),
+        );
+        planter.minute += 1;
+        planter.record(ACCOUNTS[0], &backup.identity, "s3:ListBuckets", json!({}));
+        told(&archive(&[planter]), &["AKIABACKUP", "-q"]).0.matches("user backup was created").count()
+    };
+    assert_eq!((creators("AIDABACKUP"), creators("AIDAANOTHER")), (1, 0));
+}
+
+#[test]
 fn what_is_counted_as_traced_is_shown() {
     let mut planter = Planter::new(0);
     let root = planter.begin(Beginning::Key, ACCOUNTS[0]);
