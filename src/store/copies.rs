@@ -19,12 +19,7 @@ impl BaselineContents {
     /// Adds copies back to the counts, as before the comparison.
     pub(super) fn without_copies(mut self) -> Result<Self, MergeError> {
         if self.coverage.records.duplicates > 0 {
-            let mut rows = self.records.rows();
-            while let Some(record) = rows.next_row()? {
-                if record.is_copy {
-                    count(&mut self.baseline, &record, 1)?;
-                }
-            }
+            self.count_copies(1)?;
         }
         let records = &mut self.coverage.records;
         records.counted += records.duplicates;
@@ -38,12 +33,7 @@ impl BaselineContents {
         let Compared { copies, duplicates, conflicts } = self.compare(at_once)?;
         self.records.set_copies(copies);
         if duplicates > 0 {
-            let mut rows = self.records.rows();
-            while let Some(record) = rows.next_row()? {
-                if record.is_copy {
-                    count(&mut self.baseline, &record, -1)?;
-                }
-            }
+            self.count_copies(-1)?;
         }
         let counted = &mut self.coverage.records;
         counted.counted = counted.counted.checked_sub(duplicates).ok_or(MergeError::Damaged)?;
@@ -55,6 +45,18 @@ impl BaselineContents {
             }));
         }
         self.coverage.sort();
+        Ok(())
+    }
+
+    /// Adds all copies to the counts, or subtracts them.
+    fn count_copies(&mut self, by: i64) -> Result<(), MergeError> {
+        let Self { baseline, records, .. } = self;
+        let mut rows = records.rows();
+        while let Some(record) = rows.next_row()? {
+            if record.is_copy {
+                count(baseline, &record, by)?;
+            }
+        }
         Ok(())
     }
 
