@@ -51,7 +51,7 @@ pub(crate) struct IndexArgs {
     /// Identify objects that are already in the baseline by SHA-256, not only by name and size; reads all objects
     #[arg(long)]
     by_checksum: bool,
-    /// Save a checkpoint after this many objects; an interrupted run resumes there
+    /// Save a checkpoint after this many objects: a run that is killed resumes there. One that is interrupted saves what it has
     #[arg(long, value_name = "OBJECTS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
     checkpoint_every: u32,
     #[command(flatten)]
@@ -229,22 +229,20 @@ impl IndexArgs {
     fn explain(&self, error: IndexError, archives: &Archives) -> anyhow::Error {
         match error {
             // A window would make another baseline: the advice for scans would mislead.
-            IndexError::Scan(ScanError::Stopped) => anyhow::anyhow!(
-                "interrupted before the first checkpoint, which is saved after {} objects; nothing is saved",
-                self.checkpoint_every
-            )
-            .context(Hint("run it again; a smaller --checkpoint-every saves sooner")),
+            IndexError::Scan(ScanError::Stopped) => {
+                anyhow::anyhow!("interrupted before a whole object was read; nothing is saved")
+                    .context(Hint("run it again"))
+            }
             IndexError::Scan(error) => scan_error(error),
             IndexError::Store(error) => store_error(error),
             IndexError::Merge(error) => merge_error(error),
             IndexError::NoLogs(coverage) => nothing_found(&coverage, archives.names()),
             error @ IndexError::OtherShard(_) => anyhow::Error::new(error)
                 .context(Hint("give each shard a folder of its own, and merge them with firstseen merge")),
-            IndexError::Interrupted => anyhow::anyhow!(
-                "interrupted; '{}' contains everything read up to the last checkpoint",
-                self.output.display()
-            )
-            .context(Hint("run it again: it resumes from there")),
+            IndexError::Interrupted => {
+                anyhow::anyhow!("interrupted; '{}' contains everything that was read", self.output.display())
+                    .context(Hint("run it again: it resumes from there"))
+            }
         }
     }
 }

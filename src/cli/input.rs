@@ -1,10 +1,10 @@
 //! The input of a command: archives, read in full, or saved baselines.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use firstseen::baseline::{Baseline, HitRetention};
-use firstseen::catalog::{AppliedRules, ObjectEntry};
+use firstseen::catalog::{AppliedRules, LearningScope, ObjectEntry};
 use firstseen::coverage::Coverage;
 use firstseen::learn::{Keep, LearnSettings, Learnt, learn_and_keep};
 use firstseen::model::Dimensions;
@@ -41,6 +41,8 @@ pub(crate) struct Input {
     pub(crate) objects: Vec<ObjectEntry>,
     /// The rules that events were matched against.
     pub(crate) rules: Option<UsedRules>,
+    /// That a saved baseline was not matched against the rules that a configuration file names.
+    pub(crate) other_rules: Option<String>,
     /// Problems with the files of `--iam-inventory`; the inventory itself is in the baseline.
     pub(crate) inventory_files: InventoryFiles,
 }
@@ -55,6 +57,8 @@ pub(crate) struct InputOptions<'a> {
     pub(crate) leaves_out_later: bool,
     /// The rules to match events against.
     pub(crate) rules: Option<&'a Arc<RuleSet>>,
+    /// Whether a configuration file names them. It may serve the command that made a baseline, and those that ask it.
+    pub(crate) rules_are_of_file: bool,
     /// `--from`: rule matches before it are not needed.
     pub(crate) from: Option<Bound>,
     /// Which events that match rules are kept.
@@ -132,21 +136,17 @@ impl Input {
             archives,
             objects: catalog.objects,
             rules,
+            other_rules: None,
             inventory_files: InventoryFiles::default(),
         })
     }
 
     fn of_baselines(names: &[PathBuf], options: &InputOptions<'_>, threads: usize) -> anyhow::Result<Self> {
-        if options.rules.is_some() {
-            let what = "a baseline contains no records to match rules against".to_owned();
-            return Err(anyhow::Error::new(UsageError(what)).context(Hint(
-                "give the rules to firstseen index: it saves their matches with the baseline",
-            )));
-        }
         let saved: Vec<Saved> =
             names.iter().map(|name| Saved::open(name)).collect::<Result<_, _>>().map_err(store_error)?;
         let learnt = saved[0].scope().clone();
         let learnt = &learnt;
+        let other_rules = other_rules(&names[0], learnt, options)?;
         let (baseline, coverage, archives, objects) = match &saved[..] {
             [one] => {
                 let (baseline, coverage) = one.baseline().map_err(store_error)?;
@@ -174,6 +174,7 @@ impl Input {
         }
         Ok(Self {
             rules: learnt.rules.clone().map(|rules| used_rules(&baseline, rules)),
+            other_rules,
             baseline,
             coverage,
             settings: LearnSettings::like(learnt, threads),
@@ -211,6 +212,42 @@ pub(crate) fn try_archives(
 
 fn used_rules(baseline: &Baseline, AppliedRules { checksum, left_out }: AppliedRules) -> UsedRules {
     UsedRules { count: baseline.rules.len(), sha256: checksum.to_string(), left_out }
+}
+
+/// Compares the rules that are named with those that a baseline was matched against. Rules of a configuration file that differ are a
+/// warning, which is returned: the saved matches are used. Rules of the command line that differ are wrong usage.
+fn other_rules(
+    name: &Path,
+    learnt: &LearningScope,
+    options: &InputOptions<'_>,
+) -> anyhow::Result<Option<String>> {
+    let Some(named) = options.rules else { return Ok(None) };
+    let saved = learnt.rules.as_ref().map(|rules| rules.checksum);
+    if saved == Some(named.checksum()) {
+        return Ok(None);
+    }
+    let name = name.display();
+    if !options.rules_are_of_file {
+        let what = "a baseline contains no records to match rules against".to_owned();
+        let hint = match saved {
+            None => "give the rules to firstseen index: it saves their matches with the baseline".to_owned(),
+            Some(_) => format!(
+                "'{name}' has the matches of other rules, or of another version of them: leave the rules out to use these, or \
+                 make another baseline with firstseen index and these rules"
+            ),
+        };
+        return Err(anyhow::Error::new(UsageError(what)).context(OwnedHint(hint)));
+    }
+    let what = match saved {
+        None => format!("'{name}' was made without rules, so those of --config match nothing"),
+        Some(_) => format!(
+            "'{name}' was made with other rules than those of --config, or with another version of them: the saved matches are \
+             used"
+        ),
+    };
+    Ok(Some(format!(
+        "{what}; to match these rules, make another baseline with firstseen index and this file"
+    )))
 }
 
 /// Merges several baselines. Each is closed before the next one is taken.

@@ -16,6 +16,7 @@ pub(crate) struct Bar {
     listed: AtomicU64,
     bytes: AtomicU64,
     events: AtomicU64,
+    quiet: bool,
 }
 
 impl Bar {
@@ -26,7 +27,13 @@ impl Bar {
         let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(style("{spinner} listing {msg}"));
-        Ok(Self { bar, listed: AtomicU64::new(0), bytes: AtomicU64::new(0), events: AtomicU64::new(0) })
+        Ok(Self {
+            bar,
+            listed: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            events: AtomicU64::new(0),
+            quiet,
+        })
     }
 
     /// Removes the bar from the terminal.
@@ -89,6 +96,14 @@ impl Progress for Bar {
         }
         let requests = traffic.lists + traffic.gets;
         self.bar.set_prefix(format!(", {requests} requests, {} retried", traffic.retries));
+    }
+
+    fn merging(&self) {
+        if !self.quiet && signals::interrupted() {
+            self.bar.suspend(|| {
+                eprintln!("interrupted: saving what was read (a second signal ends the run at once)")
+            });
+        }
     }
 
     fn stopped(&self) -> bool {

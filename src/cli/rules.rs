@@ -72,6 +72,7 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     let rules = RuleArgs { builtin_rules, ..args.rules.clone() }.read()?;
     let reading = InputOptions {
         rules: rules.as_ref(),
+        rules_are_of_file: args.rules.are_of_file(&args.files),
         hits: question.hit_retention(wanted.learning.key()),
         ..wanted.reading(&args.output.run)
     };
@@ -91,7 +92,7 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     }
     let mut warnings = unmatched(&input.baseline, &question.filter, None);
     warnings.extend(window(&input.coverage, &question));
-    if input.rules.is_none() {
+    if input.rules.is_none() && input.other_rules.is_none() {
         warnings.push(
             "this baseline was made without rules; firstseen index takes them (--builtin-rules, --rules, --sigma)".to_owned(),
         );

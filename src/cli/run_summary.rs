@@ -80,7 +80,7 @@ impl<'a> RunSummary<'a> {
             traffic: input.traffic,
             archives: &input.archives,
             accounts: input.accounts.clone(),
-            warnings: [&input.inventory_files.warnings, warnings].concat(),
+            warnings: [&input.inventory_files.warnings, input.other_rules.as_slice(), warnings].concat(),
             ..Self::new(&input.coverage, faults)
         }
     }

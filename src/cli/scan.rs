@@ -57,7 +57,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let mut guard = wanted.guard(args.settings.files(), &archives, &lists)?;
     guard.read_rules(args.rules.files());
     args.proof.guard(&mut guard);
-    args.check_verification(&archives)?;
+    let verify = args.verifies(&archives)?;
     let destination = Destination::open(
         args.output.formats()?,
         args.output.output.as_deref(),
@@ -70,11 +70,15 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let databases = geo_databases(&wanted.geo, &question)?;
     let reading = InputOptions {
         rules: rules.as_ref(),
+        rules_are_of_file: args.rules.are_of_file(args.settings.files()),
         hits: question.hit_retention(wanted.learning.key()),
         with_objects: case.is_some(),
         ..wanted.reading(&args.output.run)
     };
-    let integrity = args.integrity(&wanted, (&archives, &lists))?;
+    let integrity = match verify {
+        Verify::No | Verify::PassedOver => None,
+        Verify::Yes => Some(args.integrity(&wanted, (&archives, &lists))?),
+    };
     let mut input = Input::read(&archives, &lists, &reading)?;
     let not_derived = derive_values(&databases, &question, &mut input.baseline)?;
     if input.rules.is_some() && args.settings.takes_rules() {
@@ -111,18 +115,36 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     warnings.extend(window(coverage, &question));
     warnings.extend(warmup(&effect));
     warnings.extend(warning);
+    if matches!(verify, Verify::PassedOver) {
+        warnings.push(
+            "verify of --config is passed over: a baseline has no log files (name the archives)".to_owned(),
+        );
+    }
     warnings.extend(integrity.into_iter().flat_map(|integrity| integrity.verified.warnings));
     let note = learnt_in_warmup(&effect);
     RunSummary { note, geo: Some(&databases), ..RunSummary::of(&input, &used, faults, warnings) }
         .end(args.output.run.quiet)
 }
 
+/// Whether the digests are asked about the log files.
+enum Verify {
+    No,
+    Yes,
+    /// A configuration file says so, but a baseline has no log files.
+    PassedOver,
+}
+
 impl ScanArgs {
-    /// Refuses flags that `--verify` needs or cannot have.
-    fn check_verification(&self, archives: &ArchiveArgs) -> anyhow::Result<()> {
+    /// Whether to verify. Refuses flags that `--verify` needs or cannot have.
+    fn verifies(&self, archives: &ArchiveArgs) -> anyhow::Result<Verify> {
+        let names = archives.names();
+        let is_of_file = self.verify && self.settings.files().sets("verify");
+        if is_of_file && !names.is_empty() && names.iter().all(|name| is_saved(name)) {
+            return Ok(Verify::PassedOver);
+        }
         let has_proof = !self.proof.public_keys.is_empty() || !self.proof.side_file.is_empty();
         let cannot = |name: &&std::path::PathBuf| is_stdin(name) || is_saved(name);
-        let what = match archives.names().iter().find(cannot) {
+        let what = match names.iter().find(cannot) {
             _ if !self.verify && has_proof => {
                 "--public-keys and --side-file are used to verify: add --verify".to_owned()
             }
@@ -132,21 +154,19 @@ impl ScanArgs {
                     "--verify reads the archives twice, which '{name}' does not allow: name folders or buckets"
                 )
             }
-            _ => return Ok(()),
+            _ if self.verify => return Ok(Verify::Yes),
+            _ => return Ok(Verify::No),
         };
         Err(UsageError(what).into())
     }
 
-    /// What the digests say of the log files, if that was asked for.
+    /// What the digests say of the log files.
     fn integrity(
         &self,
         wanted: &Settings,
         (archives, lists): (&ArchiveArgs, &[FileList]),
-    ) -> anyhow::Result<Option<Integrity>> {
-        if !self.verify {
-            return Ok(None);
-        }
+    ) -> anyhow::Result<Integrity> {
         let verifying = Verifying { proof: &self.proof, s3: &wanted.s3, run: &self.output.run, from: None };
-        verifying.verify(archives, lists).map(|verified| Some(Integrity::of(verified)))
+        verifying.verify(archives, lists).map(Integrity::of)
     }
 }

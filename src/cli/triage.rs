@@ -92,6 +92,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     // intrusions.
     let reading = InputOptions {
         rules: rules.as_ref(),
+        rules_are_of_file: args.rules.are_of_file(&args.files),
         from: None,
         to: None,
         dimensions: Dimensions::ALL,

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::catalog::Catalog;
 use crate::coverage::Coverage;
-use crate::learn::{Keep, LearnSettings, Learnt, learn_listed};
+use crate::learn::{Keep, LearnSettings, Learnt, learn_listed, learn_until_stopped};
 use crate::model::Inventory;
 use crate::scan::{Progress, ScanError, checksums, list};
 use crate::source::{Archives, Listing};
@@ -49,7 +49,7 @@ pub enum IndexError {
     #[error(transparent)]
     Scan(#[from] ScanError),
     /// [`Progress::stopped`] returned true, and what was read before is saved. Another run resumes there.
-    #[error("interrupted; what was read up to the last checkpoint is saved")]
+    #[error("interrupted; what was read until then is saved")]
     Interrupted,
     /// The baseline could not be saved.
     #[error(transparent)]
@@ -104,7 +104,8 @@ pub fn index(
     settings: &IndexSettings,
     progress: &dyn Progress,
 ) -> Result<Indexed, IndexError> {
-    let listing = list(archives, &settings.learning.scan(), progress)?;
+    let listing = list(archives, &settings.learning.scan(), progress);
+    let listing = listing.map_err(|error| interrupted(error, known.is_some()))?;
     let run = Run { place, archives, settings, progress, is_shard: false };
     run.index(known, listing)
 }
@@ -148,17 +149,18 @@ impl Run<'_> {
     /// Begins a new baseline. Nothing is saved until something that could be a log was found.
     fn begin(&self, mut listing: Listing) -> Result<Indexed, IndexError> {
         let added = listing.coverage.objects.listed;
-        let mut stored = self.read(&mut listing)?;
+        let Part { contents: mut stored, mut is_whole } = self.read(&mut listing)?;
         let mut is_saved = self.save_logs(&mut stored)?;
-        while is_left(&listing) {
+        while is_whole && is_left(&listing) {
             let part = self.read(&mut listing).map_err(|error| interrupted(error, is_saved))?;
-            stored = stored.merge(part)?;
+            is_whole = part.is_whole;
+            stored = stored.merge(part.contents)?;
             is_saved = self.save_logs(&mut stored)?;
         }
-        if is_saved {
-            Ok(Indexed { stored, known: 0, added, replaced: Vec::new() })
-        } else {
-            Err(IndexError::NoLogs(Box::new(stored.coverage)))
+        match (is_whole, is_saved) {
+            (true, true) => Ok(Indexed { stored, known: 0, added, replaced: Vec::new() }),
+            (true, false) => Err(IndexError::NoLogs(Box::new(stored.coverage))),
+            (false, _) => Err(interrupted(ScanError::Stopped, is_saved)),
         }
     }
 
@@ -167,7 +169,8 @@ impl Run<'_> {
         let mut is_changed = stored.forget_unread(&archive_numbers(&stored, self.archives));
         is_changed |= !stored.baseline.inventory.covers(&self.settings.inventory);
         replace_unlisted(&mut stored, self.archives, &mut listing);
-        let (known, replaced) = self.forget_known(&stored, &mut listing)?;
+        let forgotten = self.forget_known(&stored, &mut listing);
+        let (known, replaced) = forgotten.map_err(|error| interrupted(error, true))?;
         if self.progress.stopped() {
             return Err(IndexError::Interrupted);
         }
@@ -175,7 +178,8 @@ impl Run<'_> {
         is_changed |= added > 0 || !listing.coverage.faults.is_empty();
         while is_changed || is_left(&listing) {
             is_changed = false;
-            let part = self.read(&mut listing).map_err(|error| interrupted(error, true))?;
+            let Part { contents: part, is_whole } =
+                self.read(&mut listing).map_err(|error| interrupted(error, true))?;
             if is_known_stream(&stored, &part) {
                 if !stored.baseline.inventory.covers(&self.settings.inventory) {
                     self.save(&mut stored)?;
@@ -184,6 +188,9 @@ impl Run<'_> {
             }
             stored = stored.merge(part)?;
             self.save(&mut stored)?;
+            if !is_whole {
+                return Err(IndexError::Interrupted);
+            }
         }
         Ok(Indexed { stored, known, added, replaced })
     }
@@ -204,15 +211,24 @@ impl Run<'_> {
         Ok((forgotten, known.replaced_in(listing)))
     }
 
-    /// Reads the next objects of a listing.
-    fn read(&self, listing: &mut Listing) -> Result<BaselineContents, ScanError> {
+    /// Reads the next objects of a listing, or as many of them as it can before the run is ended early.
+    fn read(&self, listing: &mut Listing) -> Result<Part, ScanError> {
         let IndexSettings { learning, checkpoint_every, .. } = self.settings;
         let part = listing.cut((*checkpoint_every).max(1));
-        let learnt = learn_listed(self.archives, part, learning, Keep::Catalog, self.progress)?;
+        let (listed, is_kept) = (part.objects.len(), !part.to_keep.is_empty());
+        // Standard input may never end, so it cannot be read until then.
+        let learn = match self.archives.names().iter().any(|name| name == "-") {
+            true => learn_listed,
+            false => learn_until_stopped,
+        };
+        let learnt = learn(self.archives, part, learning, Keep::Catalog, self.progress)?;
         let Learnt { baseline, coverage, catalog: Catalog { objects, records } } = learnt;
+        let read = objects.iter().filter(|entry| entry.size.is_some()).count();
+        let is_whole = read == listed && !(is_kept && self.progress.stopped());
         let archives = self.archives.names().to_vec();
         let (learning, records) = (learning.scope(), records.into());
-        Ok(BaselineContents { learning, archives, baseline, coverage, objects, records })
+        let contents = BaselineContents { learning, archives, baseline, coverage, objects, records };
+        Ok(Part { contents, is_whole })
     }
 
     fn save(&self, stored: &mut BaselineContents) -> Result<(), StoreError> {
@@ -229,6 +245,13 @@ impl Run<'_> {
         }
         self.save(stored).map(|()| true)
     }
+}
+
+/// What was read between two checkpoints.
+struct Part {
+    contents: BaselineContents,
+    /// Whether all of it was read, because the run was not ended early.
+    is_whole: bool,
 }
 
 /// Whether anything in a listing remains to be read or kept.

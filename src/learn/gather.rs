@@ -9,12 +9,12 @@ use crate::observe::{ComparedRecord, DuplicatesFound};
 use crate::source::{Listing, LogObject, SkippedObject};
 use crate::time::Day;
 
-/// Joins the results of the workers. The taps come in the order of the workers' numbers.
+/// Joins the results of the workers. The listing is that of all objects with a number, of which some may not have been read. The taps come in the order of the workers' numbers.
 pub(super) fn gather<T: EventTap>(
     mut workers: Vec<WorkerResult<T>>,
     found: DuplicatesFound,
     keep: Keep,
-    listing: Listing,
+    (listing, unread): (Listing, &[u32]),
 ) -> (Learnt, Vec<T>) {
     let Listing { objects, skipped, mut coverage, .. } = listing;
     let mut baseline = Baseline::default();
@@ -61,7 +61,7 @@ pub(super) fn gather<T: EventTap>(
             entries.extend(skipped.into_iter().map(ObjectEntry::from));
             entries.sort_by(|left, right| left.delivery_order().cmp(&right.delivery_order()));
             rows.sort_by_key(|(worker, ..)| *worker);
-            let records = record_entries(&found.records, &rows, &objects, &entries);
+            let records = record_entries(&found.records, &rows, (&objects, unread), &entries);
             Catalog { objects: entries, records }
         }
     };
@@ -78,13 +78,18 @@ fn renumber(numbers: &mut [u32], new: &[u32]) {
 fn record_entries(
     records: &[ComparedRecord],
     rows: &[(u16, Vec<Day>, Vec<u32>)],
-    objects: &[LogObject],
+    (objects, unread): (&[LogObject], &[u32]),
     entries: &[ObjectEntry],
 ) -> Vec<RecordEntry> {
-    // Both lists are in delivery order; the entries also include objects that were not read.
+    // Both lists are in delivery order; the entries also include objects that were skipped.
     let mut entry_of = Vec::with_capacity(objects.len());
     let mut numbered = (0..).zip(entries);
-    for object in objects {
+    for (number, object) in (0..).zip(objects) {
+        if unread.binary_search(&number).is_ok() {
+            // It has no records.
+            entry_of.push(0);
+            continue;
+        }
         let is_it = |entry: &ObjectEntry| {
             entry.size.is_some() && entry.archive == object.archive && entry.path == object.path
         };

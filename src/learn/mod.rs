@@ -19,7 +19,7 @@ use crate::baseline::Baseline;
 use crate::catalog::Catalog;
 use crate::coverage::Coverage;
 use crate::observe::{Deduplicator, KeptRecords};
-use crate::scan::{Progress, ScanError, ScanSettings, Scanned, scan, scan_listed};
+use crate::scan::{Progress, ScanError, ScanSettings, Scanned, scan, scan_listed, scan_until_stopped};
 use crate::source::{Archives, Listing};
 use gather::gather;
 use learner::Learner;
@@ -110,6 +110,23 @@ pub fn learn_listed(
     learnt.map(|(learnt, _)| learnt)
 }
 
+/// Learns from what was listed, or from as much of it as was read when the run is ended early.
+///
+/// # Errors
+/// Same as [`scan_until_stopped`].
+pub fn learn_until_stopped(
+    archives: &Archives,
+    listing: Listing,
+    settings: &LearnSettings,
+    keep: Keep,
+    progress: &dyn Progress,
+) -> Result<Learnt, ScanError> {
+    let learnt = learn_by((archives, settings), keep, &|_| (), |scanning, learner| {
+        scan_until_stopped(archives, listing, scanning, learner, progress)
+    });
+    learnt.map(|(learnt, _)| learnt)
+}
+
 /// Makes the learner of a worker from the worker's number.
 type MakeLearner<'m, 's, T> = dyn Fn(u16) -> Learner<'s, T> + Sync + 'm;
 
@@ -126,8 +143,9 @@ fn learn_by<T: EventTap>(
     let kept = if keep == Keep::Catalog { KeptRecords::All } else { KeptRecords::None };
     let deduplicator = Deduplicator::default().keep_records(kept);
     let scanning = ScanSettings { checksums: keep != Keep::Baseline, ..settings.scan() };
-    let Scanned { visitors, listing } =
+    let scanned =
         scan(&scanning, &|number| Learner::new(number, (archives, settings), &deduplicator, tap(number)))?;
+    let Scanned { visitors, listing, unread } = scanned;
     let collected = visitors.into_iter().map(Learner::collected).collect();
-    Ok(gather(collected, deduplicator.finish(), keep, listing))
+    Ok(gather(collected, deduplicator.finish(), keep, (listing, &unread)))
 }

@@ -279,9 +279,9 @@ impl Deduplicator {
         std::mem::take(&mut lock(&self.window).found)
     }
 
-    /// The rest of the result, once all objects were added.
+    /// The rest of the result, once all objects were added. Of a run that was ended early, objects may be missing.
     pub fn finish(self) -> DuplicatesFound {
-        lock(&self.arrivals).complete_day(None);
+        lock(&self.arrivals).end();
         self.compare_complete(true);
         let mut window = self.window.into_inner().unwrap_or_else(PoisonError::into_inner);
         window.found.conflicts.sort_unstable();
@@ -331,6 +331,14 @@ impl Arrivals {
             std::mem::swap(current, records);
         }
         current.append(records);
+    }
+
+    /// Takes what came after a missing object, and ends the last day.
+    fn end(&mut self) {
+        for (day, mut records) in std::mem::take(&mut self.early).into_values() {
+            self.take(day, &mut records);
+        }
+        self.complete_day(None);
     }
 
     /// Begins another day.

@@ -72,6 +72,8 @@ pub struct Scanned<V> {
     pub visitors: Vec<V>,
     /// The objects in the order of their numbers, and the skipped ones; its coverage is that of the whole scan.
     pub listing: Listing,
+    /// Numbers of the objects that were not read because the run was ended early, in order: see [`scan_until_stopped`].
+    pub unread: Vec<u32>,
 }
 
 /// One object that has just been read.
@@ -209,6 +211,38 @@ pub fn scan_listed<V: Visitor>(
     read(archives.supply_listed(listing), settings, visitor, progress)
 }
 
+/// Like [`scan_listed`], but a run that is ended early has a result: the objects that were begun are read to their end, and it is as
+/// if the others had not been listed. Standard input may never end, so it must not be among them.
+///
+/// # Errors
+/// If the threads cannot be started, or the run was ended before any object was read.
+pub fn scan_until_stopped<V: Visitor>(
+    archives: &Archives,
+    listing: Listing,
+    settings: &ScanSettings,
+    visitor: &(dyn Fn(u16) -> V + Sync),
+    progress: &dyn Progress,
+) -> Result<Scanned<V>, ScanError> {
+    let listed = listing.objects.len() as u64;
+    let run = Run::new(archives.supply_listed(listing), settings, AtStop::Finish);
+    progress.reading(Some(listed));
+    let workers = run.work(visitor, progress)?;
+    let mut done: Vec<u32> =
+        workers.iter().flat_map(|worker| worker.done.iter().flatten().copied()).collect();
+    let left = listed - done.len() as u64;
+    if left > 0 && done.is_empty() {
+        return Err(ScanError::Stopped);
+    }
+    let mut scanned = run.finish(workers, progress);
+    scanned.listing.coverage.objects.listed -= left;
+    if left > 0 {
+        done.sort_unstable();
+        let numbers = 0..u32::try_from(scanned.listing.objects.len()).unwrap_or(u32::MAX);
+        scanned.unread = numbers.filter(|number| done.binary_search(number).is_err()).collect();
+    }
+    Ok(scanned)
+}
+
 /// Lets all workers read the supply.
 fn read<V: Visitor>(
     supply: Supply<'_>,
@@ -217,22 +251,21 @@ fn read<V: Visitor>(
     progress: &dyn Progress,
 ) -> Result<Scanned<V>, ScanError> {
     progress.reading(supply.total());
-    let queue = Queue::new(settings.threads);
-    let budget = Budget::new(settings.memory);
-    let run = Run { supply, settings, queue, budget, stopped: AtomicBool::new(false) };
+    let run = Run::new(supply, settings, AtStop::Abandon);
     let workers = run.work(visitor, progress)?;
-    if progress.stopped() || run.stopped.into_inner() {
+    if progress.stopped() || run.stopped.load(Ordering::Relaxed) {
         return Err(ScanError::Stopped);
     }
-    progress.merging();
-    let mut listing = run.supply.finish();
-    let mut visitors = Vec::with_capacity(workers.len());
-    for Worker { visitor, coverage, unwanted, .. } in workers {
-        listing.coverage.objects.listed -= unwanted;
-        listing.coverage.merge(coverage);
-        visitors.push(visitor);
-    }
-    Ok(Scanned { visitors, listing })
+    Ok(run.finish(workers, progress))
+}
+
+/// What becomes of the objects that are being read when a run is ended early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AtStop {
+    /// They are dropped at once, with the result of the run.
+    Abandon,
+    /// They are read to their end.
+    Finish,
 }
 
 /// What the workers share.
@@ -242,9 +275,29 @@ struct Run<'a, V: Visitor> {
     queue: Queue<V>,
     budget: Arc<Budget>,
     stopped: AtomicBool,
+    at_stop: AtStop,
 }
 
-impl<V: Visitor> Run<'_, V> {
+impl<'a, V: Visitor> Run<'a, V> {
+    fn new(supply: Supply<'a>, settings: &'a ScanSettings, at_stop: AtStop) -> Self {
+        let queue = Queue::new(settings.threads);
+        let budget = Budget::new(settings.memory);
+        Self { supply, settings, queue, budget, stopped: AtomicBool::new(false), at_stop }
+    }
+
+    /// Joins what the workers collected.
+    fn finish(self, workers: Vec<Worker<V>>, progress: &dyn Progress) -> Scanned<V> {
+        progress.merging();
+        let mut listing = self.supply.finish();
+        let mut visitors = Vec::with_capacity(workers.len());
+        for Worker { visitor, coverage, unwanted, .. } in workers {
+            listing.coverage.objects.listed -= unwanted;
+            listing.coverage.merge(coverage);
+            visitors.push(visitor);
+        }
+        Scanned { visitors, listing, unread: Vec::new() }
+    }
+
     /// Lets all workers read until no object is left.
     fn work(
         &self,
@@ -257,6 +310,7 @@ impl<V: Visitor> Run<'_, V> {
         pool.broadcast(|context| {
             let visitor = visitor(context.index() as u16);
             let mut worker = Worker::new(visitor, self.settings.max_object_size, &self.budget);
+            worker.done = (self.at_stop == AtStop::Finish).then(Vec::new);
             self.work_on(&mut worker, progress);
             workers.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
         });
@@ -266,7 +320,8 @@ impl<V: Visitor> Run<'_, V> {
     /// Lets a worker read pieces cut by others, then whole objects, until none are left.
     fn work_on(&self, worker: &mut Worker<V>, progress: &dyn Progress) {
         let stopped = || self.is_stopped(progress);
-        while !stopped() {
+        let abandoned = || self.is_abandoned(progress);
+        while !abandoned() {
             if let Some(job) = self.queue.take() {
                 worker.piece(self, job, progress);
                 continue;
@@ -280,7 +335,7 @@ impl<V: Visitor> Run<'_, V> {
                 continue;
             }
             drop(busy);
-            match self.queue.wait(&stopped) {
+            match self.queue.wait(&abandoned) {
                 Some(job) => worker.piece(self, job, progress),
                 None => return,
             }
@@ -293,5 +348,10 @@ impl<V: Visitor> Run<'_, V> {
             self.stopped.store(true, Ordering::Relaxed);
         }
         self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Whether also the objects that were begun should be left now.
+    fn is_abandoned(&self, progress: &dyn Progress) -> bool {
+        self.at_stop == AtStop::Abandon && self.is_stopped(progress)
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Worker<V: Visitor> {
     pub(super) coverage: Coverage,
     /// Number of objects that the visitor did not want.
     pub(super) unwanted: u64,
+    /// Numbers of the objects that it is done with, if they are wanted: a run that is ended early then has a result.
+    pub(super) done: Option<Vec<u32>>,
     decoder: Decoder,
     stored: Vec<u8>,
 }
@@ -29,6 +31,7 @@ impl<V: Visitor> Worker<V> {
             visitor,
             coverage: Coverage::default(),
             unwanted: 0,
+            done: None,
             decoder: Decoder::with_budget(max_object_size, budget),
             stored: Vec::new(),
         }
@@ -38,6 +41,7 @@ impl<V: Visitor> Worker<V> {
     pub(super) fn read(&mut self, run: &Run<'_, V>, supplied: &mut Supplied<'_>, progress: &dyn Progress) {
         if !self.visitor.wants(&supplied.object) {
             self.unwanted += 1;
+            self.note_done(supplied.number);
             return;
         }
         let mut stored = std::mem::take(&mut self.stored);
@@ -92,7 +96,7 @@ impl<V: Visitor> Worker<V> {
             if let Some(job) = if is_held { Some(job) } else { run.queue.offer(job) } {
                 self.piece(run, job, progress);
             }
-            (!run.is_stopped(progress)).then(|| run.queue.memory())
+            (!run.is_abandoned(progress)).then(|| run.queue.memory())
         };
         let mut intake = Intake::new(&mut large, run.settings.checksums);
         let source = match intake.large {
@@ -155,11 +159,17 @@ impl<V: Visitor> Worker<V> {
 
     /// Decides the outcome of an object, and tells the visitor; returns the number of its records.
     fn end(&mut self, current: CurrentObject<'_>, part: PieceResult<V>, stored: StoredBytes) -> u64 {
+        self.note_done(current.number);
         let PieceResult { state, visited } = part;
         let visitor = &mut self.visitor;
         let visited = visited.unwrap_or_else(|| visitor.begin_piece(&current));
         state.settle(current, stored, &mut self.coverage, |object, coverage| {
             visitor.end_object(visited, object, coverage);
         })
+    }
+
+    /// Notes that nothing more will be read of an object.
+    fn note_done(&mut self, number: u32) {
+        self.done.iter_mut().for_each(|done| done.push(number));
     }
 }

@@ -44,7 +44,7 @@ pub fn search(
     }
     let settings = ScanSettings { checksums: true, ..*settings };
     let visitor = |_| Searcher { numbers: &numbers, found: Hits::default() };
-    let Scanned { visitors, listing } = scan(archives, &settings, &visitor, progress)?;
+    let Scanned { visitors, listing, .. } = scan(archives, &settings, &visitor, progress)?;
     let mut found = Hits::default();
     visitors.into_iter().for_each(|searcher| add_all(&mut found, searcher.found));
     let record = |id: &&str| found.get(&numbers[id]).cloned().map(Hit::into_record);

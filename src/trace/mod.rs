@@ -186,7 +186,7 @@ pub fn trace(
     let settings = &ScanSettings { checksums: !indexed.is_empty(), ..*settings };
     let deduplicator = Deduplicator::default();
     let visitor = |number| Tracer::new(number, wanted, (&deduplicator, indexed));
-    let Scanned { visitors, listing } = scan(archives, settings, &visitor, progress)?;
+    let Scanned { visitors, listing, .. } = scan(archives, settings, &visitor, progress)?;
     let collected: Vec<_> = visitors.into_iter().map(Tracer::collected).collect();
     let duplicates = deduplicator.finish();
     let mut coverage = listing.coverage;

@@ -1,17 +1,20 @@
 //! Indexing through the library, without the binary.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use firstseen::index::{IndexError, IndexSettings, Indexed, index};
 use firstseen::learn::LearnSettings;
 use firstseen::model::Inventory;
-use firstseen::scan::{ObjectRead, Progress, Silent};
-use firstseen::source::Archives;
+use firstseen::scan::{ObjectRead, Progress, ScanError, Silent};
+use firstseen::source::{Archives, LARGE};
 use firstseen::store::{BaselineContents, BaselineFolder, MergeError};
 use tempfile::TempDir;
 
-use crate::archive::{Archive, record, wrapped};
+use crate::archive::{Archive, log_path, record, with, wrapped};
 
 /// Stops a run after a number of objects.
 struct StopAfter {
@@ -47,22 +50,75 @@ fn archive() -> Archive {
 }
 
 #[test]
-fn an_interrupted_run_resumes_at_its_last_checkpoint() {
+fn an_interrupted_run_saves_what_it_has_read_and_resumes_there() {
     let (archive, folder) = (archive(), TempDir::new().unwrap());
     let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
     let place = BaselineFolder::take(&folder.path().join("case.baseline")).unwrap();
     let add = |progress: &dyn Progress| index(&place, known(&place), &archives, &settings(), progress);
     let stop = |most| StopAfter { most, read: AtomicU32::new(0) };
-    // Nothing is saved before the first checkpoint.
-    assert!(matches!(add(&stop(1)), Err(IndexError::Scan(_))));
+    // Nothing was read, so there is nothing to save.
+    assert!(matches!(add(&stop(0)), Err(IndexError::Scan(ScanError::Stopped))));
     assert!(known(&place).is_none());
-    assert!(matches!(add(&stop(3)), Err(IndexError::Interrupted)));
-    assert_eq!(known(&place).unwrap().objects.len(), 2);
+    // Before the first checkpoint, and after the second one.
+    for (most, saved) in [(1, 1), (3, 4)] {
+        assert!(matches!(add(&stop(most)), Err(IndexError::Interrupted)));
+        let stored = known(&place).unwrap();
+        assert_eq!((stored.objects.len(), stored.coverage.objects.listed), (saved, saved as u64));
+    }
+    assert!(matches!(add(&stop(0)), Err(IndexError::Interrupted)));
     let Indexed { stored, known: before, added, .. } = add(&Silent).unwrap();
-    assert_eq!((before, added), (2, 3));
+    assert_eq!((before, added), (4, 1));
     assert_eq!(known(&place).unwrap(), stored);
     let anew = BaselineFolder::take(&folder.path().join("anew.baseline")).unwrap();
     assert_eq!(index(&anew, None, &archives, &settings(), &Silent).unwrap().stored, stored);
+}
+
+/// The files of a baseline, by name.
+fn files(baseline: &Path) -> BTreeMap<OsString, Vec<u8>> {
+    let files = fs::read_dir(baseline).unwrap().map(|file| file.unwrap());
+    files.map(|file| (file.file_name(), fs::read(file.path()).unwrap())).collect()
+}
+
+#[test]
+fn interruptions_do_not_change_the_baseline() {
+    // Copies on one day and across days, objects without a day, a fault, and one object that is read in pieces.
+    let at = |day: u32, number: u32| {
+        record(&format!("2024-03-{day:02}T00:00:00Z"), "eva", &format!("s3:Get{number}"))
+    };
+    let name = |day: u32, name: &str| log_path(&format!("202403{day:02}T0100"), name);
+    let mut archive = Archive::new().object("broken.json.gz", b"\x1f\x8b no").object("notes.txt", b"hello");
+    for number in 0..6 {
+        let records = wrapped(&[at(number + 1, number), at(number + 1, 0)]);
+        archive = archive.object(&name(number + 1, "aaaa"), &records);
+        archive =
+            archive.object(&name(number + 1, "bbbb"), &records).object(&name(number + 2, "cccc"), &records);
+        archive = archive.object(&format!("{number}.json"), &records);
+    }
+    let padding = serde_json::json!({"requestParameters": "x".repeat(4_000)});
+    let many: Vec<_> = (0..4_500).map(|number| with(at(4, number % 50), padding.clone())).collect();
+    let many = wrapped(&many);
+    assert!(many.len() as u64 > LARGE);
+    let archive = archive.object(&name(4, "dddd"), &many);
+    let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
+    let folder = TempDir::new().unwrap();
+    let made = |name: &str, threads: usize, stops: &[u32]| {
+        let path = folder.path().join(name);
+        let place = BaselineFolder::take(&path).unwrap();
+        let learning = LearnSettings { threads, ..LearnSettings::default() };
+        let settings = IndexSettings { learning, checkpoint_every: 1_000, ..settings() };
+        for &most in stops {
+            let progress = StopAfter { most, read: AtomicU32::new(0) };
+            let ended = index(&place, known(&place), &archives, &settings, &progress);
+            assert!(matches!(ended, Err(IndexError::Interrupted)), "{most}: {ended:?}");
+        }
+        index(&place, known(&place), &archives, &settings, &Silent).unwrap();
+        files(&path)
+    };
+    let whole = made("whole.baseline", 2, &[]);
+    for (threads, stops) in [(1, &[1][..]), (1, &[5, 1, 7]), (2, &[3]), (3, &[9, 9]), (2, &[20])] {
+        let resumed = made(&format!("{threads}-{stops:?}.baseline"), threads, stops);
+        assert!(resumed == whole, "{threads} threads, stopped after {stops:?}");
+    }
 }
 
 #[test]

@@ -104,6 +104,56 @@ fn an_interrupted_run_is_an_error_and_leaves_no_file() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_index_that_is_stopped_saves_what_it_has_and_goes_on_from_there() {
+    let archive = (0..300).fold(Archive::new(), |archive, number| {
+        let one =
+            |user: u32| record("2024-03-01T10:00:00Z", &format!("user{user}"), &format!("s3:Get{number}"));
+        archive.object(&format!("{number}.json"), &wrapped(&(0..100).map(one).collect::<Vec<_>>()))
+    });
+    let folder = TempDir::new().unwrap();
+    let index = |output: &str| {
+        let mut command = program();
+        command
+            .arg("index")
+            .arg(archive.path())
+            .args(["--threads", "1", "-o"])
+            .arg(folder.path().join(output));
+        command.stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let mut child = index("case.baseline");
+    let reading = format!("/proc/{}/io", child.id());
+    let read = || {
+        let io = fs::read_to_string(&reading).unwrap_or_default();
+        io.lines().find_map(|line| line.strip_prefix("rchar: ")?.parse::<u64>().ok()).unwrap_or_default()
+    };
+    // Some objects, of more than 20 MB.
+    wait_until(&mut child, || read() > 2_000_000);
+    send("-TERM", &child);
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("contains everything that was read") && said.contains("it resumes from there"),
+        "{said}"
+    );
+    let files = |name: &str| {
+        let files = fs::read_dir(folder.path().join(name)).unwrap().map(|file| file.unwrap().path());
+        let mut files: Vec<_> =
+            files.map(|path| (path.file_name().unwrap().to_owned(), fs::read(path).unwrap())).collect();
+        files.sort();
+        files
+    };
+    let ended = index("case.baseline").wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    let numbers = said.split(|sign: char| !sign.is_ascii_digit()).filter_map(|word| word.parse::<u32>().ok());
+    let [added, known] = numbers.take(2).collect::<Vec<_>>()[..] else { panic!("{said}") };
+    assert!(added > 0 && known > 0 && added + known == 300, "{said}");
+    assert_eq!(index("anew.baseline").wait().unwrap().code(), Some(0));
+    assert!(files("case.baseline") == files("anew.baseline"));
+}
+
 /// Waits for a condition while the process is running.
 #[cfg(target_os = "linux")]
 fn wait_until(child: &mut std::process::Child, mut is_so: impl FnMut() -> bool) {

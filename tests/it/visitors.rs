@@ -60,7 +60,7 @@ fn texts(archive: &Archive, end: &'static str, threads: usize) -> (BTreeMap<Stri
     let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
     let settings = ScanSettings { threads, ..ScanSettings::default() };
     let make = |_| Texts { end, objects: BTreeMap::new() };
-    let Scanned { visitors, listing } = scan(&archives, &settings, &make, &Silent).unwrap();
+    let Scanned { visitors, listing, .. } = scan(&archives, &settings, &make, &Silent).unwrap();
     assert_eq!(visitors.len(), threads);
     assert!(listing.coverage.sums_hold(), "{:?}", listing.coverage);
     (visitors.into_iter().flat_map(|visitor| visitor.objects).collect(), listing.coverage)

@@ -12,6 +12,7 @@ use firstseen::report::for_terminal;
 use firstseen::rules::{BUILTIN_RULES, Placeholders, RuleError, RuleFile, RuleSet};
 
 use super::super::exit::{Hint, UsageError};
+use super::super::settings::FileArgs;
 use super::super::text_file::read_text;
 
 #[derive(Clone, Debug, Default, Args)]
@@ -40,6 +41,16 @@ impl RuleArgs {
     /// Whether any rules are named.
     pub(crate) fn are_named(&self) -> bool {
         self.builtin_rules || !self.rules.is_empty() || !self.sigma.is_empty()
+    }
+
+    /// Whether they are named by a configuration file only, which may serve archives and baselines alike.
+    pub(crate) fn are_of_file(&self, files: &FileArgs) -> bool {
+        let names = [
+            ("rules", !self.rules.is_empty()),
+            ("sigma", !self.sigma.is_empty()),
+            ("builtin-rules", self.builtin_rules),
+        ];
+        self.are_named() && names.iter().all(|(key, is_named)| !is_named || files.sets(key))
     }
 
     /// The named files and folders.

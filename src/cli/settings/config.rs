@@ -32,6 +32,8 @@ pub(crate) struct ConfigFile {
     path: PathBuf,
     /// Its content, once it was read.
     text: Option<Arc<str>>,
+    /// The keys that became flags of the command.
+    flags: Arc<[String]>,
 }
 
 /// A key with its values, as a flag would take them.
@@ -44,7 +46,17 @@ pub(super) struct Entry {
 impl ConfigFile {
     /// A file that is not yet read.
     pub(super) fn named(path: PathBuf) -> Self {
-        Self { path, text: None }
+        Self { path, text: None, flags: Arc::default() }
+    }
+
+    /// The same file, of which these keys became flags of the command.
+    pub(super) fn with_flags(self, keys: Vec<String>) -> Self {
+        Self { flags: keys.into(), ..self }
+    }
+
+    /// Whether a flag of the command was set by this file.
+    pub(super) fn sets(&self, key: &str) -> bool {
+        self.flags.iter().any(|flag| flag == key)
     }
 
     pub(super) fn path(&self) -> &PathBuf {

@@ -48,10 +48,15 @@ pub(crate) fn matches(program: &Command, line: &[OsString]) -> anyhow::Result<Ar
     let Some(command) = command else { return Ok(given) };
     let Some(file) = of_command.get_one::<ConfigFile>("config") else { return Ok(given) };
     let file = file.clone().read()?;
-    let mut flags = Vec::new();
+    let (mut flags, mut keys) = (Vec::new(), Vec::new());
     for entry in file.entries()? {
-        flags.extend(flags_of(command, of_command, &entry, file.folder()));
+        let words = flags_of(command, of_command, &entry, file.folder());
+        if !words.is_empty() {
+            flags.extend(words);
+            keys.push(entry.key);
+        }
     }
+    let file = file.with_flags(keys);
     let Some(place) = line.iter().skip(1).position(|word| word == name) else { return Ok(given) };
     let (before, behind) = line.split_at(place + 2);
     let line = before.iter().cloned().chain(flags).chain(behind.iter().cloned());

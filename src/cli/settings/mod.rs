@@ -108,6 +108,11 @@ impl FileArgs {
         self.config.iter().map(ConfigFile::path).chain(&self.netflix_config)
     }
 
+    /// Whether a flag that is no [`Settings`], such as those for rules, was set by the file of `--config`.
+    pub(crate) fn sets(&self, key: &str) -> bool {
+        self.config.as_ref().is_some_and(|file| file.sets(key))
+    }
+
     /// The settings of the files and the preset; `preset` is the one named by a flag.
     pub(crate) fn read(&self, preset: Option<PresetArg>) -> anyhow::Result<Settings> {
         let config = self.config.as_ref().map(ConfigFile::settings).transpose()?;
@@ -142,6 +147,7 @@ impl Settings {
             from: self.filters.from,
             leaves_out_later: true,
             rules: None,
+            rules_are_of_file: false,
             hits: HitRetention::All,
             dimensions: self.question.report().into_iter().filter_map(FindingKind::dimension).collect(),
             with_objects: false,

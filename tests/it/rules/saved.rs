@@ -74,6 +74,66 @@ fn a_baseline_cannot_evaluate_rules() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("made without rules"));
 }
 
+/// Writes a configuration file with these keys. Returns its path.
+fn config(place: &TempDir, keys: &str) -> String {
+    let path = place.path().join("case.toml");
+    std::fs::write(&path, keys).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// The keys that name the rules of a team, from any folder.
+fn team_rules() -> String {
+    format!("rules = [{:?}]\n", Path::new(env!("CARGO_MANIFEST_DIR")).join(RULES))
+}
+
+#[test]
+fn one_file_serves_the_command_that_makes_a_baseline_and_those_that_ask_it() {
+    let place = TempDir::new().unwrap();
+    let keys = format!("builtin-rules = true\nverify = true\n{}", team_rules());
+    let config = config(&place, &keys);
+    let baseline = index(&place, &["--config", &config]);
+    for command in ["scan", "triage", "rules"] {
+        let output = firstseen_here(&[command, &baseline, "--config", &config, "-f", "json"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        // Nothing is said of rules; what does not apply to a baseline is.
+        assert_eq!(said.contains("warning: verify of --config is passed over"), command == "scan", "{said}");
+        assert!(!said.contains("rules"), "{said}");
+    }
+    let of_file = findings(&["rules", &baseline, "--config", &config]);
+    assert!(!of_file.is_empty());
+    assert_eq!(of_file, findings(&["rules", ARCHIVE, "--config", &config]));
+    // The saved rules may also be named by flags.
+    assert_eq!(of_file, findings(&["rules", &baseline, "--builtin-rules", "--rules", RULES]));
+}
+
+#[test]
+fn rules_of_a_file_that_are_not_the_saved_ones_are_a_warning() {
+    let place = TempDir::new().unwrap();
+    let config = config(&place, &team_rules());
+    let ask = |baseline: &str, flags: &[&str]| {
+        let output = firstseen_here(&[&["rules", baseline, "--config", &config, "-q"], flags].concat());
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let baseline = index(&place, &["--builtin-rules"]);
+    let (code, said) = ask(&baseline, &[]);
+    assert_eq!(code, Some(0));
+    assert!(said.contains("made with other rules than those of --config"), "{said}");
+    assert_eq!(findings(&["rules", &baseline]), findings(&["rules", &baseline, "--config", &config]));
+    // A rule of the command line was asked for now, so it is not passed over.
+    let (code, said) = ask(&baseline, &["--sigma", "fixtures/rules/sigma.yml"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        said.contains("contains no records") && said.contains("has the matches of other rules"),
+        "{said}"
+    );
+    let place = TempDir::new().unwrap();
+    let (code, said) = ask(&index(&place, &[]), &[]);
+    assert_eq!(code, Some(0));
+    assert!(said.contains("made without rules, so those of --config match nothing"), "{said}");
+    assert_eq!(said.matches("warning:").count(), 1, "{said}");
+}
+
 #[test]
 fn a_rule_folder_loads_all_its_files() {
     let folder = TempDir::new().unwrap();
