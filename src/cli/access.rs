@@ -1,21 +1,43 @@
 //! `firstseen plan --check`: whether archives can be listed and read.
 
 use firstseen::coverage::FaultKind;
-use firstseen::report::{AccessProblem, AccessRow};
+use firstseen::report::{Access, AccessProblem, AccessRow};
 use firstseen::scan::ScanError;
 use firstseen::source::{
-    ArchiveError, GivenArchive, MissingAccess, Permission, Probe, ProbeError, ReadError, S3Settings, probe,
+    AccessKey, ArchiveError, GivenArchive, MissingAccess, Permission, Probe, ProbeError, ReadError, S3Access,
+    S3Settings, is_s3, probe,
 };
 
 use super::exit::scan_hint;
 
 /// Checks archives, one after another.
 pub(crate) fn check(given: &[GivenArchive], settings: &S3Settings) -> Vec<AccessRow> {
-    probe(given, settings).into_iter().map(row).collect()
+    let access = |archive: &'_ GivenArchive| {
+        let access = archive.access.as_ref().unwrap_or(&settings.access);
+        is_s3(&archive.location).then(|| access.clone())
+    };
+    probe(given, settings).into_iter().zip(given.iter().map(access)).map(row).collect()
 }
 
-fn row(probe: Probe) -> AccessRow {
-    let Probe { name, location, identity, object } = probe;
+/// Who asks for the objects of a bucket.
+pub(crate) fn requester(access: &S3Access, access_key: Option<AccessKey>) -> Access {
+    let (access_key, account) = access_key.map_or((None, None), |key| (Some(key.id), key.account));
+    Access { credentials: origin(access), access_key, account }
+}
+
+/// Where credentials come from, in words.
+fn origin(access: &S3Access) -> String {
+    let first = match &access.profile {
+        _ if access.anonymous => return "none (--no-sign-request)".to_owned(),
+        Some(profile) => format!("profile '{profile}'"),
+        None => "the default chain (environment, profile, container, instance)".to_owned(),
+    };
+    access.roles.iter().fold(first, |origin, role| format!("{origin}, then role {}", role.arn))
+}
+
+fn row((probe, access): (Probe, Option<S3Access>)) -> AccessRow {
+    let Probe { name, location, access_key, object } = probe;
+    let identity = access.map(|access| requester(&access, access_key).to_string());
     let row = AccessRow {
         archive: name,
         location,
@@ -46,10 +68,7 @@ fn row(probe: Probe) -> AccessRow {
 
 /// Why an archive cannot be opened.
 fn of_archive(error: ArchiveError, permission: Option<Permission>) -> AccessProblem {
-    let mut said = error.to_string();
-    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-    said.push_str(&cause.unwrap_or_default());
-    problem(&said, permission, scan_hint(&ScanError::from(error)))
+    problem(&error.in_full(), permission, scan_hint(&ScanError::from(error)))
 }
 
 /// Why an object cannot be read, or a folder not listed.

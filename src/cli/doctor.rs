@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use firstseen::baseline::Baseline;
 use firstseen::doctor::{Checkup, Next, RemarkKind, Subject, examine};
-use firstseen::report::{Access, DoctorFormat, DoctorReport, Examined, Inside, SavedSummary, for_shell};
+use firstseen::report::{DoctorFormat, DoctorReport, Examined, Inside, SavedSummary, for_shell};
 use firstseen::scan::{ScanError, ScanSettings};
-use firstseen::source::{Archives, FileList, GivenArchive, S3Access, S3Settings, is_s3, is_stdin};
+use firstseen::source::{AccessKey, Archives, FileList, GivenArchive, S3Settings, is_s3, is_stdin};
 use firstseen::store::{Saved, proven_files};
 
+use super::access::requester;
 use super::args::{ArchiveArgs, ByExtension, S3Args};
 use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
 use super::progress::Bar;
@@ -161,8 +162,8 @@ impl Doctor<'_> {
         let archives = Archives::open_all(std::slice::from_ref(archive), &[], &s3);
         let subject = Subject { name: &shown, place: &place, is_bucket: is_s3(name) };
         let (checkup, access_key) = self.examine(archives, &subject)?;
-        let credentials = || origin(archive.access.as_ref().unwrap_or(&s3.access));
-        let access = subject.is_bucket.then(|| Access { credentials: credentials(), access_key });
+        let access = archive.access.as_ref().unwrap_or(&s3.access);
+        let access = subject.is_bucket.then(|| requester(access, access_key));
         let words = self.archives.configuration_of(archive);
         let words = words.unwrap_or_else(|| for_shell(&shown).into_owned());
         let command = self.command(&checkup.next, &words, name);
@@ -185,7 +186,7 @@ impl Doctor<'_> {
         &self,
         archives: Result<Archives, firstseen::source::ArchiveError>,
         subject: &Subject<'_>,
-    ) -> anyhow::Result<(Checkup, Option<String>)> {
+    ) -> anyhow::Result<(Checkup, Option<AccessKey>)> {
         let progress = Bar::new(self.args.quiet)?;
         let settings = ScanSettings { threads: threads(self.args.threads), ..ScanSettings::default() };
         let examined = archives.map_err(ScanError::from).and_then(|archives| {
@@ -216,16 +217,6 @@ impl Doctor<'_> {
             Next::Nothing => return None,
         })
     }
-}
-
-/// Where credentials come from, in words.
-fn origin(access: &S3Access) -> String {
-    let first = match &access.profile {
-        _ if access.anonymous => return "none (--no-sign-request)".to_owned(),
-        Some(profile) => format!("profile '{profile}'"),
-        None => "the default chain (environment, profile, container, instance)".to_owned(),
-    };
-    access.roles.iter().fold(first, |origin, role| format!("{origin}, then role {}", role.arn))
 }
 
 /// A name for the baseline of an archive: that of its last folder that is not one of CloudTrail's.

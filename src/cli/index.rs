@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use firstseen::catalog::LearningScope;
-use firstseen::index::{IndexError, IndexSettings, Indexed, index, index_shard};
+use firstseen::index::{AddedObjects, IndexError, IndexSettings, Indexed, index, index_shard};
 use firstseen::learn::LearnSettings;
 use firstseen::model::Dimensions;
 use firstseen::plan::Shard;
+use firstseen::report::{IndexReport, IndexedArchive, IndexedObjects, plural};
 use firstseen::rules::RuleSet;
 use firstseen::scan::ScanError;
-use firstseen::source::{ArchiveError, Archives, FileList, is_s3};
+use firstseen::source::{ArchiveAccount, ArchiveError, Archives, FileList, is_s3};
 use firstseen::store::{BaselineFolder, is_baseline};
 use firstseen::time::Bound;
 
@@ -54,6 +55,9 @@ pub(crate) struct IndexArgs {
     /// Save a checkpoint after this many objects: a run that is killed resumes there. One that is interrupted saves what it has
     #[arg(long, value_name = "OBJECTS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
     checkpoint_every: u32,
+    /// Write what was added, and what the baseline now covers, to FILE, as one JSON document
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
     #[command(flatten)]
     rules: RuleArgs,
     #[command(flatten)]
@@ -92,7 +96,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
         return Err(error.context(Hint("use firstseen merge to merge baselines")));
     }
     let lists = named.lists()?;
-    let faults = args.guard(&wanted, &s3, (&named, &lists))?;
+    let (faults, summary) = args.guard(&wanted, &s3, (&named, &lists))?;
     let rules = args.rules.read()?;
     let inventory_files = inventory_files(&wanted.iam_inventory)?;
     let place = BaselineFolder::take(&args.output).map_err(store_error)?;
@@ -113,7 +117,12 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let settings = LearnSettings { memory: args.run.memory(), ..settings };
     let known = known.map(|saved| saved.contents()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
-    let archives = try_archives((&named.given(&s3)?, &lists), settings.max_object_size, &s3)?;
+    // A shard without one of its archives would be another one.
+    let given = named.given(&s3)?.into_iter().map(|archive| match &shard {
+        Some(_) => archive.required(),
+        None => archive,
+    });
+    let archives = try_archives((&given.collect::<Vec<_>>(), &lists), settings.max_object_size, &s3)?;
     let archives = archives.map_err(|error| match error {
         ArchiveError::Open { .. } if shard.is_some() => anyhow::Error::new(error).context(Hint(
             "a plan names archives as they were given, or by their labels: give the same --config as to firstseen plan",
@@ -137,19 +146,55 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let indexed = indexed.map_err(|error| args.explain(error, &archives))?;
     let Indexed { stored, known, added, replaced } = indexed;
     if !args.run.quiet {
-        writeln!(io::stderr(), "{added} objects added, {known} already in the baseline")?;
+        writeln!(io::stderr(), "{}, {known} already in the baseline", described(added))?;
+    }
+    if let Some(summary) = summary {
+        let report = IndexReport {
+            baseline: &args.output.to_string_lossy(),
+            objects: IndexedObjects {
+                known,
+                read: added.read,
+                skipped: added.skipped,
+                failed: added.failed,
+                replaced: replaced.len() as u64,
+            },
+            archives: &archive_rows(&archives),
+            coverage: &stored.coverage,
+        };
+        summary.write(|out| report.write(out))?;
     }
     let traffic = archives.traffic();
     let closing = RunSummary {
         traffic,
         archives: archives.names(),
         accounts: archives.accounts(),
+        counts_new_objects: true,
         inventory: Some(&stored.baseline.inventory),
         lost_inventory: inventory_files.lost,
         warnings: inventory_files.warnings.into_iter().chain(replaced_objects(&replaced)).collect(),
         ..RunSummary::new(&stored.coverage, faults)
     };
     closing.end(args.run.quiet)
+}
+
+/// What was added, in words.
+fn described(AddedObjects { read, skipped, failed }: AddedObjects) -> String {
+    let others = [(skipped, "skipped"), (failed, "not read")].into_iter().filter(|(count, _)| *count > 0);
+    let others: String = others.map(|(count, how)| format!(", {count} {how}")).collect();
+    format!("{} added{others}", plural(read, "object"))
+}
+
+/// What was read of each archive, for a summary.
+fn archive_rows(archives: &Archives) -> Vec<IndexedArchive> {
+    let rows = (1..).zip(archives.names()).zip(archives.accounts());
+    let row = |((number, name), account): ((u32, &String), ArchiveAccount)| IndexedArchive {
+        archive: number,
+        name: name.clone(),
+        read: account.read,
+        failed: account.failed,
+        bytes: account.bytes,
+    };
+    rows.map(row).collect()
 }
 
 /// Warns of objects that are now in the baseline with their old content and their new one.
@@ -163,13 +208,13 @@ fn replaced_objects(replaced: &[String]) -> Option<String> {
 }
 
 impl IndexArgs {
-    /// Opens the file of `--faults`, which is neither an input nor a part of the baseline.
+    /// Opens the files of `--faults` and `--summary`, which are neither inputs nor parts of the baseline.
     fn guard(
         &self,
         learning: &LearningArgs,
         s3: &S3Args,
         (named, lists): (&ArchiveArgs, &[FileList]),
-    ) -> anyhow::Result<Option<Output>> {
+    ) -> anyhow::Result<(Option<Output>, Option<Output>)> {
         let mut guard = OutputGuard::new();
         guard.read_archives(named, lists);
         guard.read_files("shard", &self.shard.shard);
@@ -178,7 +223,8 @@ impl IndexArgs {
         guard.read_files("IAM inventory", &learning.iam_inventory);
         guard.take_mirror(s3, named.names())?;
         guard.take_baseline(&self.output)?;
-        self.run.faults(&mut guard)
+        let faults = self.run.faults(&mut guard)?;
+        Ok((faults, guard.open_if_named("--summary", self.summary.as_deref())?))
     }
 }
 

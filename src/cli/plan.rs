@@ -1,18 +1,20 @@
 //! `firstseen plan`: divides archives into shards for several machines.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use firstseen::plan::{Plan, ShardCount, plan};
+use firstseen::index::{LeftOut, leave_out};
+use firstseen::plan::{Plan, ShardCount, divide};
 use firstseen::report::{AccessReport, Format, plural, write_losses};
-use firstseen::scan::ScanError;
-use firstseen::source::{FileList, S3Settings, is_stdin};
+use firstseen::scan::{ScanError, list};
+use firstseen::source::{Archives, FileList, Listing, S3Settings, is_stdin};
+use firstseen::store::Saved;
 
 use super::access;
 use super::args::{ArchiveArgs, ByExtension, ReadingArgs, RunArgs, S3Args, byte_count};
-use super::exit::{RunStatus, UsageError, scan_error};
+use super::exit::{RunStatus, UsageError, scan_error, store_error};
 use super::input::open_archives;
 use super::output::Output;
 use super::output_guard::OutputGuard;
@@ -33,6 +35,9 @@ pub(crate) struct PlanArgs {
     files: FileArgs,
     #[command(flatten)]
     size: SizeArgs,
+    /// Leave out the objects that this baseline has, so that merging the baselines of all shards into it adds what is new
+    #[arg(long, value_name = "BASELINE", conflicts_with = "check", help_heading = "Shards")]
+    not_in: Option<PathBuf>,
     /// Format of the answer of --check [default: by the extension of FILE, else text]
     #[arg(long, short, value_enum, conflicts_with_all = ["shards", "shard_bytes"], help_heading = "Output")]
     format: Option<CheckFormatArg>,
@@ -97,18 +102,30 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
     let mut guard = OutputGuard::new();
     guard.read_archives(&named, &lists);
     guard.read_files("settings", args.files.files());
+    args.not_in.iter().for_each(|baseline| guard.read_archive(baseline));
     guard.take_mirror(&s3, names)?;
     let output = guard.open("--output", args.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
     if args.size.check {
         return args.check((&named, &lists), &s3, output);
     }
-    let settings = args.reading.clone().or(&files.learning).settings(&args.run)?;
+    let known = args.known()?;
+    let reading = args.reading.clone().or(&files.learning);
+    let reading = match &known {
+        Some((name, known)) => reading.like(name, known.scope())?,
+        None => reading,
+    };
+    let settings = reading.settings(&args.run)?;
     let archives = open_archives((&named.given(&s3)?, &lists), settings.max_object_size, &s3)?;
     let progress = Bar::new(args.run.quiet)?;
-    let planned = plan(&archives, &settings, args.size.count(), &progress);
+    let listing = list(&archives, &settings, &progress);
     progress.clear();
-    let planned: Plan<'_> = planned.map_err(|error: ScanError| scan_error(error))?;
+    let mut listing = listing.map_err(|error: ScanError| scan_error(error))?;
+    let left_out = match &known {
+        Some((_, known)) => leave_out_known(&mut listing, &archives, known)?,
+        None => LeftOut::default(),
+    };
+    let planned: Plan<'_> = divide(&archives, (settings.window, listing), args.size.count());
     let mut bytes = 0;
     output.write(|out| {
         planned.iter().try_for_each(|shard| {
@@ -124,13 +141,34 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
     if !args.run.quiet {
         let (objects, shards) =
             (plural(planned.objects() as u64, "object"), plural(planned.shards() as u64, "shard"));
-        writeln!(stderr, "{objects} with {:.1} MB in {shards}", bytes as f64 / 1e6)?;
+        let known = known.map_or(String::new(), |_| format!("; {} already in the baseline", left_out.known));
+        writeln!(stderr, "{objects} with {:.1} MB in {shards}{known}", bytes as f64 / 1e6)?;
+    }
+    if left_out.unread > 0 {
+        writeln!(
+            stderr,
+            "warning: {} that could not be read before left out: firstseen index tries again to read them, a plan does not",
+            plural(left_out.unread, "object"),
+        )?;
     }
     write_losses(coverage, archives.names(), &mut stderr)?;
     Ok(if coverage.fault_count == 0 { RunStatus::Complete } else { RunStatus::WithFaults })
 }
 
+/// Leaves out of a listing what a baseline has.
+fn leave_out_known(listing: &mut Listing, archives: &Archives, known: &Saved) -> anyhow::Result<LeftOut> {
+    let objects = known.objects().map_err(store_error)?;
+    let (_, coverage) = known.baseline().map_err(store_error)?;
+    Ok(leave_out(listing, archives, (known.archives(), &objects, &coverage)))
+}
+
 impl PlanArgs {
+    /// The baseline of `--not-in`, with its name.
+    fn known(&self) -> anyhow::Result<Option<(&Path, Saved)>> {
+        let Some(name) = &self.not_in else { return Ok(None) };
+        Ok(Some((name, Saved::open(name).map_err(store_error)?)))
+    }
+
     /// Answers whether the archives can be read.
     fn check(
         &self,

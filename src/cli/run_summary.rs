@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use firstseen::coverage::{Coverage, FaultKind};
+use firstseen::coverage::{Coverage, Fault, FaultKind};
 use firstseen::geo::GeoDatabases;
 use firstseen::model::Inventory;
 use firstseen::report::{UsedSettings, for_terminal, plural, write_faults, write_losses, write_summary};
@@ -36,6 +36,8 @@ pub(crate) struct RunSummary<'a> {
     pub(crate) archives: &'a [String],
     /// What was read of each; nothing for saved baselines.
     pub(crate) accounts: Vec<ArchiveAccount>,
+    /// Whether this is what was added to a baseline, whose coverage is that of all it has.
+    pub(crate) counts_new_objects: bool,
     /// The IAM inventory.
     pub(crate) inventory: Option<&'a Inventory>,
     /// Number of files that may belong to the IAM inventory and could not be read.
@@ -63,6 +65,7 @@ impl<'a> RunSummary<'a> {
             traffic: None,
             archives: &[],
             accounts: Vec::new(),
+            counts_new_objects: false,
             inventory: None,
             lost_inventory: 0,
             geo: None,
@@ -112,6 +115,13 @@ impl<'a> RunSummary<'a> {
         }
         write_losses(self.coverage, self.archives, &mut stderr)?;
         write_denied(self.coverage, &mut stderr)?;
+        if !self.is_saved && self.coverage.faults.iter().any(is_of_whole_archive) {
+            writeln!(
+                stderr,
+                "hint: to leave an archive out that cannot be opened, remove its [[archive]] table; firstseen plan --check says \
+                 what is in the way"
+            )?;
+        }
         if !quiet {
             self.write_limits(&mut stderr)?;
         }
@@ -134,8 +144,12 @@ impl<'a> RunSummary<'a> {
     /// Writes what was read.
     fn write_account(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.archives.len() > 1 && !self.is_of_single_objects {
+            let object = if self.counts_new_objects { "new object" } else { "object" };
             for (number, name) in (1_usize..).zip(self.archives) {
-                let account = self.accounts.get(number - 1).map_or(String::new(), of_archive);
+                let account = self
+                    .accounts
+                    .get(number - 1)
+                    .map_or(String::new(), |account| of_archive(account, object));
                 writeln!(out, "archive {number}: {}{account}", for_terminal(name))?;
             }
         }
@@ -175,10 +189,15 @@ impl<'a> RunSummary<'a> {
     }
 }
 
-/// What was read of an archive, in brackets.
-fn of_archive(ArchiveAccount { read, failed, bytes }: &ArchiveAccount) -> String {
+/// Whether a fault is that an archive could not be opened.
+fn is_of_whole_archive(fault: &Fault) -> bool {
+    fault.kind == FaultKind::List && fault.object.is_empty()
+}
+
+/// What was read of an archive, in brackets; `object` is the word for what is counted.
+fn of_archive(ArchiveAccount { read, failed, bytes }: &ArchiveAccount, object: &str) -> String {
     let failed = if *failed > 0 { format!(", {failed} not read") } else { String::new() };
-    format!(" ({}, {:.1} MB{failed})", plural(*read, "object"), *bytes as f64 / 1e6)
+    format!(" ({}, {:.1} MB{failed})", plural(*read, object), *bytes as f64 / 1e6)
 }
 
 /// Writes the network activity. It differs between runs, so it is not part of an answer.

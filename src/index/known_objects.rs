@@ -18,10 +18,11 @@ pub(super) struct KnownObjects<'k> {
 }
 
 impl<'k> KnownObjects<'k> {
-    pub(super) fn new(stored: &'k BaselineContents, archives: &'k Archives) -> Self {
+    /// `objects` are those of a baseline whose archives have these names.
+    pub(super) fn new((names, objects): (&'k [String], &'k [ObjectEntry]), archives: &'k Archives) -> Self {
         let mut versions = ObjectVersions::new();
-        for entry in &stored.objects {
-            let name = (entry.archive as usize).checked_sub(1).and_then(|index| stored.archives.get(index));
+        for entry in objects {
+            let name = (entry.archive as usize).checked_sub(1).and_then(|index| names.get(index));
             if let Some(name) = name {
                 versions.entry((name, &entry.path)).or_default().push(entry);
             }
@@ -64,6 +65,13 @@ impl<'k> KnownObjects<'k> {
         listing.objects.iter().filter(was_read).map(|object| object.path.to_string()).collect()
     }
 
+    /// Removes listed objects that could not be read before; returns their number.
+    pub(super) fn forget_unread(&self, listing: &mut Listing) -> u64 {
+        let is_unread =
+            |entry: &&ObjectEntry| matches!(entry.outcome, Outcome::Failed(kind) if kind.is_absence());
+        listing.forget(|object| self.versions(object).iter().any(|entry| is_unread(&entry)), |_| false)
+    }
+
     fn name(&self, object: &LogObject) -> &str {
         &self.archives.names()[object.archive as usize - 1]
     }
@@ -88,15 +96,15 @@ impl<'k> KnownObjects<'k> {
 }
 
 /// The numbers of some archives in a baseline.
-pub(super) fn archive_numbers(stored: &BaselineContents, archives: &Archives) -> HashSet<u32> {
+pub(super) fn archive_numbers(names: &[String], archives: &Archives) -> HashSet<u32> {
     let named = archives.names();
-    (1..).zip(&stored.archives).filter(|(_, name)| named.contains(name)).map(|(number, _)| number).collect()
+    (1..).zip(names).filter(|(_, name)| named.contains(name)).map(|(number, _)| number).collect()
 }
 
 /// Counts unlisted folders once, however often archives are listed. They are not distinguished by archive: if only some
 /// archives of the baseline are listed, the earlier count stays.
 pub(super) fn replace_unlisted(stored: &mut BaselineContents, archives: &Archives, listing: &mut Listing) {
-    let again = archive_numbers(stored, archives).len();
+    let again = archive_numbers(&stored.archives, archives).len();
     if again == stored.archives.len() {
         stored.coverage.objects.unlisted = std::mem::take(&mut listing.coverage.objects.unlisted);
     } else if again > 0 {

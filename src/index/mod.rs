@@ -4,16 +4,19 @@
 //! Knows what baselines and listings hold; does not know how records are read, or what is asked of a baseline.
 
 mod known_objects;
+mod left_out;
 
 use thiserror::Error;
 
 use crate::catalog::Catalog;
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, ObjectCounts};
 use crate::learn::{Keep, LearnSettings, Learnt, learn_listed, learn_until_stopped};
 use crate::model::Inventory;
 use crate::scan::{Progress, ScanError, checksums, list};
 use crate::source::{Archives, Listing};
 use crate::store::{BaselineContents, BaselineFolder, MergeError, StoreError};
+pub use left_out::{LeftOut, leave_out};
+
 use known_objects::{KnownObjects, archive_numbers, is_known_stream, not_in, replace_unlisted};
 
 /// How archives are indexed.
@@ -36,10 +39,31 @@ pub struct Indexed {
     pub stored: BaselineContents,
     /// Number of objects that were already in the baseline.
     pub known: u64,
-    /// Number of objects added.
-    pub added: u64,
+    /// The objects that were added.
+    pub added: AddedObjects,
     /// Those among them of which the baseline has an earlier version with other content, by path.
     pub replaced: Vec<String>,
+}
+
+/// What became of the objects that a run added to a baseline. One that was tried again counts, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AddedObjects {
+    /// Read as logs, in part or as a whole.
+    pub read: u64,
+    /// Not read as logs: by their names, their content or the window.
+    pub skipped: u64,
+    /// Those that could not be read.
+    pub failed: u64,
+}
+
+impl AddedObjects {
+    /// Adds those of the next part.
+    fn add(&mut self, part: &Coverage) {
+        let ObjectCounts { read, read_in_part, skipped, failed, .. } = &part.objects;
+        self.read += read + read_in_part;
+        self.skipped += skipped.values().sum::<u64>();
+        self.failed += failed.values().sum::<u64>();
+    }
 }
 
 /// Why a run did not complete.
@@ -90,7 +114,7 @@ pub enum IndexError {
 ///     inventory: Inventory::default(),
 /// };
 /// let indexed = index(&place, known, &archives, &settings, &Silent)?;
-/// println!("{} objects added", indexed.added);
+/// println!("{} objects added", indexed.added.read);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -148,12 +172,14 @@ impl Run<'_> {
 
     /// Begins a new baseline. Nothing is saved until something that could be a log was found.
     fn begin(&self, mut listing: Listing) -> Result<Indexed, IndexError> {
-        let added = listing.coverage.objects.listed;
+        let mut added = AddedObjects::default();
         let Part { contents: mut stored, mut is_whole } = self.read(&mut listing)?;
+        added.add(&stored.coverage);
         let mut is_saved = self.save_logs(&mut stored)?;
         while is_whole && is_left(&listing) {
             let part = self.read(&mut listing).map_err(|error| interrupted(error, is_saved))?;
             is_whole = part.is_whole;
+            added.add(&part.contents.coverage);
             stored = stored.merge(part.contents)?;
             is_saved = self.save_logs(&mut stored)?;
         }
@@ -166,7 +192,7 @@ impl Run<'_> {
 
     /// Adds to a baseline.
     fn add(&self, mut stored: BaselineContents, mut listing: Listing) -> Result<Indexed, IndexError> {
-        let mut is_changed = stored.forget_unread(&archive_numbers(&stored, self.archives));
+        let mut is_changed = stored.forget_unread(&archive_numbers(&stored.archives, self.archives));
         is_changed |= !stored.baseline.inventory.covers(&self.settings.inventory);
         replace_unlisted(&mut stored, self.archives, &mut listing);
         let forgotten = self.forget_known(&stored, &mut listing);
@@ -174,8 +200,8 @@ impl Run<'_> {
         if self.progress.stopped() {
             return Err(IndexError::Interrupted);
         }
-        let added = listing.coverage.objects.listed;
-        is_changed |= added > 0 || !listing.coverage.faults.is_empty();
+        let mut added = AddedObjects::default();
+        is_changed |= listing.coverage.objects.listed > 0 || !listing.coverage.faults.is_empty();
         while is_changed || is_left(&listing) {
             is_changed = false;
             let Part { contents: part, is_whole } =
@@ -184,8 +210,9 @@ impl Run<'_> {
                 if !stored.baseline.inventory.covers(&self.settings.inventory) {
                     self.save(&mut stored)?;
                 }
-                return Ok(Indexed { stored, known: known + 1, added: added - 1, replaced });
+                return Ok(Indexed { stored, known: known + 1, added, replaced });
             }
+            added.add(&part.coverage);
             stored = stored.merge(part)?;
             self.save(&mut stored)?;
             if !is_whole {
@@ -201,7 +228,7 @@ impl Run<'_> {
         stored: &BaselineContents,
         listing: &mut Listing,
     ) -> Result<(u64, Vec<String>), ScanError> {
-        let known = KnownObjects::new(stored, self.archives);
+        let known = KnownObjects::new((&stored.archives, &stored.objects), self.archives);
         let threads = self.settings.learning.threads;
         let content = match self.settings.by_checksum {
             true => Some(checksums(self.archives, known.known_in(listing), threads, self.progress)?),

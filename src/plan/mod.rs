@@ -51,7 +51,16 @@ pub fn plan<'a>(
     count: ShardCount,
     progress: &dyn Progress,
 ) -> Result<Plan<'a>, ScanError> {
-    let mut listing = list(archives, settings, progress)?;
+    let listing = list(archives, settings, progress)?;
+    Ok(divide(archives, (settings.window, listing), count))
+}
+
+/// Divides what was listed in a window, or what is left of it.
+pub fn divide(
+    archives: &Archives,
+    (window, mut listing): (ReadWindow, Listing),
+    count: ShardCount,
+) -> Plan<'_> {
     listing.skipped.sort_by(|left, right| left.object.delivery_order(&right.object));
     listing.coverage.sort();
     let sizes: Vec<u64> =
@@ -59,7 +68,7 @@ pub fn plan<'a>(
     let costs: Vec<u64> = sizes.iter().map(|size| OBJECT_COST.saturating_add(*size)).collect();
     let days: Vec<_> = listing.objects.iter().map(|object| object.delivered.map(|time| time.day())).collect();
     let ends = cut(&costs, &days, count);
-    Ok(Plan { archives, window: settings.window, listing, sizes, ends })
+    Plan { archives, window, listing, sizes, ends }
 }
 
 impl Plan<'_> {

@@ -63,7 +63,7 @@ impl Archives {
                 }
                 root.location(path).unwrap_or(Location::File)
             }
-            Root::Stdin => return None,
+            Root::Stdin | Root::Missing(_) => return None,
             Root::S3(_) => Location::Remote {
                 size: described.size,
                 etag: None,

@@ -5,7 +5,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::coverage::FaultKind;
+use crate::coverage::{Fault, FaultKind, Position};
 
 /// An archive that cannot be used at all.
 #[derive(Debug, Error)]
@@ -65,6 +65,26 @@ pub enum ArchiveError {
         /// As they were given, each in quotes.
         names: String,
     },
+}
+
+impl ArchiveError {
+    /// The error with its cause, in words.
+    pub fn in_full(&self) -> String {
+        let cause = std::error::Error::source(self).map(|cause| format!(": {cause}"));
+        format!("{self}{}", cause.unwrap_or_default())
+    }
+
+    /// The fault of a run that goes on without the archive of this number.
+    pub(super) fn fault(&self, archive: u32) -> Fault {
+        let detail = format!("{}; nothing of it was read", self.in_full());
+        Fault { archive, object: String::new(), position: Position::Whole, kind: FaultKind::List, detail }
+    }
+}
+
+impl From<&ArchiveError> for ReadError {
+    fn from(error: &ArchiveError) -> Self {
+        Self { kind: FaultKind::Read, detail: error.in_full() }
+    }
 }
 
 /// Why a bucket cannot be used.

@@ -27,6 +27,7 @@ impl Archives {
                 detail: "standard input can be read only once".to_owned(),
             }),
             Root::S3(bucket) => bucket.find(archive, path),
+            Root::Missing(error) => Err(error.into()),
         }
     }
 }

@@ -16,17 +16,25 @@ pub struct GivenArchive {
     pub access: Option<S3Access>,
     /// The cluster of its Kubernetes audit events that do not name one.
     pub cluster: Option<String>,
+    /// Whether other archives are read without it if it cannot be opened. That is a fault then.
+    pub may_be_missing: bool,
 }
 
 impl GivenArchive {
     /// An archive that is called by its location and reached as all others.
     pub fn at(location: PathBuf) -> Self {
-        Self { location, label: None, access: None, cluster: None }
+        Self { location, label: None, access: None, cluster: None, may_be_missing: false }
     }
 
     /// Its name: the label, or the location without parts that do not change its meaning.
     pub fn name(&self) -> String {
         self.label.clone().unwrap_or_else(|| shown_name(&self.location))
+    }
+
+    /// The same, without which nothing is read.
+    #[must_use]
+    pub fn required(self) -> Self {
+        Self { may_be_missing: false, ..self }
     }
 
     /// Its name in messages, which also say where a labelled archive is.

@@ -47,7 +47,9 @@ pub use listing::{Listing, ReadWindow};
 pub use log_object::{LogObject, SkippedObject};
 pub use object_key::ObjectKey;
 pub use probe::{MissingAccess, Permission, Probe, ProbeError, ProbedObject, probe};
-pub use s3_settings::{DEFAULT_CONCURRENCY, DEFAULT_ROLE_SESSION_NAME, S3Access, S3Role, S3Settings};
+pub use s3_settings::{
+    AccessKey, DEFAULT_CONCURRENCY, DEFAULT_ROLE_SESSION_NAME, S3Access, S3Role, S3Settings,
+};
 pub use supply::{Supplied, Supply, Traffic};
 
 /// The archives of one run.
@@ -75,6 +77,8 @@ enum Root {
     /// Standard input, as one object. It can be read once.
     Stdin,
     S3(s3::Bucket),
+    /// It could not be opened, which is a fault.
+    Missing(ArchiveError),
 }
 
 impl Archives {
@@ -101,7 +105,8 @@ impl Archives {
     /// archives, or as parts of one; `-` is standard input.
     ///
     /// # Errors
-    /// Same as [`Archives::open_with`]. A missing file of a list is a fault in the coverage.
+    /// Same as [`Archives::open_with`], except for archives that [may be missing](GivenArchive::may_be_missing), of which one is enough. A
+    /// missing file of a list is a fault in the coverage.
     pub fn open_all(
         given: &[GivenArchive],
         lists: &[FileList],
@@ -122,10 +127,11 @@ impl Archives {
             is_same
         });
         let root = |(_, named): &(String, NamedArchive<'_>)| match named {
-            NamedArchive::Archive(archive) => opening.root(archive),
+            NamedArchive::Archive(archive) => opening.root_or_missing(archive),
             NamedArchive::Lists(lists) => Ok(Root::Local(local::Root::of_lists(lists))),
         };
         let roots = named.iter().map(root).collect::<Result<Vec<Root>, _>>()?;
+        let roots = unless_all_are_missing(roots)?;
         let cluster = |(_, named): &(String, NamedArchive<'_>)| match named {
             NamedArchive::Archive(archive) => archive.cluster.clone(),
             NamedArchive::Lists(_) => None,
@@ -182,6 +188,7 @@ impl Archives {
             Root::Local(root) => Ok(root.size(object)?),
             Root::Stdin => Err(ReadError::from(io::Error::other("standard input has no size"))),
             Root::S3(bucket) => Ok(bucket.size(object)),
+            Root::Missing(error) => Err(error.into()),
         }
     }
 
@@ -249,10 +256,14 @@ impl Archives {
         let mut listing = Listing::default();
         files::list(&self.folders(), self.own_files, threads, &mut listing, found);
         for (number, root) in (1..).zip(&self.roots) {
-            if matches!(root, Root::Stdin) {
-                listing.coverage.objects.listed += 1;
-                let (path, kept) = (Text::from("stdin"), Location::File);
-                listing.objects.push(LogObject { archive: number, path, delivered: None, kept });
+            match root {
+                Root::Stdin => {
+                    listing.coverage.objects.listed += 1;
+                    let (path, kept) = (Text::from("stdin"), Location::File);
+                    listing.objects.push(LogObject { archive: number, path, delivered: None, kept });
+                }
+                Root::Missing(error) => listing.coverage.fault(error.fault(number)),
+                Root::Local(_) | Root::S3(_) => {}
             }
         }
         let objects = std::mem::take(&mut listing.objects);
@@ -277,7 +288,7 @@ impl Archives {
     }
 
     /// The access key id with which buckets are read; `None` without an S3 archive, and without credentials. It is no secret.
-    pub fn access_key(&self) -> Option<String> {
+    pub fn access_key(&self) -> Option<AccessKey> {
         self.s3.as_ref().and_then(s3::Session::access_key)
     }
 
@@ -294,6 +305,7 @@ impl Archives {
                 Ok(())
             }
             Root::S3(bucket) => bucket.read(object, buffer),
+            Root::Missing(error) => Err(error.into()),
         }
     }
 
@@ -322,6 +334,7 @@ impl Archives {
                 bucket.read(object, buffer)?;
                 Ok(LargeBody::take_if_large(buffer))
             }
+            Root::Missing(error) => Err(error.into()),
         }
     }
 
@@ -331,7 +344,7 @@ impl Archives {
         for (number, root) in (1..).zip(&self.roots) {
             match root {
                 Root::Local(root) => folders.push((number, root)),
-                Root::Stdin | Root::S3(_) => {}
+                Root::Stdin | Root::S3(_) | Root::Missing(_) => {}
             }
         }
         folders
@@ -340,7 +353,7 @@ impl Archives {
     /// The archives in S3 with their numbers.
     fn buckets(&self) -> impl Iterator<Item = (u32, &s3::Bucket)> {
         (1..).zip(&self.roots).filter_map(|(number, root)| match root {
-            Root::Local(_) | Root::Stdin => None,
+            Root::Local(_) | Root::Stdin | Root::Missing(_) => None,
             Root::S3(bucket) => Some((number, bucket)),
         })
     }
@@ -359,7 +372,27 @@ struct ArchiveOpener<'a> {
     s3: Option<s3::Session>,
 }
 
+/// The roots, unless there is none of them.
+fn unless_all_are_missing(mut roots: Vec<Root>) -> Result<Vec<Root>, ArchiveError> {
+    if roots.iter().all(|root| matches!(root, Root::Missing(_)))
+        && let Some(Root::Missing(error)) = roots.pop()
+    {
+        return Err(error);
+    }
+    Ok(roots)
+}
+
 impl ArchiveOpener<'_> {
+    /// The root of an archive that may be missing.
+    fn root_or_missing(&mut self, archive: &GivenArchive) -> Result<Root, ArchiveError> {
+        let is_its_own =
+            |error: &ArchiveError| !matches!(error, ArchiveError::Interrupted | ArchiveError::Mirror { .. });
+        match self.root(archive) {
+            Err(error) if archive.may_be_missing && is_its_own(&error) => Ok(Root::Missing(error)),
+            root => root,
+        }
+    }
+
     fn root(&mut self, archive: &GivenArchive) -> Result<Root, ArchiveError> {
         let location = &archive.location;
         if s3_name(location).is_some() {

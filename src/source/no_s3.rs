@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use super::{
-    ArchiveError, GivenArchive, Listing, LogObject, ProbeError, ProbedObject, ReadError, ReadWindow,
-    S3Problem, S3ProblemKind, S3Settings, Traffic,
+    AccessKey, ArchiveError, GivenArchive, Listing, LogObject, ProbeError, ProbedObject, ReadError,
+    ReadWindow, S3Problem, S3ProblemKind, S3Settings, Traffic,
 };
 
 /// Credentials and runtime of a run.
@@ -34,7 +34,10 @@ impl Session {
         match self.0 {}
     }
 
-    pub(super) fn probe(&mut self, _: &GivenArchive) -> (Option<String>, Result<ProbedObject, ProbeError>) {
+    pub(super) fn probe(
+        &mut self,
+        _: &GivenArchive,
+    ) -> (Option<AccessKey>, Result<ProbedObject, ProbeError>) {
         match self.0 {}
     }
 
@@ -66,7 +69,7 @@ impl Session {
         match self.0 {}
     }
 
-    pub(super) fn access_key(&self) -> Option<String> {
+    pub(super) fn access_key(&self) -> Option<AccessKey> {
         match self.0 {}
     }
 }

@@ -1,8 +1,8 @@
 //! Probes archives before a run: whether each can be listed, and whether one of its objects can be read.
 
 use super::{
-    ArchiveError, ArchiveOpener, Archives, GivenArchive, LogObject, ReadError, ReadWindow, Root, S3Settings,
-    is_s3,
+    AccessKey, ArchiveError, ArchiveOpener, Archives, GivenArchive, LogObject, ReadError, ReadWindow, Root,
+    S3Settings, is_s3,
 };
 use crate::model::Text;
 
@@ -13,8 +13,8 @@ pub struct Probe {
     pub name: String,
     /// Where it is.
     pub location: String,
-    /// Who asks, if it is in a bucket and credentials were found.
-    pub identity: Option<String>,
+    /// The key that requests are signed with, if it is in a bucket and credentials were found.
+    pub access_key: Option<AccessKey>,
     /// The log object that was tried, as far as the archive can be listed. Reading it may have failed.
     pub object: Result<ProbedObject, ProbeError>,
 }
@@ -66,15 +66,18 @@ pub fn probe(given: &[GivenArchive], settings: &S3Settings) -> Vec<Probe> {
 
 impl ArchiveOpener<'_> {
     fn probe(&mut self, archive: &GivenArchive) -> Probe {
-        let (identity, object) = match is_s3(&archive.location) {
+        let (access_key, object) = match is_s3(&archive.location) {
             true => self.probe_bucket(archive),
             false => (None, self.probe_folder(archive)),
         };
         let location = super::shown_name(&archive.location);
-        Probe { name: archive.name(), location, identity, object }
+        Probe { name: archive.name(), location, access_key, object }
     }
 
-    fn probe_bucket(&mut self, archive: &GivenArchive) -> (Option<String>, Result<ProbedObject, ProbeError>) {
+    fn probe_bucket(
+        &mut self,
+        archive: &GivenArchive,
+    ) -> (Option<AccessKey>, Result<ProbedObject, ProbeError>) {
         match self.session(archive) {
             Ok(session) => session.probe(archive),
             Err(error) => (None, Err(ProbeError::of_archive(error, None))),

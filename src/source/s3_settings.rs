@@ -24,6 +24,15 @@ pub struct S3Access {
     pub role_session_name: String,
 }
 
+/// The key that requests are signed with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessKey {
+    /// Its id, which is no secret.
+    pub id: String,
+    /// The account that it belongs to, if the source of the credentials says so.
+    pub account: Option<String>,
+}
+
 /// Settings for reading buckets.
 #[derive(Clone, Debug)]
 pub struct S3Settings {

@@ -67,7 +67,7 @@ fn a_pipe_that_became_a_log_is_read() {
     assert_eq!(ended(&index, folder).0, 0);
     fs::remove_file(&pipe).unwrap();
     log(folder, "logs/pipe.json", "s3:PutObject");
-    assert_eq!(ended(&index, folder), (0, "1 objects added, 1 already in the baseline".to_owned()));
+    assert_eq!(ended(&index, folder), (0, "1 object added, 1 already in the baseline".to_owned()));
     // A log that became a pipe does not block.
     fs::remove_file(folder.join("logs/a.json")).unwrap();
     assert!(Command::new("mkfifo").arg(folder.join("logs/a.json")).status().unwrap().success());
@@ -140,9 +140,9 @@ fn file_names_that_are_not_utf8_stay_distinct() {
     };
     let index = |output: &str| ended(&["index", "logs", "-o", output, "--checkpoint-every", "1"], folder);
     write(b"b\xff.json");
-    assert_eq!(index("case.baseline"), (0, "1 objects added, 0 already in the baseline".to_owned()));
+    assert_eq!(index("case.baseline"), (0, "1 object added, 0 already in the baseline".to_owned()));
     write(b"b\xfe.json");
-    assert_eq!(index("case.baseline"), (0, "1 objects added, 1 already in the baseline".to_owned()));
+    assert_eq!(index("case.baseline"), (0, "1 object added, 1 already in the baseline".to_owned()));
     assert_eq!(index("anew.baseline"), (0, "2 objects added, 0 already in the baseline".to_owned()));
     let records = |name: &str| fs::read(folder.join(name).join("records.parquet")).unwrap();
     assert!(records("case.baseline") == records("anew.baseline"));
@@ -196,8 +196,7 @@ fn only_proven_files_of_a_baseline_are_skipped() {
     let folder = place.path();
     log(folder, "0.json", "s3:GetObject");
     let index = ["index", ".", "-o", "x.baseline"];
-    for known in ["1 objects added, 0 already in the baseline", "0 objects added, 1 already in the baseline"]
-    {
+    for known in ["1 object added, 0 already in the baseline", "0 objects added, 1 already in the baseline"] {
         assert_eq!(ended(&index, folder), (0, known.to_owned()));
     }
     let account = |folder: &Path| {

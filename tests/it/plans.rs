@@ -181,3 +181,148 @@ fn the_window_is_that_of_the_plan() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("is not that of the plan"), "{}", stderr(&output));
 }
+
+/// Makes baselines of all shards of the plan of what is not in a baseline, and merges them into it. Returns what the plan said.
+fn add_by_shards(archive: &Archive, work: &Path, (known, output): (&str, &str), shards: &str) -> String {
+    let at = |name: &str| work.join(name).to_str().unwrap().to_owned();
+    let arguments = ["plan", ".", "--not-in", &at(known), "--shards", shards];
+    let planned = firstseen(&arguments, archive.path());
+    assert!(matches!(planned.status.code(), Some(0 | 3)), "{}", stderr(&planned));
+    let mut parts = vec![at(known)];
+    for (number, line) in String::from_utf8(planned.stdout.clone()).unwrap().lines().enumerate() {
+        parts.push(at(&format!("{output}-{number}")));
+        let (status, stderr) = index_shard(archive, line, parts[number + 1].as_ref());
+        assert!(matches!(status, Some(0 | 3)), "{stderr}");
+    }
+    let output = at(output);
+    let arguments = ["merge", "-q", "-o", &output].into_iter().chain(parts.iter().map(String::as_str));
+    let merged = firstseen(&arguments.collect::<Vec<_>>(), archive.path());
+    assert!(matches!(merged.status.code(), Some(0 | 3)), "{}", stderr(&merged));
+    stderr(&planned)
+}
+
+#[test]
+fn shards_of_what_is_new_make_the_baseline_that_one_machine_extends() {
+    let archive = archive();
+    let work = TempDir::new().unwrap();
+    let at = |name: &str| work.path().join(name).to_str().unwrap().to_owned();
+    let index =
+        |output: &str| firstseen(&["index", ".", "-q", "-o", &at(output)], archive.path()).status.code();
+    assert_eq!((index("night-1"), index("whole")), (Some(3), Some(3)));
+    // A copy of what is known, something new of an old day, another skipped object and another fault.
+    let new = |minute: &str, user: &str| {
+        (minute.to_owned(), [record("2024-03-04T05:00:00Z", user, "s3:PutObject")])
+    };
+    let known = [record("2024-03-09T09:00:00Z", "bob", "s3:GetObject")];
+    let mut archive = archive.delivered("20240309T2355", &known);
+    for (minute, records) in
+        [new("20240304T2340", "ann"), new("20240312T0010", "eva"), new("20240313T0010", "eva")]
+    {
+        archive = archive.delivered(&minute, &records);
+    }
+    let archive = archive.object("more.txt", b"no log either").object("torn-2.json.gz", b"\x1f\x8b\x08 torn");
+    let index =
+        |output: &str| firstseen(&["index", ".", "-q", "-o", &at(output)], archive.path()).status.code();
+    assert_eq!(index("whole"), Some(3));
+    for shards in ["1", "3"] {
+        let output = format!("night-2-{shards}");
+        let said = add_by_shards(&archive, work.path(), ("night-1", &output), shards);
+        assert!(said.contains("6 objects with ") && said.contains("; 30 already in the baseline"), "{said}");
+        assert_eq!(tables(at(&output).as_ref()), tables(at("whole").as_ref()), "{shards} shards");
+    }
+    // A night without anything new.
+    let said = add_by_shards(&archive, work.path(), ("whole", "night-3"), "4");
+    assert!(said.contains("0 objects with 0.0 MB in 1 shard; 36 already in the baseline"), "{said}");
+    assert_eq!(tables(at("night-3").as_ref()), tables(at("whole").as_ref()));
+}
+
+#[test]
+fn what_could_not_be_read_is_left_to_one_machine() {
+    let archive = archive();
+    let work = TempDir::new().unwrap();
+    let at = |name: &str| work.path().join(name).to_str().unwrap().to_owned();
+    let index =
+        |output: &str| firstseen(&["index", ".", "-q", "-o", &at(output)], archive.path()).status.code();
+    let line = plan(&archive, &["--shards", "1"]).remove(0);
+    let shard: Value = serde_json::from_str(&line).unwrap();
+    let path = archive.path().join(shard["objects"][3]["path"].as_str().unwrap());
+    let content = fs::read(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    assert_eq!(index_shard(&archive, &line, at("known").as_ref()).0, Some(3));
+    fs::write(&path, content).unwrap();
+    let said = add_by_shards(&archive, work.path(), ("known", "merged"), "2");
+    assert!(said.contains("warning: 1 object that could not be read before left out"), "{said}");
+    assert_eq!(tables(at("merged").as_ref()), tables(at("known").as_ref()));
+    assert_eq!((index("merged"), index("whole")), (Some(3), Some(3)));
+    assert_eq!(tables(at("merged").as_ref()), tables(at("whole").as_ref()));
+}
+
+#[test]
+fn a_plan_of_what_is_new_has_the_window_of_the_baseline() {
+    let archive = archive();
+    let work = TempDir::new().unwrap();
+    let baseline = work.path().join("b").to_str().unwrap().to_owned();
+    let window = ["--read-from", "2024-03-03", "--read-to", "2024-03-05", "--delivery-slack", "1d"];
+    let arguments = [&["index", ".", "-q", "-o", &baseline][..], &window].concat();
+    assert_eq!(firstseen(&arguments, archive.path()).status.code(), Some(3));
+    let archive = archive.delivered("20240304T2340", &[]).delivered("20240320T0000", &[]);
+    let line = plan(&archive, &["--shards", "1", "--not-in", &baseline]).remove(0);
+    let shard: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(shard["delivery_slack"], "1d");
+    assert_eq!(
+        (shard["objects"].as_array().unwrap().len(), &shard["read_from"]),
+        (1, &"2024-03-03T00:00:00Z".into())
+    );
+    assert_eq!(shard["skipped"]["outside-window"].as_array().unwrap().len(), 1);
+    let other = ["plan", ".", "--shards", "1", "--not-in", &baseline, "--read-to", "2024-03-09"];
+    let output = firstseen(&other, archive.path());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("was learnt with --read-to 2024-03-05T23:59:59.999999Z"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn an_index_counts_what_it_added_apart_from_what_it_left_out() {
+    let archive = archive();
+    let work = TempDir::new().unwrap();
+    let at = |name: &str| work.path().join(name).to_str().unwrap().to_owned();
+    let line = plan(
+        &archive,
+        &["--shards", "1", "--read-from", "2024-03-05", "--read-to", "2024-03-05", "--delivery-slack", "0d"],
+    );
+    fs::write(at("shard.json"), &line[0]).unwrap();
+    let arguments = ["index", "--shard", &at("shard.json"), "-o", &at("b"), "--summary", &at("summary.json")];
+    let run = || {
+        let output = firstseen(&arguments, archive.path());
+        let summary: Value = serde_json::from_slice(&fs::read(at("summary.json")).unwrap()).unwrap();
+        (stderr(&output).lines().next().unwrap().to_owned(), summary)
+    };
+    let (said, summary) = run();
+    assert_eq!(said, "3 objects added, 26 skipped, 1 not read, 0 already in the baseline");
+    assert_eq!(
+        summary["objects"],
+        serde_json::json!({"known": 0, "read": 3, "skipped": 26, "failed": 1, "replaced": 0})
+    );
+    assert_eq!(summary["coverage"]["objects"]["listed"], 30);
+    assert_eq!(summary["archives"][0]["name"], ".");
+    let (said, summary) = run();
+    assert_eq!(said, "0 objects added, 30 already in the baseline");
+    assert_eq!((&summary["objects"]["known"], &summary["archives"][0]["read"]), (&30.into(), &0.into()));
+}
+
+#[test]
+fn archives_are_accounted_for_by_what_is_new() {
+    let (one, other) = (archive(), archive());
+    let work = TempDir::new().unwrap();
+    let names = [&one, &other].map(|archive| archive.path().to_str().unwrap().to_owned());
+    let run = || stderr(&firstseen(&["index", &names[0], &names[1], "-o", "b"], work.path()));
+    let (first, again) = (run(), run());
+    assert!(
+        first.contains("(28 new objects, 0.0 MB") || first.contains("(29 new objects, 0.0 MB"),
+        "{first}"
+    );
+    assert!(again.contains("(0 new objects, 0.0 MB)") && again.contains("objects: 60 listed"), "{again}");
+}

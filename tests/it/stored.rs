@@ -290,7 +290,7 @@ fn index_reads_only_new_objects() {
     bytes[4] ^= 1;
     fs::write(&first, &bytes).unwrap();
     assert_eq!(index(&[]), "0 objects added, 2 already in the baseline");
-    assert_eq!(index(&["--by-checksum"]), "1 objects added, 1 already in the baseline");
+    assert_eq!(index(&["--by-checksum"]), "1 object added, 1 already in the baseline");
     // The records of both versions are copies of each other.
     let (_, coverage) = Saved::open(&folder.path().join("case.baseline")).unwrap().baseline().unwrap();
     assert_eq!((coverage.records.counted, coverage.records.duplicates), (1, 2));
@@ -336,9 +336,9 @@ fn by_checksum_does_not_consume_standard_input() {
             .unwrap();
         said(&made).lines().next().unwrap().to_owned()
     };
-    assert_eq!(index("eva"), "1 objects added, 0 already in the baseline");
+    assert_eq!(index("eva"), "1 object added, 0 already in the baseline");
     assert_eq!(index("eva"), "0 objects added, 1 already in the baseline");
-    assert_eq!(index("adam"), "1 objects added, 0 already in the baseline");
+    assert_eq!(index("adam"), "1 object added, 0 already in the baseline");
     let (_, coverage) = Saved::open(&folder.path().join("case.baseline")).unwrap().baseline().unwrap();
     assert_eq!(coverage.records.counted, 2);
 }
@@ -346,9 +346,9 @@ fn by_checksum_does_not_consume_standard_input() {
 #[test]
 fn a_baseline_inside_its_archive_is_not_read() {
     let folder = archive(&[(Some(1), vec![record("2024-03-01T00:00:00Z", "eva", "s3:GetObject")])]);
-    for (number, added) in [("first", 1), ("second", 0)] {
+    for (number, added) in [("first", "1 object"), ("second", "0 objects")] {
         let ended = firstseen(&["index", ".", "-o", "case.baseline"], folder.path());
-        assert!(said(&ended).starts_with(&format!("{added} objects added")), "{number}: {}", said(&ended));
+        assert!(said(&ended).starts_with(&format!("{added} added")), "{number}: {}", said(&ended));
     }
     let scanned = firstseen(&["scan", "."], folder.path());
     assert!(said(&scanned).starts_with("objects: 1 listed = 1 read"), "{}", said(&scanned));

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Args;
+use firstseen::catalog::LearningScope;
 use firstseen::checksum::IndexedObjects;
 use firstseen::scan::{DEFAULT_MAX_OBJECT_SIZE, ScanSettings};
 use firstseen::source::{Archives, GivenArchive, ReadWindow, is_s3, is_stdin};
@@ -163,6 +165,23 @@ impl ReadingArgs {
             delivery_slack: self.delivery_slack.or(below.delivery_slack),
             max_object_size: self.max_object_size.or(below.max_object_size),
         }
+    }
+
+    /// These flags as a baseline was learnt.
+    ///
+    /// # Errors
+    /// If one of them differs from it (wrong usage).
+    pub(crate) fn like(self, baseline: &Path, learnt: &LearningScope) -> anyhow::Result<Self> {
+        let Self { read_from, read_to, delivery_slack, max_object_size } = self;
+        let asked =
+            LearningArgs { read_from, read_to, delivery_slack, max_object_size, ..LearningArgs::default() };
+        asked.check(baseline, learnt, false).context(Hint("leave that setting out"))?;
+        Ok(Self {
+            read_from: learnt.read_from.map(Bound::Instant),
+            read_to: learnt.read_to.map(Bound::Instant),
+            delivery_slack: Some(learnt.delivery_slack),
+            max_object_size: Some(learnt.max_object_size),
+        })
     }
 
     /// The settings of a scan.

@@ -126,7 +126,8 @@ pub(super) fn archive_of(
         (Some(partition), _) => access.starting_in(partition.regions().1),
         (None, _) => access,
     };
-    let archive = GivenArchive { label, cluster: k8s_cluster, ..GivenArchive::at(location) };
+    let archive =
+        GivenArchive { label, cluster: k8s_cluster, may_be_missing: true, ..GivenArchive::at(location) };
     Ok(ConfiguredArchive { archive, access, file: file.to_owned(), line })
 }
 

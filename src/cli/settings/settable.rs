@@ -3,7 +3,7 @@
 use clap::{Arg, Command};
 
 /// Long flags that a file cannot set, and why.
-pub(super) const NOT_IN_FILES: [(&str, &str); 16] = [
+pub(super) const NOT_IN_FILES: [(&str, &str); 18] = [
     ("config", "a file does not name another"),
     ("netflix-config", "a file does not name another"),
     ("files-from", "what is read is named on the command line, as ARCHIVE is"),
@@ -11,12 +11,14 @@ pub(super) const NOT_IN_FILES: [(&str, &str); 16] = [
     ("archive", "an archive is a table, [[archive]], with a path or a bucket"),
     ("shard", "what is read is named on the command line, as ARCHIVE is"),
     ("shard-number", "what is read is named on the command line, as ARCHIVE is"),
+    ("not-in", "how a plan divides is said on the command line"),
     ("shards", "how a plan divides is said on the command line"),
     ("shard-bytes", "how a plan divides is said on the command line"),
     ("check", "a file that checks would never plan"),
     ("unmask", "secrets are shown only when the command line asks for them"),
     ("case", "runs with one file would write to the same folder"),
     ("output", "runs with one file would replace each other's answers"),
+    ("summary", "runs with one file would replace each other's summaries"),
     ("faults", "runs with one file would replace each other's faults"),
     ("svg", "runs with one file would replace each other's charts"),
     ("help", "it answers in place of the command"),

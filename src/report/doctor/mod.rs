@@ -3,6 +3,7 @@
 mod text;
 mod view;
 
+use std::fmt;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -40,6 +41,19 @@ pub struct Access {
     pub credentials: String,
     /// Their access key id, which is no secret.
     pub access_key: Option<String>,
+    /// The account that it belongs to, if the source of the credentials says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.credentials)?;
+        if let Some(key) = &self.access_key {
+            write!(out, "; access key {key}")?;
+        }
+        self.account.iter().try_for_each(|account| write!(out, " of account {account}"))
+    }
 }
 
 /// What a baseline has.

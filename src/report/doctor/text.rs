@@ -43,7 +43,7 @@ fn field(name: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
 fn archive(checkup: &Checkup, access: Option<&Access>, out: &mut dyn Write) -> io::Result<()> {
     let Checkup { seen, sample, estimate, remarks, .. } = checkup;
     if let Some(access) = access {
-        field("credentials", &credentials(access), out)?;
+        field("credentials", &access.to_string(), out)?;
         field("permissions", &permissions(sample), out)?;
     }
     let layouts = seen.layouts.iter().map(|(layout, count)| format!("{} {count}", layout_in_words(*layout)));
@@ -163,13 +163,6 @@ fn size(bytes: u64) -> String {
         1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
         1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
         _ => format!("{:.1} GB", bytes as f64 / 1e9),
-    }
-}
-
-fn credentials(access: &Access) -> String {
-    match &access.access_key {
-        Some(key) => format!("{}; access key {key}", access.credentials),
-        None => access.credentials.clone(),
     }
 }
 

@@ -3,14 +3,13 @@
 use std::sync::{Arc, Mutex, OnceLock};
 
 use aws_config::SdkConfig;
-use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use tokio::time::Instant;
 
 use super::failure::Failure;
 use super::session_state::SessionState;
 use super::store::{Store, partition};
-use crate::source::{S3Access, S3Problem};
+use crate::source::{AccessKey, S3Access, S3Problem};
 
 /// A way to reach buckets. When it fails, other archives of the run are still read.
 #[derive(Debug)]
@@ -38,9 +37,11 @@ impl Connection {
         }
     }
 
-    /// The credentials, if there are any.
-    pub(super) async fn credentials(&self) -> Option<Credentials> {
-        self.config.credentials_provider()?.provide_credentials().await.ok()
+    /// The key that requests are signed with, if there is one. No request is made for it, except those that get credentials.
+    pub(super) async fn access_key(&self) -> Option<AccessKey> {
+        let credentials = self.config.credentials_provider()?.provide_credentials().await.ok()?;
+        let account = credentials.account_id().map(|account| account.as_str().to_owned());
+        Some(AccessKey { id: credentials.access_key_id().to_owned(), account })
     }
 
     /// The store that is reached, with the Region of a bucket in it.

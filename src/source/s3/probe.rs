@@ -16,19 +16,19 @@ use crate::coverage::FaultKind;
 use crate::source::log_object::Location;
 use crate::source::probe::newest;
 use crate::source::{
-    ArchiveError, GivenArchive, LogObject, MissingAccess, Permission, ProbeError, ProbedObject, ReadError,
-    ReadWindow, S3ProblemKind,
+    AccessKey, ArchiveError, GivenArchive, LogObject, MissingAccess, Permission, ProbeError, ProbedObject,
+    ReadError, ReadWindow, S3ProblemKind,
 };
 
 /// How many folders are listed at most to find an object.
 const MOST_FOLDERS: usize = 100;
 
 impl Session {
-    /// Probes an archive. Returns who asks, and what was found.
+    /// Probes an archive. Returns the key that requests are signed with, and what was found.
     pub(in crate::source) fn probe(
         &mut self,
         archive: &GivenArchive,
-    ) -> (Option<String>, Result<ProbedObject, ProbeError>) {
+    ) -> (Option<AccessKey>, Result<ProbedObject, ProbeError>) {
         let connection = match self.connection(archive) {
             Ok(connection) => connection,
             Err(error) => return (None, Err(ProbeError::of_archive(error, None))),
@@ -41,13 +41,13 @@ impl Session {
 async fn probe(
     archive: &GivenArchive,
     connection: &Arc<Connection>,
-) -> (Option<String>, Result<ProbedObject, ProbeError>) {
-    let identity = connection.identity().await;
+) -> (Option<AccessKey>, Result<ProbedObject, ProbeError>) {
+    let access_key = connection.access_key().await;
     let bucket = match Bucket::open(archive, connection).await {
         Ok(bucket) => bucket,
-        Err(error) => return (identity, Err(refused(archive, connection, error))),
+        Err(error) => return (access_key, Err(refused(archive, connection, error))),
     };
-    (identity, probe_object(&bucket).await)
+    (access_key, probe_object(&bucket).await)
 }
 
 /// Why a bucket cannot be opened.
@@ -144,22 +144,4 @@ fn arn(store: &Store, bucket: &str) -> String {
         Store::Other(_) => "aws",
     };
     format!("arn:{partition}:s3:::{bucket}")
-}
-
-impl Connection {
-    /// Who asks, in words without secrets: the last role, or the access key. No request is made for it, except those that get
-    /// credentials.
-    async fn identity(&self) -> Option<String> {
-        if self.access.anonymous {
-            return Some("nobody: requests are not signed".to_owned());
-        }
-        if let Some(role) = self.access.roles.last() {
-            return Some(format!("role {}", role.arn));
-        }
-        let credentials = self.credentials().await?;
-        let account = credentials.account_id().map(|account| format!(" of account {}", account.as_str()));
-        let profile = self.access.profile.as_ref().map(|profile| format!(", profile '{profile}'"));
-        let (account, profile) = (account.unwrap_or_default(), profile.unwrap_or_default());
-        Some(format!("access key {}{account}{profile}", credentials.access_key_id()))
-    }
 }

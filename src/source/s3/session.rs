@@ -17,7 +17,9 @@ use super::merge::Merge;
 use super::session_state::SessionState;
 use super::stream::{Feed, Stream};
 use super::traffic::Counters;
-use crate::source::{ArchiveError, GivenArchive, Listing, ReadWindow, S3ProblemKind, S3Settings, Traffic};
+use crate::source::{
+    AccessKey, ArchiveError, GivenArchive, Listing, ReadWindow, S3ProblemKind, S3Settings, Traffic,
+};
 
 /// Threads of the runtime. One drives some 7,000 requests a second; a second one keeps a slow step of the first, such as
 /// a mirror file, from blocking the rest.
@@ -161,10 +163,9 @@ impl Session {
     }
 
     /// The access key id of the credentials with which the first archive is reached, if there are any.
-    pub(in crate::source) fn access_key(&self) -> Option<String> {
+    pub(in crate::source) fn access_key(&self) -> Option<AccessKey> {
         let connection = self.connections.first()?;
-        let credentials = self.wait_to_open(&mut pin!(connection.credentials()))??;
-        Some(credentials.access_key_id().to_owned())
+        self.wait_to_open(&mut pin!(connection.access_key()))?
     }
 
     /// Waits for a future; `None` if `found` said to stop.

@@ -32,7 +32,7 @@ fn an_index_of_a_bucket_reads_only_what_is_new() {
     // Only refused objects are requested again.
     let server = Setup::new(buckets.root()).start();
     let said = index(&server);
-    assert!(said.contains("1 objects added"), "{said}");
+    assert!(said.contains("1 object added"), "{said}");
     assert_eq!(gets(&server), 1);
     index(&server);
     assert_eq!(gets(&server), 1);
