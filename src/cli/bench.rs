@@ -6,26 +6,33 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use firstseen::bench::{BenchPlan, measure, write_text};
 use firstseen::learn::LearnSettings;
-use firstseen::source::{Archives, is_stdin};
-use firstseen::store::proven_files;
+use firstseen::source::{GivenArchive, is_stdin};
 use firstseen::synth::{Plan, synthesize_unless};
 use tempfile::TempDir;
 
-use super::args::{S3Args, byte_count};
+use super::args::{ArchiveArgs, S3Args, byte_count};
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
+use super::input::open_archives;
 use super::output_guard::OutputGuard;
+use super::settings::FileArgs;
 use super::{signals, threads};
 
 /// Measure the cost of a scan on this machine
 ///
 /// Of each stage, with each number of threads, and its memory.
 #[derive(Debug, Args)]
+#[command(mut_arg("names", |names| {
+    names
+        .help("Folders, files, globs or s3://bucket/prefix with log objects")
+        .required_unless_present_any(["synthetic", "files_from", "config"])
+}))]
 pub(crate) struct BenchArgs {
-    /// Folders, files, globs or s3://bucket/prefix with log objects
-    #[arg(value_name = "ARCHIVE", required_unless_present = "synthetic")]
-    archives: Vec<PathBuf>,
+    #[command(flatten)]
+    archives: ArchiveArgs,
+    #[command(flatten)]
+    files: FileArgs,
     /// Measure a synthetic archive with this much JSON, which is removed afterwards [units: K, M, G]
-    #[arg(long, value_name = "BYTES", value_parser = byte_count, conflicts_with = "archives")]
+    #[arg(long, value_name = "BYTES", value_parser = byte_count, conflicts_with_all = ["names", "files_from"])]
     synthetic: Option<u64>,
     /// Number of measured runs, after one warmup run
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -51,24 +58,36 @@ enum FormatArg {
 
 /// Runs the command.
 pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<RunStatus> {
-    let mut guard = OutputGuard::new();
-    args.archives.iter().for_each(|name| guard.read_archive(name));
-    guard.take_mirror(&args.s3, &args.archives)?;
-    let output = guard.open("--output", args.output.as_deref())?;
-    signals::be_orderly(true);
-    let synthetic = args.synthetic.map(synthetic_archive).transpose()?;
-    let names = synthetic
-        .as_ref()
-        .map_or_else(|| args.archives.clone(), |folder| vec![folder.path().join("archive/AWSLogs")]);
-    if names.iter().any(|name| is_stdin(name)) {
+    let files = args.files.read(None)?;
+    let s3 = args.s3.clone().or(files.s3);
+    let named = match args.synthetic {
+        Some(_) => None,
+        None => Some(args.archives.and(&files.archives)?),
+    };
+    if named.iter().flat_map(|named| named.names()).any(|name| is_stdin(name)) {
         return Err(UsageError(
             "bench reads its input many times, but standard input can be read only once".to_owned(),
         )
         .into());
     }
-    let archives = Archives::open_with(&names, &args.s3.settings(&names)?)
-        .map_err(|error| scan_error(error.into()))?
-        .passing_over(proven_files);
+    let lists = named.as_ref().map_or_else(|| Ok(Vec::new()), ArchiveArgs::lists)?;
+    let mut guard = OutputGuard::new();
+    guard.read_files("settings", args.files.files());
+    if let Some(named) = &named {
+        guard.read_archives(named, &lists);
+        guard.take_mirror(&s3, named.names())?;
+    }
+    let output = guard.open("--output", args.output.as_deref())?;
+    signals::be_orderly(true);
+    let synthetic = args.synthetic.map(synthetic_archive).transpose()?;
+    let given = match (&synthetic, &named) {
+        (Some(folder), _) => vec![GivenArchive::at(folder.path().join("archive/AWSLogs"))],
+        (None, Some(named)) => named.given(&s3)?,
+        (None, None) => Vec::new(),
+    };
+    // Measurements without one of the archives would be those of others.
+    let given: Vec<GivenArchive> = given.into_iter().map(GivenArchive::required).collect();
+    let archives = open_archives((&given, &lists), LearnSettings::default().max_object_size, &s3)?;
     let settings = LearnSettings { threads: 1, ..Default::default() };
     let plan = BenchPlan { runs: args.runs, max_threads: threads(args.threads) };
     let measured = measure(&archives, &settings, &plan, &signals::interrupted);

@@ -7,7 +7,8 @@ use firstseen::query::{FindingKind, tune};
 use firstseen::report::{TuneFormat, TuneReport};
 
 use super::args::{
-    ArchiveArgs, ByExtension, FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs, RunArgs, S3Args,
+    ArchiveArgs, ByExtension, FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs, RunArgs,
+    S3Args, SeverityArgs,
 };
 use super::exit::{RunStatus, UsageError};
 use super::input::Input;
@@ -83,9 +84,9 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<RunStatus> {
         ))
         .into());
     }
-    // Flags override files: `--calls` replaces `only-mutating`.
-    base.filter.only_mutating &= !args.grid.names_calls();
-    let grid = args.grid.grid(base.filter.only_mutating)?;
+    // It is one of the settings to try, so that an incident which it hides counts as lost. Flags override files: `--calls` replaces it.
+    let only_mutating = std::mem::take(&mut base.filter.only_mutating) && !args.grid.names_calls();
+    let grid = args.grid.grid(only_mutating)?;
     let incidents = args.incidents.read()?;
     let format = args.output.format()?;
     let archives = args.archives.and(&wanted.archives)?;
@@ -126,6 +127,7 @@ impl TuneArgs {
             question,
             learning: self.learning.clone(),
             filters: self.filters.clone(),
+            severity: SeverityArgs::at_least(self.grid.min_severity),
             s3: self.s3.clone(),
             ..Settings::default()
         };

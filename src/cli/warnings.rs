@@ -9,7 +9,8 @@ use firstseen::coverage::{Coverage, ObjectSkip};
 use firstseen::model::LogSource;
 use firstseen::names::nearest;
 use firstseen::query::{
-    Filter, FindingKind, KnownAssets, Overview, Pattern, Preset, Question, Tuning, WarmupEffect,
+    Filter, FindingKind, HiddenFindings, IncidentFindings, KnownAssets, Overview, Pattern, Preset, Question,
+    Tuning, WarmupEffect,
 };
 use firstseen::report::plural;
 use firstseen::time::{Span, Timestamp};
@@ -188,17 +189,17 @@ pub(crate) fn warmups(tuning: &Tuning<'_>, are_named: bool) -> Option<String> {
 /// Warns about incidents that no setting can report.
 pub(crate) fn incidents(baseline: &Baseline, tuning: &Tuning<'_>) -> Vec<String> {
     let unseen = tuning.incidents.iter().filter(|labelled| labelled.findings == 0);
-    let why = |pattern: Option<&Pattern>| match pattern {
-        Some(pattern) if !baseline.principals.iter().any(|who| pattern.matches(who)) => {
+    let why = |labelled: &IncidentFindings| match (labelled.incident.principal(), &labelled.hidden) {
+        (Some(pattern), _) if !baseline.principals.iter().any(|who| pattern.matches(who)) => {
             format!("no principal matches '{}'", pattern.as_str())
+        }
+        (_, Some(HiddenFindings { findings, by })) => {
+            let flags: Vec<String> = by.iter().map(|setting| format!("--{}", setting.name())).collect();
+            format!("its {} are hidden by {}", plural(*findings as u64, "finding"), flags.join(", "))
         }
         _ => "nothing was first seen in its window, so no setting can report it".to_owned(),
     };
-    unseen
-        .map(|labelled| {
-            format!("incident {}: {}", labelled.incident.name, why(labelled.incident.principal.as_ref()))
-        })
-        .collect()
+    unseen.map(|labelled| format!("incident {}: {}", labelled.incident.name, why(labelled))).collect()
 }
 
 /// `4.8 days`, `5.3 hours`, `12 minutes` or `40 seconds`, truncated.

@@ -48,6 +48,10 @@ named! {
         IgnoreAction = "ignore-action",
         /// The call only read.
         OnlyMutating = "only-mutating",
+        /// Its principal has another name.
+        Principal = "principal",
+        /// The action has another name.
+        Action = "action",
     }
 }
 
@@ -111,21 +115,21 @@ pub fn explain<'b>(baseline: &'b Baseline, question: &Question) -> Explanations<
     let asked = Asked::new(baseline, question);
     let open = unhidden(question);
     let candidates = asked.candidates(&open);
-    let left_with = |setting: &HidingSetting| {
+    let left_with = |setting: HidingSetting| {
         let mut alone = open.clone();
         setting.copy(question, question, &mut alone);
-        (*setting, reported(baseline, &alone))
+        (setting, reported(baseline, &alone))
     };
     let left_alone: Vec<(HidingSetting, BTreeSet<Key<'b>>)> =
-        HidingSetting::ALL.iter().map(left_with).collect();
+        HidingSetting::of_explanations().map(left_with).collect();
     let all = Question { forget: None, all_matches: false, ..question.clone() };
     let left_without = LazyCell::new(|| {
-        let left = |setting: &HidingSetting| {
+        let left = |setting: HidingSetting| {
             let mut others = all.clone();
             setting.copy(question, &open, &mut others);
-            (*setting, reported(baseline, &others))
+            (setting, reported(baseline, &others))
         };
-        HidingSetting::ALL.iter().map(left).collect::<Vec<_>>()
+        HidingSetting::of_explanations().map(left).collect::<Vec<_>>()
     });
     let mut findings: BTreeMap<Key<'b>, Vec<Finding<'b>>> = BTreeMap::new();
     for finding in first_seen(baseline, question) {
@@ -186,8 +190,13 @@ fn reported<'b>(baseline: &'b Baseline, question: &Question) -> BTreeSet<Key<'b>
 }
 
 impl HidingSetting {
+    /// Those that can hide what an explanation is about: its principals and actions are named.
+    fn of_explanations() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|setting| !matches!(setting, Self::Principal | Self::Action))
+    }
+
     /// Copies it from one question to another; `asked` is the one that is explained.
-    fn copy(self, asked: &Question, from: &Question, into: &mut Question) {
+    pub(super) fn copy(self, asked: &Question, from: &Question, into: &mut Question) {
         // What is reported no further than this is not read further either, unless it is said.
         let is_read_to_implied = asked.read_to == asked.to;
         let (set, filter) = (&from.filter, &mut into.filter);
@@ -211,6 +220,8 @@ impl HidingSetting {
             Self::PrincipalKind => filter.kinds.clone_from(&set.kinds),
             Self::IgnoreAction => filter.ignored_actions.clone_from(&set.ignored_actions),
             Self::OnlyMutating => filter.only_mutating = set.only_mutating,
+            Self::Principal => filter.principals.clone_from(&set.principals),
+            Self::Action => filter.actions.clone_from(&set.actions),
         }
     }
 }

@@ -56,7 +56,8 @@ pub use triage::{
     WeightError, Weights, label_report, triage,
 };
 pub use tune::{
-    Calls, Daily, Incident, IncidentFindings, IncidentOutcome, Keep, NOISY_NAMED, Noise, NoisyAccount,
-    NoisyPrincipal, ObservedSpan, Setting, TuneGrid, Tuning, TuningRow, WorstDay, tune,
+    Calls, Daily, HiddenFindings, Incident, IncidentFindings, IncidentOutcome, IncidentPart, Keep,
+    NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal, ObservedSpan, Setting, TradeOff, TuneGrid, Tuning,
+    TuningRow, WorstDay, tune,
 };
 pub use warmup_effect::WarmupEffect;

@@ -271,6 +271,8 @@ impl ExplainReport<'_> {
             HidingSetting::OnlyMutating => {
                 "its first call only read, and --only-mutating leaves these out".to_owned()
             }
+            HidingSetting::Principal => "the principal is none of --principal".to_owned(),
+            HidingSetting::Action => "the action is none of --action".to_owned(),
         }
     }
 

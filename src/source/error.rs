@@ -68,6 +68,18 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
+    /// The same error of an archive on disk, with its name in messages.
+    pub(super) fn called(mut self, described: String) -> Self {
+        if let Self::Open { name, .. }
+        | Self::List { name, .. }
+        | Self::Glob { name, .. }
+        | Self::NoMatch { name } = &mut self
+        {
+            *name = described;
+        }
+        self
+    }
+
     /// The error with its cause, in words.
     pub fn in_full(&self) -> String {
         let cause = std::error::Error::source(self).map(|cause| format!(": {cause}"));

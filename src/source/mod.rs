@@ -407,7 +407,11 @@ impl ArchiveOpener<'_> {
             // As it was written: a name would have one slash of two.
             return Err(ArchiveError::S3 { name: location.display().to_string(), problem });
         }
-        local::Root::open(location).map(Root::Local)
+        let named = |error: ArchiveError| match &archive.label {
+            Some(_) => error.called(archive.described()),
+            None => error,
+        };
+        local::Root::open(location).map(Root::Local).map_err(named)
     }
 
     fn bucket(&mut self, archive: &GivenArchive) -> Result<Root, ArchiveError> {

@@ -57,6 +57,8 @@ mod triage_known;
 mod triage_labels;
 mod triage_reports;
 mod tuning;
+mod tuning_incidents;
+mod unreachable;
 mod verify;
 mod visitors;
 mod warnings;

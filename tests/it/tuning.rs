@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
 use firstseen::query::{
-    Anchor, Calls, Finding, FindingKind, Incident, Keep, Question, TuneGrid, Tuning, TuningRow, first_seen,
-    tune,
+    Anchor, Calls, Finding, FindingKind, Incident, IncidentPart, Keep, Question, Severity, TradeOff,
+    TuneGrid, Tuning, TuningRow, first_seen, tune,
 };
 use firstseen::report::{TuneFormat, TuneReport, UsedSettings};
 use firstseen::time::{Bound, Day, Span};
@@ -155,19 +155,18 @@ proptest! {
         let baseline = archive(&objects).ingest(&settings()).baseline;
         let incidents: Vec<Incident> = days
             .iter()
-            .map(|&(first, length)| Incident {
-                name: String::new(),
-                from: Day::from_number(19_723 + first).start(),
-                to: Day::from_number(19_723 + first + length).end(),
-                principal: None,
-                keep,
+            .map(|&(first, length)| {
+                let (from, to) =
+                    (Day::from_number(19_723 + first).start(), Day::from_number(19_723 + first + length).end());
+                let part = IncidentPart { from, to, account: None, principal: None };
+                Incident { name: String::new(), parts: vec![part], keep }
             })
             .collect();
         let base = Question { report: FindingKind::OF_SIGHTINGS.to_vec(), ..question(0) };
         let tuning = tune(&baseline, &base, &grid, &incidents);
         let inside = |asked: &Question, incident: &Incident| {
             let found = first_seen(&baseline, asked);
-            found.iter().filter(|finding| (incident.from..=incident.to).contains(&finding.time)).count()
+            found.iter().filter(|finding| (incident.from()..=incident.to()).contains(&Some(finding.time))).count()
         };
         let forget = grid.forgets.iter().copied().flatten().min();
         for (labelled, incident) in tuning.incidents.iter().zip(&incidents) {
@@ -194,18 +193,25 @@ proptest! {
         }
         let suggested = tuning.suggestion.map(|index| &tuning.rows[index]);
         prop_assert_eq!(suggested.map(|row| (row.findings, row.setting.warmup)), best);
+        // Whoever has a budget finds the most incidents that any setting keeps within it.
+        let trade_off = tuning.trade_off();
+        let is_dearer = |pair: &[TradeOff]| {
+            pair[0].per_week < pair[1].per_week && pair[0].kept.len() < pair[1].kept.len()
+        };
+        prop_assert!(trade_off.windows(2).all(is_dearer));
+        for row in &tuning.rows {
+            let (Some(budget), kept) = (row.per_week(), tuning.kept_by(row).len()) else { continue };
+            let most = trade_off.iter().filter(|choice| choice.per_week <= budget).map(|choice| choice.kept.len()).max();
+            prop_assert!(kept == 0 || most >= Some(kept), "{budget} a week: {kept}, not {most:?}");
+        }
     }
 }
 
 fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> Incident {
     let bound = |text: &str| text.parse::<Bound>().unwrap();
-    Incident {
-        name: name.to_owned(),
-        from: bound(from).start(),
-        to: bound(to).end(),
-        principal: principal.map(|glob| glob.parse().unwrap()),
-        keep: Keep::default(),
-    }
+    let principal = principal.map(|glob| glob.parse().unwrap());
+    let part = IncidentPart { from: bound(from).start(), to: bound(to).end(), account: None, principal };
+    Incident { name: name.to_owned(), parts: vec![part], keep: Keep::default() }
 }
 
 /// Eva creates a user when she has been known for 20 days; on the same day Bob has three new actions.
@@ -364,6 +370,39 @@ fn more_of_an_incident_is_kept_if_asked_for() {
     assert_eq!(needed, 1);
     assert!(least < most, "{least:?} {most:?}");
     assert_eq!(suggested(Keep::Count(1_000)).1, most, "there are not as many");
+}
+
+#[test]
+fn parts_of_an_incident_count_together_and_each_finding_once() {
+    let baseline = break_in().ingest(&settings()).baseline;
+    let part = |from: &str, to: &str, who: &str| incident("", from, to, Some(who)).parts.remove(0);
+    let mut both = incident("both", "2024-03-21", "2024-03-21", Some("eva"));
+    both.parts.push(part("2024-03-21T10:05:00Z", "2024-03-21T10:05:00Z", "eva"));
+    both.parts.push(part("2024-03-31", "2024-03-31", "bob"));
+    both.parts.push(IncidentPart {
+        account: Some("999999999999".to_owned()),
+        ..part("2024-03-21", "2024-03-21", "bob")
+    });
+    assert_eq!(both.principal(), None);
+    let tuning = tune(&baseline, &question(0), &small_grid(), &[both]);
+    assert_eq!(tuning.incidents[0].findings, 3);
+}
+
+#[test]
+fn severity_counts_as_in_a_scan() {
+    let baseline = break_in().ingest(&settings()).baseline;
+    for min_severity in Severity::ALL {
+        let base = Question { min_severity, ..question(0) };
+        for row in &tune(&baseline, &base, &small_grid(), &[]).rows {
+            let asked = scan_of(row, &base);
+            assert_eq!(
+                row.findings,
+                first_seen(&baseline, &asked).len(),
+                "{min_severity:?} {:?}",
+                row.setting
+            );
+        }
+    }
 }
 
 #[test]

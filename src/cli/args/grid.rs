@@ -7,6 +7,7 @@ use firstseen::time::Span;
 use super::super::exit::{Hint, UsageError};
 use super::named::named_arg;
 use super::question::{AnchorArg, FindingArg, ForgetArg};
+use super::severity::SeverityArg;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Settings to try (in every combination)")]
@@ -30,6 +31,9 @@ pub(crate) struct GridArgs {
     /// Count only successful calls, in all settings: a behaviour begins with its first success
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) only_success: Option<bool>,
+    /// Count only findings of this severity or a higher one, in all settings [default: informational]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(crate) min_severity: Option<SeverityArg>,
 }
 
 named_arg! {

@@ -1,14 +1,16 @@
 //! Flags that name incidents, and the file that lists them.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
-use firstseen::query::{Incident, Keep, Pattern};
-use firstseen::time::Bound;
+use firstseen::query::{Incident, IncidentPart, Keep, Label, LabelledEvent, Pattern};
+use firstseen::time::{Bound, Timestamp};
 
 use super::super::exit::{Hint, UsageError};
 use super::super::text_file::{csv_reader, read_text};
+use super::labels::parse as parse_labels;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Incidents that should be reported")]
@@ -17,7 +19,8 @@ pub(crate) struct IncidentArgs {
     /// 2024-03-01..2024-03-02,'*/deploy'. A day counts to its end (repeatable)
     #[arg(long, value_name = "FROM..TO[,GLOB]")]
     incident: Vec<IncidentArg>,
-    /// CSV file of incidents with the header from,to,principal,name; principal and name are optional (repeatable)
+    /// CSV file of incidents with the header from,to,principal,name; principal and name are optional, and rows with one name are one
+    /// incident. Or a file of triage --labels whose events have a time and a principal (repeatable)
     #[arg(long, value_name = "FILE")]
     incidents: Vec<PathBuf>,
     /// How many findings of each incident, or what share of them, a setting must report to be suggested: 5, or 80% [default: 1]
@@ -76,8 +79,24 @@ impl IncidentArgs {
         if let Some(KeepArg(keep)) = self.keep {
             incidents.iter_mut().for_each(|incident| incident.keep = keep);
         }
-        Ok(incidents)
+        Ok(grouped(incidents))
     }
+}
+
+/// Joins incidents with the same name, in the order of their first parts.
+fn grouped(incidents: Vec<Incident>) -> Vec<Incident> {
+    let mut place: HashMap<String, usize> = HashMap::new();
+    let mut joined: Vec<Incident> = Vec::new();
+    for incident in incidents {
+        match place.get(&incident.name) {
+            Some(index) => joined[*index].parts.extend(incident.parts),
+            None => {
+                place.insert(incident.name.clone(), joined.len());
+                joined.push(incident);
+            }
+        }
+    }
+    joined
 }
 
 /// Parses an incident. A missing or empty principal means any principal.
@@ -89,13 +108,50 @@ fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> Result
     }
     let glob = principal.map(str::trim).filter(|glob| !glob.is_empty());
     let principal = glob.map(str::parse::<Pattern>).transpose().map_err(|error| error.to_string())?;
-    Ok(Incident { name: name.to_owned(), from, to, principal, keep: Keep::default() })
+    Ok(of_part(name, IncidentPart { from, to, account: None, principal }))
+}
+
+fn of_part(name: &str, part: IncidentPart) -> Incident {
+    Incident { name: name.to_owned(), parts: vec![part], keep: Keep::default() }
+}
+
+/// The incident of a labelled event: its second, and its principal.
+fn of_label(label: &Label) -> Result<Incident, String> {
+    let Label { incident, event: LabelledEvent { time, account, principal, .. }, .. } = label;
+    let (Some(time), Some(principal)) = (time, principal) else {
+        return Err(format!(
+            "incident {incident}: an event has no time or no principal; tune finds events by these, and only firstseen triage \
+             --labels by event_id"
+        ));
+    };
+    let literal: String = principal.chars().map(literal).collect();
+    let pattern = literal.parse::<Pattern>().map_err(|error| error.to_string())?;
+    let to =
+        Timestamp::from_micros(time.micros().saturating_add(SECOND - 1 - time.micros().rem_euclid(SECOND)));
+    let part = IncidentPart { from: *time, to, account: account.clone(), principal: Some(pattern) };
+    Ok(of_part(incident, part))
+}
+
+/// A second, in microseconds: labels may lack the fraction that records have.
+const SECOND: i64 = 1_000_000;
+
+/// A glob that matches this character alone.
+fn literal(sign: char) -> String {
+    match sign {
+        '*' | '?' | '[' => format!("[{sign}]"),
+        sign => sign.to_string(),
+    }
 }
 
 fn read_file(path: &Path) -> anyhow::Result<Vec<Incident>> {
-    let hint = Hint("--incidents takes a CSV file with the header from,to,principal,name");
-    let refused = |problem: String| UsageError(format!("{}: {problem}", path.display()));
-    Ok(parse(&read_text(path, hint)?).map_err(refused)?)
+    let hint = Hint(
+        "--incidents takes a CSV file with the header from,to,principal,name, or one of firstseen triage --labels with the columns \
+         incident, time and principal",
+    );
+    let refused = |problem: String| {
+        anyhow::Error::new(UsageError(format!("{}: {problem}", path.display()))).context(hint)
+    };
+    parse(&read_text(path, hint)?).map_err(refused)
 }
 
 /// Parses incidents from CSV, by column names.
@@ -103,7 +159,15 @@ fn parse(text: &str) -> Result<Vec<Incident>, String> {
     let mut reader = csv_reader(text);
     let headers = reader.headers().map_err(|error| error.to_string())?.clone();
     let column = |name: &str| headers.iter().position(|header| header == name);
-    let missing = || "the header must name from and to, and may name principal and name".to_owned();
+    let has = |names: &[&str]| names.iter().any(|name| column(name).is_some());
+    if !has(&["from", "to"]) && has(&["incident", "attack"]) {
+        return parse_labels(text)?.iter().map(of_label).collect();
+    }
+    let missing = || {
+        "the header must name from and to, and may name principal and name; or, as for triage --labels, name incident, time and \
+         principal"
+            .to_owned()
+    };
     let (from, to) = (column("from").ok_or_else(missing)?, column("to").ok_or_else(missing)?);
     let (principal, name) = (column("principal"), column("name"));
     let mut incidents = Vec::new();

@@ -107,7 +107,7 @@ fn account_and_key(text: &str) -> (Option<String>, Option<String>) {
 }
 
 /// Parses labels from CSV, by column names.
-fn parse(text: &str) -> Result<Vec<Label>, String> {
+pub(super) fn parse(text: &str) -> Result<Vec<Label>, String> {
     let mut reader = csv_reader(text);
     let columns = Columns::new(reader.headers().map_err(|error| error.to_string())?)?;
     let mut labels = Vec::new();

@@ -36,6 +36,11 @@ named_arg! {
 }
 
 impl SeverityArgs {
+    /// The least severity of what is counted, for a command whose findings have no order.
+    pub(crate) fn at_least(min_severity: Option<SeverityArg>) -> Self {
+        Self { min_severity, sort: None }
+    }
+
     /// These flags; unset ones come from `below`.
     pub(crate) fn or(self, below: Self) -> Self {
         Self { min_severity: self.min_severity.or(below.min_severity), sort: self.sort.or(below.sort) }

@@ -3,7 +3,7 @@
 use clap::{Arg, Command};
 
 /// Long flags that a file cannot set, and why.
-pub(super) const NOT_IN_FILES: [(&str, &str); 18] = [
+pub(super) const NOT_IN_FILES: [(&str, &str); 20] = [
     ("config", "a file does not name another"),
     ("netflix-config", "a file does not name another"),
     ("files-from", "what is read is named on the command line, as ARCHIVE is"),
@@ -14,6 +14,8 @@ pub(super) const NOT_IN_FILES: [(&str, &str); 18] = [
     ("not-in", "how a plan divides is said on the command line"),
     ("shards", "how a plan divides is said on the command line"),
     ("shard-bytes", "how a plan divides is said on the command line"),
+    ("synthetic", "what is read is named on the command line, as ARCHIVE is"),
+    ("runs", "how often to measure is said on the command line"),
     ("check", "a file that checks would never plan"),
     ("unmask", "secrets are shown only when the command line asks for them"),
     ("case", "runs with one file would write to the same folder"),

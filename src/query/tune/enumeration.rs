@@ -1,15 +1,16 @@
 //! The findings of the most sensitive setting, reduced to the data needed to count those of every other setting.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::ops::Range;
 
-use super::Incident;
+use super::{Incident, IncidentPart};
 use crate::baseline::Baseline;
 use crate::query::compiled_filter::CompiledFilter;
-use crate::query::first_seen::{Candidate, Origin, of_sightings};
+use crate::query::first_seen::{Candidate, Origin, first_seen, of_sightings};
 use crate::query::iam::Iam;
-use crate::query::{FindingKind, Question};
+use crate::query::{Finding, FindingKind, Question, Severity};
 use crate::time::{Day, Timestamp};
 
 /// The relevant parts of one finding.
@@ -49,10 +50,14 @@ impl<'b> Enumeration<'b> {
     /// Evaluates the most sensitive setting.
     pub(super) fn new(baseline: &'b Baseline, asked: &Question, incidents: &[Incident]) -> Self {
         let admission = CompiledFilter::new(Cow::Borrowed(&asked.filter));
+        let severe = (asked.min_severity > Severity::default()).then(|| severe(baseline, asked));
         let mut findings = Vec::new();
         of_sightings((baseline, &Iam::new(baseline)), asked, &admission, &mut |candidate| {
             let Candidate { origin, known_micros, finding, .. } = candidate;
             let Origin::Behaviour(behaviour) = origin else { return };
+            if severe.as_ref().is_some_and(|severe| !severe.contains(&identity(&finding))) {
+                return;
+            }
             let (principal, action) = baseline.behaviours[behaviour].ids();
             findings.push(EnumeratedFinding {
                 time: finding.time,
@@ -85,6 +90,18 @@ impl<'b> Enumeration<'b> {
     }
 }
 
+/// What tells a finding from the others of one question.
+type FindingIdentity<'b> = (Timestamp, &'b str, &'b str, &'b str, FindingKind);
+
+fn identity<'b>(finding: &Finding<'b>) -> FindingIdentity<'b> {
+    (finding.time, finding.account(), finding.principal(), finding.action, finding.kind)
+}
+
+/// The findings that are severe enough. A rule that their events match can raise their severity.
+fn severe<'b>(baseline: &'b Baseline, asked: &Question) -> BTreeSet<FindingIdentity<'b>> {
+    first_seen(baseline, asked).iter().map(identity).collect()
+}
+
 /// Sets the day number of each of the sorted findings.
 fn number_days(findings: &mut [EnumeratedFinding]) -> Vec<(Day, Range<usize>)> {
     let mut days: Vec<(Day, Range<usize>)> = Vec::new();
@@ -98,14 +115,21 @@ fn number_days(findings: &mut [EnumeratedFinding]) -> Vec<(Day, Range<usize>)> {
     days
 }
 
-/// The indices of the sorted findings that belong to an incident.
+/// The indices of the sorted findings that belong to an incident, in order.
 fn members(baseline: &Baseline, findings: &[EnumeratedFinding], incident: &Incident) -> Vec<u32> {
-    let (from, to) = incident.times();
+    let parts = incident.parts.iter();
+    let members: BTreeSet<u32> = parts.flat_map(|part| members_of(baseline, findings, part)).collect();
+    members.into_iter().collect()
+}
+
+/// The same for a part of an incident.
+fn members_of(baseline: &Baseline, findings: &[EnumeratedFinding], part: &IncidentPart) -> Vec<u32> {
+    let (from, to) = part.times();
     let start = findings.partition_point(|finding| finding.time < from);
     let end = findings.partition_point(|finding| finding.time <= to);
     let covers = |index: &usize| {
         let EnumeratedFinding { kind, time, principal, .. } = findings[*index];
-        incident.covers(kind, time, &baseline.principals[principal as usize])
+        part.covers(kind, time, &baseline.principals[principal as usize])
     };
     (start..end.max(start)).filter(covers).map(|index| index as u32).collect()
 }

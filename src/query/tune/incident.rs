@@ -3,25 +3,34 @@
 use std::fmt;
 
 use crate::model::ObservedPrincipal;
-use crate::query::{FindingKind, Pattern};
+use crate::query::{FindingKind, HidingSetting, Pattern};
 use crate::time::{Span, Timestamp};
 
 /// In microseconds.
 const HOUR: i64 = Span::hours(1).micros();
 
-/// A period with activity that should be reported.
+/// Activity that should be reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incident {
     /// Its name.
     pub name: String,
+    /// Its parts, at least one: a finding of any of them is one of the incident.
+    pub parts: Vec<IncidentPart>,
+    /// How many of its findings a setting must report to be suggested.
+    pub keep: Keep,
+}
+
+/// A period of an incident, and who acted in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentPart {
     /// Its first instant.
     pub from: Timestamp,
     /// Its last instant.
     pub to: Timestamp,
+    /// The account of its principal; any account if `None`.
+    pub account: Option<String>,
     /// Its principal, see [`Pattern::matches_principal`]; any principal if `None`.
     pub principal: Option<Pattern>,
-    /// How many of its findings a setting must report to be suggested.
-    pub keep: Keep,
 }
 
 /// How many findings of an incident must be reported, of those that any setting can report.
@@ -68,6 +77,19 @@ pub struct IncidentFindings {
     /// Its actions: findings of the most sensitive setting in its time and by its principals. Without any, no setting
     /// can report it.
     pub findings: usize,
+    /// How many of them are read-only calls.
+    pub read_only: usize,
+    /// If it has none: those that there would be without filters.
+    pub hidden: Option<HiddenFindings>,
+}
+
+/// The findings of an incident that filters hide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HiddenFindings {
+    /// How many the most sensitive setting has without any filter.
+    pub findings: usize,
+    /// The filters each of which hides all of them; if there is none, those that do so together.
+    pub by: Vec<HidingSetting>,
 }
 
 impl IncidentFindings {
@@ -89,6 +111,25 @@ pub struct IncidentOutcome {
 }
 
 impl Incident {
+    /// Its first instant; `None` without parts.
+    pub fn from(&self) -> Option<Timestamp> {
+        self.parts.iter().map(|part| part.from).min()
+    }
+
+    /// Its last instant.
+    pub fn to(&self) -> Option<Timestamp> {
+        self.parts.iter().map(|part| part.to).max()
+    }
+
+    /// The principal of all its parts, if they have the same one.
+    pub fn principal(&self) -> Option<&Pattern> {
+        let (first, others) = self.parts.split_first()?;
+        let is_one = others.iter().all(|part| part.principal == first.principal);
+        first.principal.as_ref().filter(|_| is_one)
+    }
+}
+
+impl IncidentPart {
     /// The possible times of its findings, both ends included: those of returning actions are the starts of hours.
     pub(super) fn times(&self) -> (Timestamp, Timestamp) {
         (Timestamp::from_micros(self.from.micros().saturating_sub(HOUR)), self.to)
@@ -101,7 +142,9 @@ impl Incident {
             _ => time,
         };
         let inside = time <= self.to && last >= self.from;
-        inside && self.principal.as_ref().is_none_or(|pattern| pattern.matches(who))
+        inside
+            && self.account.as_ref().is_none_or(|account| *who.account == **account)
+            && self.principal.as_ref().is_none_or(|pattern| pattern.matches(who))
     }
 }
 

@@ -7,9 +7,11 @@
 mod daily;
 mod enumeration;
 mod grid;
+mod hidden;
 mod incident;
 mod noise;
 mod sweep;
+mod trade_off;
 
 use super::in_scope::first_counted;
 use super::{FindingKind, Question};
@@ -20,8 +22,9 @@ use sweep::Sweep;
 
 pub use daily::{Daily, ObservedSpan, WorstDay};
 pub use grid::{Calls, Setting, TuneGrid};
-pub use incident::{Incident, IncidentFindings, IncidentOutcome, Keep};
+pub use incident::{HiddenFindings, Incident, IncidentFindings, IncidentOutcome, IncidentPart, Keep};
 pub use noise::{NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal};
+pub use trade_off::TradeOff;
 
 /// The results of a grid of settings.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +63,7 @@ pub struct TuningRow<'b> {
     pub incidents: Vec<IncidentOutcome>,
 }
 
-/// Tries every setting of a grid. Kinds, window, `read_to`, `only_success` and filter are those of `base`; its warmup,
+/// Tries every setting of a grid. Kinds, window, `read_to`, `only_success`, `min_severity` and filter are those of `base`; its warmup,
 /// forget span and anchor are ignored.
 pub fn tune<'b>(
     baseline: &'b Baseline,
@@ -89,12 +92,24 @@ pub fn tune<'b>(
         tuning.most_sensitive_findings = all.findings.len();
         for (labelled, members) in tuning.incidents.iter_mut().zip(&all.members) {
             labelled.findings = members.len();
+            labelled.read_only =
+                members.iter().filter(|index| all.findings[**index as usize].read_only).count();
         }
         for settings in grid.settings(anchor) {
             tuning.rows.extend(rows(&all, settings, observed, base));
         }
     }
     tuning.suggestion = tuning.quietest();
+    let unseen = tuning.incidents.iter().filter(|labelled| labelled.findings == 0);
+    let unseen: Vec<Incident> = unseen.map(|labelled| labelled.incident.clone()).collect();
+    if let (false, Some(&anchor)) = (unseen.is_empty(), grid.anchors.first()) {
+        let forget = grid.shortest_forget();
+        let asked = Question { warmup: Span::default(), forget, anchor, ..base.clone() };
+        let mut hidden = hidden::hidden(baseline, &asked, &unseen).into_iter();
+        for labelled in tuning.incidents.iter_mut().filter(|labelled| labelled.findings == 0) {
+            labelled.hidden = hidden.next().flatten();
+        }
+    }
     tuning
 }
 
@@ -114,7 +129,7 @@ fn observed(baseline: &Baseline, question: &Question) -> Option<ObservedSpan> {
 
 impl IncidentFindings {
     fn new(incident: Incident) -> Self {
-        Self { incident, findings: 0 }
+        Self { incident, findings: 0, read_only: 0, hidden: None }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The `scan` command that reports the findings of a setting, ready to copy.
 
 use super::grid_view::forget_name;
-use crate::query::{Calls, FindingKind, Setting};
+use crate::query::{Calls, FindingKind, Setting, Severity};
 use crate::report::{UsedSettings, for_shell};
 
 /// The whole command. Every relevant setting is explicit, so no preset, file or default changes the result.
@@ -45,6 +45,9 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
     flag("ignore-action", &filter.ignore_action);
     if setting.calls == Calls::Mutating {
         words.push("--only-mutating".to_owned());
+    }
+    if settings.min_severity != Severity::default().name() {
+        words.push(format!("--min-severity {}", settings.min_severity));
     }
     if settings.only_success {
         words.push("--only-success".to_owned());

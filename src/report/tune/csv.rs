@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::view::{RowView, days};
+use super::view::{RowView, days, rounded};
 use crate::query::{Tuning, TuningRow};
 use crate::report::csv::io_error;
 use crate::report::for_spreadsheet;
 
 /// Columns of every tuning; three more follow for each incident.
-const COLUMNS: [&str; 28] = [
+const COLUMNS: [&str; 30] = [
     "warmup",
     "forget",
     "anchor",
@@ -37,6 +37,8 @@ const COLUMNS: [&str; 28] = [
     "top_account",
     "top_account_findings",
     "suggested",
+    "per_week",
+    "incidents_kept",
 ];
 
 pub(super) fn write(tuning: &Tuning<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -48,13 +50,13 @@ pub(super) fn write(tuning: &Tuning<'_>, out: &mut dyn Write) -> io::Result<()> 
     writer.write_record(header).map_err(io_error)?;
     for (index, row) in tuning.rows.iter().enumerate() {
         let suggested = tuning.suggestion == Some(index);
-        writer.write_record(cells(row, suggested)).map_err(io_error)?;
+        writer.write_record(cells(row, suggested, tuning.kept_by(row).len())).map_err(io_error)?;
     }
     writer.flush()
 }
 
 /// The cells of one line. All cells are cleaned as texts, since no number starts like a formula.
-fn cells(row: &TuningRow<'_>, suggested: bool) -> Vec<String> {
+fn cells(row: &TuningRow<'_>, suggested: bool, kept: usize) -> Vec<String> {
     let view = RowView::new(row);
     let (worst, principal, account) = (view.worst.as_ref(), view.principals.first(), view.accounts.first());
     let mut cells = vec![
@@ -86,6 +88,8 @@ fn cells(row: &TuningRow<'_>, suggested: bool) -> Vec<String> {
         cell(account.and_then(|noisy| noisy.account)),
         cell(account.map(|noisy| noisy.findings)),
         suggested.to_string(),
+        cell(row.per_week().map(rounded)),
+        kept.to_string(),
     ];
     for sight in &view.incidents {
         cells.push(sight.reported.to_string());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::TuneReport;
 use super::command::scan_command;
-use super::view::{IncidentView, MostSensitiveView, ObservedView, RowView};
+use super::view::{IncidentView, MostSensitiveView, ObservedView, RowView, TradeOffView};
 use crate::report::json::{write_field, write_head, write_lines_of};
 
 pub(super) fn write(report: &TuneReport<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -18,6 +18,9 @@ pub(super) fn write(report: &TuneReport<'_>, out: &mut dyn Write) -> io::Result<
     write_field("suggestion", &tuning.suggestion.map(|index| RowView::new(&tuning.rows[index])), out)?;
     let command = tuning.suggestion.map(|index| scan_command(report.settings, &tuning.rows[index].setting));
     write_field("suggestion_command", &command, out)?;
+    let trade_off = tuning.trade_off();
+    let trade_off = trade_off.iter().map(|choice| TradeOffView::new(choice, tuning));
+    write_lines_of("trade_off", trade_off, out)?;
     write_lines_of("rows", tuning.rows.iter().map(RowView::new), out)?;
     out.write_all(b"\n}\n")
 }
@@ -27,7 +30,7 @@ fn settings(report: &TuneReport<'_>) -> serde_json::Result<Value> {
     let grid = report.grid;
     let mut settings = serde_json::to_value(report.settings)?;
     if let Some(fields) = settings.as_object_mut() {
-        for single in ["warmup", "forget", "anchor", "min_severity", "sort"] {
+        for single in ["warmup", "forget", "anchor", "sort"] {
             fields.remove(single);
         }
     }

@@ -4,6 +4,7 @@ mod chart;
 mod command;
 mod csv;
 mod grid_view;
+mod incidents;
 mod json;
 mod svg;
 mod table;

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::chart::{Chart, rate};
-use super::command::scan_command;
-use super::grid_view::{flags, forget_name, forgets, longest_warmup, neighbours, plane, shown_row};
-use super::{TuneReport, terminal};
-use crate::query::{IncidentFindings, IncidentOutcome, Keep, Setting, Tuning, TuningRow};
+use super::grid_view::{flags, forget_name, forgets, neighbours, plane, shown_row};
+use super::{TuneReport, incidents, terminal};
+use crate::query::{Setting, Tuning, TuningRow};
 use crate::report::for_terminal;
 use crate::report::row::{NOT_NAMED, in_account, named};
 use crate::time::Span;
@@ -45,7 +44,7 @@ pub(super) fn write(report: &TuneReport<'_>, out: &mut dyn Write) -> io::Result<
     write_neighbours(tuning, shown, out)?;
     writeln!(out, "\nWho makes the noise with {}\n", flags(&shown.setting))?;
     write_noise(shown, out)?;
-    write_incidents(report, shown, out)
+    incidents::write(report, shown, out)
 }
 
 /// Writes a matrix of warmup and forget.
@@ -139,89 +138,15 @@ fn write_noise(row: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn write_incidents(report: &TuneReport<'_>, shown: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let tuning = report.tuning;
-    if tuning.incidents.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\nIncidents with {}\n", flags(&shown.setting))?;
-    for (index, pair) in tuning.incidents.iter().zip(&shown.incidents).enumerate() {
-        write_incident(pair, longest_warmup(tuning, shown, index), out)?;
-    }
-    writeln!(out)?;
-    match tuning.suggestion.map(|index| &tuning.rows[index]) {
-        Some(row) => {
-            let seen = tuning.incidents.iter().filter(|labelled| labelled.findings > 0).count();
-            let which = match tuning.incidents.len() {
-                all if all == seen => "every incident".to_owned(),
-                all => format!("the {seen} of {all} incidents that any setting can report"),
-            };
-            let (findings, suppressed, mean) = (row.findings, row.suppressed, mean(Some(row)));
-            writeln!(out, "Suggestion: {}", flags(&row.setting))?;
-            writeln!(
-                out,
-                "  the quietest of these settings that still reports {which}: {findings} findings, {suppressed} suppressed, {mean} per day;"
-            )?;
-            let keep = tuning
-                .incidents
-                .iter()
-                .map(|labelled| labelled.incident.keep)
-                .find(|keep| *keep != Keep::default());
-            if let Some(keep) = keep {
-                writeln!(out, "  it reports at least {keep} of the findings of each (--keep);")?;
-            }
-            writeln!(out, "  it fits these incidents and this past, and promises nothing about another")?;
-            writeln!(out, "  {}", for_terminal(&scan_command(report.settings, &row.setting)))
-        }
-        None if tuning.incidents.iter().all(|labelled| labelled.findings == 0) => {
-            writeln!(out, "No suggestion: no setting can report any of the incidents")
-        }
-        None if tuning.incidents.iter().all(|labelled| labelled.needed() <= 1) => {
-            writeln!(out, "No suggestion: none of these settings reports every incident")
-        }
-        None => {
-            writeln!(out, "No suggestion: none of these settings reports enough of every incident (--keep)")
-        }
-    }
-}
-
-fn write_incident(
-    (labelled, sight): (&IncidentFindings, &IncidentOutcome),
-    longest: Option<Span>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    write!(out, "  {}: ", for_terminal(&labelled.incident.name))?;
-    match (labelled.findings, sight.reported) {
-        (0, _) => {
-            return writeln!(
-                out,
-                "nothing to see, even with warmup 0d and the shortest forget; no basis for a suggestion"
-            );
-        }
-        (all, 0) => write!(out, "LOST, 0 of {all} findings reported")?,
-        (all, reported) => write!(
-            out,
-            "reported, {reported} of {all} findings{}; {} findings to read on such a day, {} on the worst",
-            if reported < labelled.needed() { ", fewer than --keep asks for" } else { "" },
-            number(sight.alerts_per_day),
-            number(sight.alerts_on_worst_day)
-        )?,
-    }
-    match longest {
-        Some(warmup) => writeln!(out, "; seen up to warmup {warmup}"),
-        None => writeln!(out, "; not seen with any of these warmups"),
-    }
-}
-
 fn name(account: &str, principal: &str) -> String {
     let principal = named(principal).unwrap_or(NOT_NAMED);
     format!("{} ({})", for_terminal(principal), for_terminal(&in_account(account)))
 }
 
-fn mean(row: Option<&TuningRow<'_>>) -> String {
+pub(super) fn mean(row: Option<&TuningRow<'_>>) -> String {
     row.and_then(|row| row.daily.mean()).map_or("–".to_owned(), rate)
 }
 
-fn number(value: Option<usize>) -> String {
+pub(super) fn number(value: Option<usize>) -> String {
     value.map_or("–".to_owned(), |value| value.to_string())
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::query::{
-    FindingKind, Incident, IncidentFindings, IncidentOutcome, NoisyAccount, NoisyPrincipal, Setting, Tuning,
+    FindingKind, IncidentFindings, IncidentOutcome, NoisyAccount, NoisyPrincipal, Setting, TradeOff, Tuning,
     TuningRow, WorstDay,
 };
 use crate::report::row::named;
@@ -71,11 +71,44 @@ pub(super) struct IncidentOutcomeView {
 #[derive(Serialize)]
 pub(super) struct IncidentView<'a> {
     name: &'a str,
-    from: String,
-    to: String,
+    from: Option<String>,
+    to: Option<String>,
     principal: Option<&'a str>,
     findings: usize,
     needed: usize,
+    read_only: usize,
+    /// Number of its parts.
+    parts: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hidden: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hidden_by: Option<Vec<&'static str>>,
+}
+
+/// A choice between findings and incidents.
+#[derive(Serialize)]
+pub(super) struct TradeOffView<'a> {
+    #[serde(flatten)]
+    setting: SettingView,
+    findings: usize,
+    per_week: f64,
+    kept: Vec<&'a str>,
+    lost: Vec<&'a str>,
+}
+
+impl<'a> TradeOffView<'a> {
+    pub(super) fn new(choice: &TradeOff, tuning: &'a Tuning<'a>) -> Self {
+        let row = &tuning.rows[choice.row];
+        let names =
+            |those: &[usize]| those.iter().map(|index| &*tuning.incidents[*index].incident.name).collect();
+        Self {
+            setting: SettingView::new(&row.setting),
+            findings: row.findings,
+            per_week: rounded(choice.per_week),
+            kept: names(&choice.kept),
+            lost: names(&choice.lost),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -161,14 +194,19 @@ impl IncidentOutcomeView {
 
 impl<'a> IncidentView<'a> {
     pub(super) fn new(labelled: &'a IncidentFindings) -> Self {
-        let Incident { name, from, to, principal, .. } = &labelled.incident;
+        let incident = &labelled.incident;
+        let hidden = labelled.hidden.as_ref();
         Self {
-            name,
-            from: from.to_string(),
-            to: to.to_string(),
-            principal: principal.as_ref().map(|pattern| pattern.as_str()),
+            name: &incident.name,
+            from: incident.from().map(|from| from.to_string()),
+            to: incident.to().map(|to| to.to_string()),
+            principal: incident.principal().map(|pattern| pattern.as_str()),
             findings: labelled.findings,
             needed: labelled.needed(),
+            read_only: labelled.read_only,
+            parts: incident.parts.len(),
+            hidden: hidden.map(|hidden| hidden.findings),
+            hidden_by: hidden.map(|hidden| hidden.by.iter().map(|setting| setting.name()).collect()),
         }
     }
 }
@@ -190,7 +228,7 @@ impl MostSensitiveView {
 }
 
 /// Rounds to four decimals.
-fn rounded(number: f64) -> f64 {
+pub(super) fn rounded(number: f64) -> f64 {
     (number * 10_000.0).round() / 10_000.0
 }
 

@@ -1,0 +1,59 @@
+//! Why an incident has no findings: which filters hide them.
+
+use super::enumeration::Enumeration;
+use super::{HiddenFindings, Incident};
+use crate::baseline::Baseline;
+use crate::query::explain::HidingSetting;
+use crate::query::{Filter, FindingKind, Question, Severity};
+
+/// The findings of incidents that filters hide; `asked` is the question with the most sensitive setting. Found by asking: without any
+/// filter, with each alone, and without each.
+pub(super) fn hidden(
+    baseline: &Baseline,
+    asked: &Question,
+    incidents: &[Incident],
+) -> Vec<Option<HiddenFindings>> {
+    let count = |question: &Question| -> Vec<usize> {
+        let all = Enumeration::new(baseline, question, incidents);
+        all.members.iter().map(Vec::len).collect()
+    };
+    let open = unfiltered(asked);
+    let settings = || HidingSetting::ALL.into_iter().filter(|setting| *setting != HidingSetting::Warmup);
+    let changed = |setting: HidingSetting, from: &Question, mut into: Question| {
+        setting.copy(asked, from, &mut into);
+        count(&into)
+    };
+    let alone: Vec<_> = settings().map(|setting| (setting, changed(setting, asked, open.clone()))).collect();
+    let without: Vec<_> =
+        settings().map(|setting| (setting, changed(setting, &open, asked.clone()))).collect();
+    let hidden = |(index, findings): (usize, usize)| {
+        let of = |counts: &[(HidingSetting, Vec<usize>)], hides: fn(usize, usize) -> bool| -> Vec<_> {
+            let those = counts.iter().filter(|(_, counts)| hides(counts[index], findings));
+            those.map(|(setting, _)| *setting).collect()
+        };
+        let mut by = of(&alone, |left, _| left == 0);
+        if by.is_empty() {
+            by = of(&without, |left, _| left > 0);
+        }
+        // Three or more filters that hide it in turns.
+        if by.is_empty() {
+            by = of(&alone, |left, all| left < all);
+        }
+        (findings > 0).then_some(HiddenFindings { findings, by })
+    };
+    count(&open).into_iter().enumerate().map(hidden).collect()
+}
+
+/// The question without filters.
+fn unfiltered(asked: &Question) -> Question {
+    Question {
+        report: FindingKind::OF_SIGHTINGS.to_vec(),
+        from: None,
+        to: None,
+        read_to: None,
+        only_success: false,
+        min_severity: Severity::default(),
+        filter: Filter::default(),
+        ..asked.clone()
+    }
+}

@@ -1,0 +1,54 @@
+//! What fewer findings cost: for each number of incidents that can be kept, the quietest setting that keeps so many.
+
+use super::{Tuning, TuningRow};
+
+/// A setting that keeps more incidents than every quieter one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TradeOff {
+    /// Its index in [`Tuning::rows`].
+    pub row: usize,
+    /// Findings per week on average.
+    pub per_week: f64,
+    /// Indices in [`Tuning::incidents`] of those of which it reports as many findings as must be kept.
+    pub kept: Vec<usize>,
+    /// Indices of the others.
+    pub lost: Vec<usize>,
+}
+
+impl TuningRow<'_> {
+    /// Findings per week on average; `None` without a day.
+    pub fn per_week(&self) -> Option<f64> {
+        self.daily.mean().map(|mean| mean * 7.0)
+    }
+}
+
+impl Tuning<'_> {
+    /// Indices of the incidents of which a row reports as many findings as must be kept.
+    pub fn kept_by(&self, row: &TuningRow<'_>) -> Vec<usize> {
+        let pairs = self.incidents.iter().zip(&row.incidents).enumerate();
+        let kept =
+            pairs.filter(|(_, (labelled, sight))| sight.reported > 0 && sight.reported >= labelled.needed());
+        kept.map(|(index, _)| index).collect()
+    }
+
+    /// The settings among which a budget chooses, quietest first: each keeps more incidents than those before it.
+    pub fn trade_off(&self) -> Vec<TradeOff> {
+        let rated = self.rows.iter().enumerate().filter_map(|(index, row)| Some((row.per_week()?, index)));
+        let mut rated: Vec<(f64, Vec<usize>, usize)> =
+            rated.map(|(per_week, index)| (per_week, self.kept_by(&self.rows[index]), index)).collect();
+        // Of equally quiet settings, the one that keeps most; of equal ones, the first.
+        rated.sort_by(|left, right| {
+            left.0.total_cmp(&right.0).then(right.1.len().cmp(&left.1.len())).then(left.2.cmp(&right.2))
+        });
+        let mut most = 0;
+        let mut chosen = Vec::new();
+        for (per_week, kept, row) in rated {
+            if kept.len() > most {
+                most = kept.len();
+                let lost = (0..self.incidents.len()).filter(|index| !kept.contains(index)).collect();
+                chosen.push(TradeOff { row, per_week, kept, lost });
+            }
+        }
+        chosen
+    }
+}
