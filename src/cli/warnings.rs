@@ -195,7 +195,11 @@ pub(crate) fn incidents(baseline: &Baseline, tuning: &Tuning<'_>) -> Vec<String>
         }
         (_, Some(HiddenFindings { findings, by })) => {
             let flags: Vec<String> = by.iter().map(|setting| format!("--{}", setting.name())).collect();
-            format!("its {} are hidden by {}", plural(*findings as u64, "finding"), flags.join(", "))
+            match findings {
+                0 => format!("nothing of its time was read ({})", flags.join(", ")),
+                1 => format!("its finding is hidden by {}", flags.join(", ")),
+                _ => format!("its {findings} findings are hidden by {}", flags.join(", ")),
+            }
         }
         _ => "nothing was first seen in its window, so no setting can report it".to_owned(),
     };

@@ -251,7 +251,7 @@ impl Run<'_> {
         let learnt = learn(self.archives, part, learning, Keep::Catalog, self.progress)?;
         let Learnt { baseline, coverage, catalog: Catalog { objects, records } } = learnt;
         let read = objects.iter().filter(|entry| entry.size.is_some()).count();
-        let is_whole = read == listed && !(is_kept && self.progress.stopped());
+        let is_whole = !self.progress.stopped() || read == listed && !is_kept;
         let archives = self.archives.names().to_vec();
         let (learning, records) = (learning.scope(), records.into());
         let contents = BaselineContents { learning, archives, baseline, coverage, objects, records };

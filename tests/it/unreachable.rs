@@ -41,7 +41,6 @@ fn the_other_archives_are_read_and_the_loss_is_a_fault() {
         "coverage",
         "tune",
         "explain --action s3:*",
-        "verify",
         "plan --shards 1",
         "index -o case.baseline",
     ] {

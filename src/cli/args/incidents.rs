@@ -20,7 +20,7 @@ pub(crate) struct IncidentArgs {
     #[arg(long, value_name = "FROM..TO[,GLOB]")]
     incident: Vec<IncidentArg>,
     /// CSV file of incidents with the header from,to,principal,name; principal and name are optional, and rows with one name are one
-    /// incident. Or a file of triage --labels whose events have a time and a principal (repeatable)
+    /// incident. Or a file of triage --labels whose events have a time, a principal and an action (repeatable)
     #[arg(long, value_name = "FILE")]
     incidents: Vec<PathBuf>,
     /// How many findings of each incident, or what share of them, a setting must report to be suggested: 5, or 80% [default: 1]
@@ -146,7 +146,7 @@ fn literal(sign: char) -> String {
 fn read_file(path: &Path) -> anyhow::Result<Vec<Incident>> {
     let hint = Hint(
         "--incidents takes a CSV file with the header from,to,principal,name, or one of firstseen triage --labels with the columns \
-         incident, time and principal",
+         incident, time, principal and action",
     );
     let refused = |problem: String| {
         anyhow::Error::new(UsageError(format!("{}: {problem}", path.display()))).context(hint)
@@ -164,8 +164,8 @@ fn parse(text: &str) -> Result<Vec<Incident>, String> {
         return parse_labels(text)?.iter().map(of_label).collect();
     }
     let missing = || {
-        "the header must name from and to, and may name principal and name; or, as for triage --labels, name incident, time and \
-         principal"
+        "the header must name from and to, and may name principal and name; or, as for triage --labels, name incident, time, \
+         principal and action"
             .to_owned()
     };
     let (from, to) = (column("from").ok_or_else(missing)?, column("to").ok_or_else(missing)?);
@@ -195,11 +195,11 @@ mod tests {
         let parse = |text: &str| text.parse::<IncidentArg>().map(|arg| arg.0);
         let both = parse("2024-03-01..2024-03-02T10:00:00Z,arn:aws:*,x").unwrap();
         assert_eq!(
-            (both.from.to_string().as_str(), both.to.to_string().as_str()),
-            ("2024-03-01T00:00:00Z", "2024-03-02T10:00:00Z")
+            [both.from(), both.to()].map(|time| time.unwrap().to_string()),
+            ["2024-03-01T00:00:00Z", "2024-03-02T10:00:00Z"]
         );
-        assert_eq!(both.principal.unwrap().as_str(), "arn:aws:*,x");
-        assert!(parse("2024-03-01..2024-03-01").unwrap().principal.is_none());
+        assert_eq!(both.principal().unwrap().as_str(), "arn:aws:*,x");
+        assert!(parse("2024-03-01..2024-03-01").unwrap().principal().is_none());
         for text in ["", "2024-03-01", "2024-03-02..2024-03-01", "2024-03-01..2024-03-01,[", "..", "a..b"] {
             assert!(parse(text).is_err(), "{text}");
         }
@@ -216,13 +216,33 @@ mod tests {
     }
 
     #[test]
+    fn a_label_is_its_second_its_account_and_exactly_its_principal() {
+        let parts = |rows: &str| {
+            let incidents = parse(&format!("incident,time,account,principal,action\n{rows}")).unwrap();
+            grouped(incidents).into_iter().map(|incident| incident.parts).collect::<Vec<_>>()
+        };
+        let of = &parts(
+            "a,2024-03-01T10:00:00Z,1,k[8s]*,c\nb,2024-03-01T10:00:00.25Z,,x,c\na,2024-03-02T10:00:00Z,1,y,c\n",
+        )[..];
+        let [a, b] = of else { panic!("{of:?}") };
+        assert_eq!((a.len(), b.len(), a[0].account.as_deref()), (2, 1, Some("1")));
+        assert_eq!(a[0].principal.as_ref().unwrap().as_str(), "k[[]8s][*]");
+        assert_eq!(a[0].to.to_string(), "2024-03-01T10:00:00.999999Z");
+        assert_eq!(
+            (b[0].from.to_string(), b[0].to.to_string()),
+            ("2024-03-01T10:00:00.25Z".to_owned(), "2024-03-01T10:00:00.999999Z".to_owned())
+        );
+    }
+
+    #[test]
     fn incident_columns_are_found_by_name() {
         let incidents =
             parse("name,to, from\nbreak-in,2024-03-02,2024-03-01\n,2024-03-05,2024-03-05\n").unwrap();
         let names: Vec<&str> = incidents.iter().map(|incident| incident.name.as_str()).collect();
         assert_eq!(names, ["break-in", "2024-03-05..2024-03-05"]);
-        assert!(incidents.iter().all(|incident| incident.principal.is_none()));
+        assert!(incidents.iter().all(|incident| incident.principal().is_none()));
         assert!(parse("from,until\n").unwrap_err().contains("header"));
+        assert!(parse("from,until\n").unwrap_err().contains("incident, time, principal and action"));
         let error = parse("from,to,principal\n2024-03-01,2024-03-02,\n2024-03-01,soon,\n").unwrap_err();
         assert!(error.starts_with("line 3: 'soon' is not a time"), "{error}");
     }

@@ -199,7 +199,7 @@ fn a_file_sets_every_flag_except_those_with_a_reason() {
     let names: Vec<&str> = configurable(&program).map(Command::get_name).collect();
     let expected = [
         "scan", "triage", "rules", "events", "show", "trace", "baseline", "explain", "coverage", "verify",
-        "index", "plan", "tune", "doctor",
+        "index", "plan", "tune", "bench", "doctor",
     ];
     assert_eq!(names, expected);
 }

@@ -39,9 +39,19 @@ pub(super) fn hidden(
         if by.is_empty() {
             by = of(&alone, |left, all| left < all);
         }
-        (findings > 0).then_some(HiddenFindings { findings, by })
+        match findings {
+            0 => is_unread(asked, &incidents[index]),
+            findings => Some(HiddenFindings { findings, by }),
+        }
     };
     count(&open).into_iter().enumerate().map(hidden).collect()
+}
+
+/// The end of what was read, if an incident is after it.
+fn is_unread(asked: &Question, incident: &Incident) -> Option<HiddenFindings> {
+    let end = asked.read_to.filter(|end| incident.from().is_some_and(|from| from > *end))?;
+    let by = if asked.to == Some(end) { HidingSetting::To } else { HidingSetting::ReadTo };
+    Some(HiddenFindings { findings: 0, by: vec![by] })
 }
 
 /// The question without filters.

@@ -86,7 +86,7 @@ pub struct IncidentFindings {
 /// The findings of an incident that filters hide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HiddenFindings {
-    /// How many the most sensitive setting has without any filter.
+    /// How many the most sensitive setting has without any filter; none if nothing of its time was read.
     pub findings: usize,
     /// The filters each of which hides all of them; if there is none, those that do so together.
     pub by: Vec<HidingSetting>,

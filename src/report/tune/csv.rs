@@ -7,8 +7,8 @@ use crate::query::{Tuning, TuningRow};
 use crate::report::csv::io_error;
 use crate::report::for_spreadsheet;
 
-/// Columns of every tuning; three more follow for each incident.
-const COLUMNS: [&str; 30] = [
+/// Columns of every tuning; three more follow for each incident, and then [`LAST`].
+const COLUMNS: [&str; 28] = [
     "warmup",
     "forget",
     "anchor",
@@ -37,16 +37,18 @@ const COLUMNS: [&str; 30] = [
     "top_account",
     "top_account_findings",
     "suggested",
-    "per_week",
-    "incidents_kept",
 ];
+
+/// Columns that were added later.
+const LAST: [&str; 2] = ["per_week", "incidents_kept"];
 
 pub(super) fn write(tuning: &Tuning<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
     let incidents = (1..=tuning.incidents.len()).flat_map(|number| {
         ["reported", "alerts_per_day", "alerts_on_worst_day"].map(|name| format!("incident_{number}_{name}"))
     });
-    let header = COLUMNS.iter().map(|name| (*name).to_owned()).chain(incidents);
+    let header =
+        COLUMNS.iter().map(|name| (*name).to_owned()).chain(incidents).chain(LAST.map(ToOwned::to_owned));
     writer.write_record(header).map_err(io_error)?;
     for (index, row) in tuning.rows.iter().enumerate() {
         let suggested = tuning.suggestion == Some(index);
@@ -88,14 +90,13 @@ fn cells(row: &TuningRow<'_>, suggested: bool, kept: usize) -> Vec<String> {
         cell(account.and_then(|noisy| noisy.account)),
         cell(account.map(|noisy| noisy.findings)),
         suggested.to_string(),
-        cell(row.per_week().map(rounded)),
-        kept.to_string(),
     ];
     for sight in &view.incidents {
         cells.push(sight.reported.to_string());
         cells.push(cell(sight.alerts_per_day));
         cells.push(cell(sight.alerts_on_worst_day));
     }
+    cells.extend([cell(row.per_week().map(rounded)), kept.to_string()]);
     cells.iter().map(|cell| for_spreadsheet(cell).into_owned()).collect()
 }
 
@@ -106,12 +107,12 @@ fn cell(value: Option<impl ToString>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::COLUMNS;
+    use super::{COLUMNS, LAST};
 
     #[test]
     fn every_column_is_a_published_field() {
         let formats = include_str!("../../../docs/formats.md");
-        for column in COLUMNS {
+        for column in COLUMNS.into_iter().chain(LAST) {
             assert!(formats.contains(&format!("| `{column}` |")), "{column} is missing in docs/formats.md");
         }
     }

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use super::TuneReport;
+use super::cells::{mean, number};
 use super::command::scan_command;
 use super::grid_view::{flags, longest_warmup};
-use super::table::{mean, number};
 use crate::query::{
     Calls, HiddenFindings, IncidentFindings, IncidentOutcome, Keep, TradeOff, Tuning, TuningRow,
 };
@@ -73,7 +73,10 @@ fn write_incident(
         (0, _) => {
             let why = labelled.hidden.as_ref().map_or_else(
                 || "nothing to see, even with warmup 0d and the shortest forget".to_owned(),
-                |hidden| format!("hidden, 0 of {} findings pass {}", hidden.findings, filters(hidden)),
+                |hidden| match hidden.findings {
+                    0 => format!("nothing of its time was read ({})", filters(hidden)),
+                    all => format!("hidden, 0 of {all} findings pass {}", filters(hidden)),
+                },
             );
             return writeln!(out, "{why}; no basis for a suggestion");
         }

@@ -1,5 +1,6 @@
 //! The results of tuning: charts and tables as text, CSV and JSON for programs, SVG for documents.
 
+mod cells;
 mod chart;
 mod command;
 mod csv;

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::chart::{Chart, rate};
+use super::cells::{mean, number};
+use super::chart::Chart;
 use super::grid_view::{flags, forget_name, forgets, neighbours, plane, shown_row};
 use super::{TuneReport, incidents, terminal};
 use crate::query::{Setting, Tuning, TuningRow};
@@ -141,12 +142,4 @@ fn write_noise(row: &TuningRow<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn name(account: &str, principal: &str) -> String {
     let principal = named(principal).unwrap_or(NOT_NAMED);
     format!("{} ({})", for_terminal(principal), for_terminal(&in_account(account)))
-}
-
-pub(super) fn mean(row: Option<&TuningRow<'_>>) -> String {
-    row.and_then(|row| row.daily.mean()).map_or("–".to_owned(), rate)
-}
-
-pub(super) fn number(value: Option<usize>) -> String {
-    value.map_or("–".to_owned(), |value| value.to_string())
 }
