@@ -80,7 +80,7 @@ enum Command {
     Merge(merge::MergeArgs),
     Plan(Box<plan::PlanArgs>),
     Tune(Box<tune::TuneArgs>),
-    Bench(bench::BenchArgs),
+    Bench(Box<bench::BenchArgs>),
     Doctor(Box<doctor::DoctorArgs>),
     Synth(synth::SynthArgs),
     Actions(actions::ActionsArgs),

@@ -1,6 +1,6 @@
 //! Draws progress on stderr, if it is a terminal.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use firstseen::scan::{ObjectRead, Progress};
@@ -100,8 +100,12 @@ impl Progress for Bar {
 
     fn merging(&self) {
         if !self.quiet && signals::interrupted() {
-            self.bar.suspend(|| {
-                eprintln!("interrupted: saving what was read (a second signal ends the run at once)")
+            // If stderr is closed, nobody waits for it.
+            let _ = self.bar.suspend(|| {
+                writeln!(
+                    io::stderr(),
+                    "interrupted: saving what was read (a second signal ends the run at once)"
+                )
             });
         }
     }

@@ -68,8 +68,8 @@ impl<'k> KnownObjects<'k> {
     /// Removes listed objects that could not be read before; returns their number.
     pub(super) fn forget_unread(&self, listing: &mut Listing) -> u64 {
         let is_unread =
-            |entry: &&ObjectEntry| matches!(entry.outcome, Outcome::Failed(kind) if kind.is_absence());
-        listing.forget(|object| self.versions(object).iter().any(|entry| is_unread(&entry)), |_| false)
+            |entry: &ObjectEntry| matches!(entry.outcome, Outcome::Failed(kind) if kind.is_absence());
+        listing.forget(|object| self.versions(object).iter().copied().any(is_unread), |_| false)
     }
 
     fn name(&self, object: &LogObject) -> &str {
