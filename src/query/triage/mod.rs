@@ -2,6 +2,7 @@
 //!
 //! `docs/ranking.md` has the method. Everything is a pure function of a baseline.
 
+mod created;
 mod episode;
 mod family;
 mod history;
