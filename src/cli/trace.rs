@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use firstseen::report::{TraceFormat, TraceReport};
 use firstseen::trace::{TraceLimits, TraceQuestion, Traced, trace};
 
-use super::args::{ByExtension, RunArgs, SourceArgs};
+use super::args::{ByExtension, RunArgs, SourceArgs, given};
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
@@ -26,7 +26,7 @@ pub(crate) struct TraceArgs {
     #[arg(value_name = "KEY|SESSION|EVENT|PRINCIPAL", required_unless_present = "config")]
     wanted: Option<String>,
     /// Trace only credentials of this account, if a name is given in several (repeatable)
-    #[arg(long, value_delimiter = ',', value_name = "ID,…")]
+    #[arg(long, value_delimiter = ',', value_name = "ID,…", help_heading = "Filters")]
     account: Vec<String>,
     /// How many levels below a traced credential to show
     #[arg(long, value_name = "LEVELS", default_value_t = 16, help_heading = "Output")]
@@ -83,7 +83,8 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
     let indexed = source.indexed()?;
     let limits = TraceLimits { depth: args.depth, rows: args.limit as usize };
     let progress = Bar::new(args.run.quiet)?;
-    let question = TraceQuestion { wanted, accounts: &args.account, limits };
+    let accounts = given(args.account.clone(), source.accounts.clone());
+    let question = TraceQuestion { wanted, accounts: &accounts, limits };
     let traced = trace(&archives, &settings, &question, &indexed, &progress);
     progress.clear();
     let traced = traced.map_err(scan_error)?;

@@ -143,7 +143,7 @@ impl<'s> Tracer<'s> {
             let place = place();
             if self.facts.uses.get(&key).is_none_or(|known| place < known.first) {
                 let holder = holder(&mut self.texts, event, record);
-                let session = is_temporary_key(&key).then(|| Session::of(text)).unwrap_or_default();
+                let session = if is_temporary_key(&key) { Session::of(text) } else { Session::default() };
                 let known = self.facts.uses.entry(key.clone()).or_insert_with(|| Use {
                     first: place.clone(),
                     holder: holder.clone(),

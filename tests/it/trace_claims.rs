@@ -213,6 +213,10 @@ fn a_name_in_several_accounts_can_be_traced_in_one() {
          444455556666 (--account ID traces that of one)"
     );
     assert_eq!(end(&["--account", ACCOUNTS[1]]), "1 credential, 1 of them traced (marked with *)");
+    let settings = archive.path().join("settings.toml");
+    std::fs::write(&settings, format!("account = '{}'", ACCOUNTS[0])).unwrap();
+    let of_file = ["--config", settings.to_str().unwrap()];
+    assert_eq!(end(&of_file), "1 credential, 1 of them traced (marked with *)");
     let output = firstseen(&["trace", ".", "eva", "-q", "--account", "999999999999"], archive.path());
     let said =
         "error: nothing in the archive used or issued 'eva' in the accounts of --account (999999999999)";
