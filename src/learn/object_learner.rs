@@ -216,7 +216,11 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
         let seen = LearntEvent { principal, action, event, record, text, place, fingerprint, delivered };
         self.learner.tap.event(&seen);
         if let Some(created) = &event.creation {
-            self.learner.builder.add_creation(created.account, &created.key, event.time);
+            // Under its unique id, too: a name can be given again.
+            let unique_id = created.identity_link.map(|link| link.unique_id);
+            for key in [Some(&*created.key), unique_id].into_iter().flatten() {
+                self.learner.builder.add_creation(created.account, key, event.time);
+            }
         }
         if let Some(fingerprint) = fingerprint {
             let place = RecordPlace { object: self.context.current.number, record: found.index_in_object };
