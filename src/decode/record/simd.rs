@@ -66,6 +66,33 @@ pub(in crate::decode) fn nested_end(bytes: &[u8], open: usize) -> Option<usize> 
     nested_end_by(bytes, open, Block::read)
 }
 
+/// The search of [`nested_end_by`], to be compiled for the instructions that `read` uses.
+#[cfg(target_arch = "x86_64")]
+struct NestedEnd<'a, R> {
+    bytes: &'a [u8],
+    open: usize,
+    read: R,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<'a, R: Fn(&[u8; 64]) -> Block> NestedEnd<'a, R> {
+    #[inline(always)]
+    fn new((bytes, open): (&'a [u8], usize), read: R) -> Self {
+        Self { bytes, open, read }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<R: Fn(&[u8; 64]) -> Block> pulp::NullaryFnOnce for NestedEnd<'_, R> {
+    type Output = Option<usize>;
+
+    // Without inlining, the code is not compiled for these instructions.
+    #[inline(always)]
+    fn call(self) -> Option<usize> {
+        nested_end_by(self.bytes, self.open, self.read)
+    }
+}
+
 /// Like [`nested_end`]; `read` classifies the bytes of a 64-byte block.
 #[inline(always)]
 fn nested_end_by(bytes: &[u8], open: usize, read: impl Fn(&[u8; 64]) -> Block) -> Option<usize> {

@@ -3,36 +3,20 @@
 //! [`pulp`] detects AVX-512 at run time and contains the `unsafe` code: a [`V4`] exists only on processors with it.
 
 use pulp::x86::V4;
-use pulp::{NullaryFnOnce, cast, u8x64};
+use pulp::{cast, u8x64};
 
-use super::{Block, nested_end_by};
+use super::{Block, NestedEnd};
 
 /// Like [`super::nested_end`]; the outer `None` means that this processor has no AVX-512.
 #[inline]
 pub(super) fn nested_end(bytes: &[u8], open: usize) -> Option<Option<usize>> {
     let v4 = V4::try_new()?;
-    Some(v4.vectorize(NestedEnd { v4, bytes, open }))
-}
-
-struct NestedEnd<'a> {
-    v4: V4,
-    bytes: &'a [u8],
-    open: usize,
-}
-
-impl NullaryFnOnce for NestedEnd<'_> {
-    type Output = Option<usize>;
-
-    // Without inlining, the code is not compiled for AVX-512.
-    #[inline(always)]
-    fn call(self) -> Option<usize> {
-        nested_end_by(
-            self.bytes,
-            self.open,
-            #[inline(always)]
-            |block| read(self.v4, block),
-        )
-    }
+    let search = NestedEnd::new(
+        (bytes, open),
+        #[inline(always)]
+        move |block: &[u8; 64]| read(v4, block),
+    );
+    Some(v4.vectorize(search))
 }
 
 #[inline(always)]
