@@ -67,10 +67,19 @@ pub trait HitFilter: fmt::Debug + Send + Sync {
 pub enum Relevance {
     /// It is.
     Yes,
-    /// It is not.
-    No,
+    /// It is not, since the filters of the question leave it out.
+    LeftOut,
+    /// It is not, since it is outside the window of the question.
+    Outside,
     /// That depends on the identity behind the principal, by the access key, the unique id or the role of the event.
     IfLinked,
+}
+
+impl Relevance {
+    /// Whether it is certain that it will not be queried.
+    pub(super) fn is_none(self) -> bool {
+        matches!(self, Self::LeftOut | Self::Outside)
+    }
 }
 
 /// Which of the events that rules matched are kept.

@@ -85,14 +85,11 @@ impl HitCollector {
         rules: impl Iterator<Item = (u32, Values)>,
     ) {
         let asked = self.kept.relevance(who, action, sighting);
-        if asked == Relevance::No && who.kind != PrincipalKind::Root {
-            return;
+        if asked.is_none() {
+            let rules = rules.collect();
+            return self.add_not_asked((pair, who, action), sighting, is_evidence, (asked, rules));
         }
-        // Actions of root users are findings even where only successful calls count as sightings.
-        if asked == Relevance::No || !matches!(self.kept, HitRetention::FirstAndCount(_)) {
-            if asked == Relevance::No && !is_evidence() {
-                return;
-            }
+        if !matches!(self.kept, HitRetention::FirstAndCount(_)) {
             let hits = self.shared.hits(who, action, sighting, rules);
             self.full.extend(hits.map(|hit| FullHit { hit, pair, group: None }));
             return;
@@ -117,6 +114,24 @@ impl HitCollector {
             } else {
                 self.counter.add_rest(group, hit);
             }
+        }
+    }
+
+    /// Adds one event that is not asked for: only actions of root users are findings all the same, even where only successful calls
+    /// count as sightings.
+    fn add_not_asked(
+        &mut self,
+        (pair, who, action): (BehaviourIds, &ObservedPrincipal, &str),
+        sighting: &SightingRef<'_>,
+        is_evidence: impl FnOnce() -> bool,
+        (asked, rules): (Relevance, Vec<(u32, Values)>),
+    ) {
+        if asked == Relevance::LeftOut {
+            rules.iter().for_each(|(rule, _)| self.counter.leave_out(*rule));
+        }
+        if who.kind == PrincipalKind::Root && is_evidence() {
+            let hits = self.shared.hits(who, action, sighting, rules.into_iter());
+            self.full.extend(hits.map(|hit| FullHit { hit, pair, group: None }));
         }
     }
 

@@ -3,7 +3,7 @@
 //! A hit is counted once, however often its record was delivered: 16 bytes per hit identify copies. Hits kept in full
 //! ([`super::Baseline::hits`]) are counted, too.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub struct CountedHits {
     groups: Vec<HitGroup>,
     /// Identifies each hit, with its group. Sorted and without repeats once it was [settled](Self::settle).
     fingerprints: Vec<(u64, u32)>,
+    /// The rules that matched an event in the window of the question that its filters leave out.
+    left_out: BTreeSet<u32>,
 }
 
 /// The hits of one rule and one principal; where the identity behind the principal matters, also of one access key, unique id and
@@ -110,8 +112,14 @@ impl CountedHits {
         &self.groups
     }
 
+    /// The rules that matched an event in the window of the question, whether its filters want it or not, by number.
+    pub fn rules(&self) -> impl Iterator<Item = u32> {
+        self.groups.iter().map(|group| group.rule).chain(self.left_out.iter().copied())
+    }
+
     /// Adds the hits of another worker, whose rules have the same numbers.
     pub(super) fn absorb(&mut self, other: Self) {
+        self.left_out.extend(&other.left_out);
         if other.groups.is_empty() {
             return;
         }
@@ -159,6 +167,7 @@ impl CountedHits {
     #[must_use]
     pub(super) fn renamed(self, names: &HashMap<(&str, &str), Arc<ObservedPrincipal>>) -> Self {
         let mut counter = Counter::default();
+        counter.counted.left_out = self.left_out;
         let mut number_of = Vec::with_capacity(self.groups.len());
         for mut group in self.groups {
             let who = names.get(&(&*group.account, &*group.principal)).map(Arc::clone);
@@ -180,6 +189,7 @@ impl CountedHits {
 
     /// Renumbers the rules.
     pub(super) fn renumber(&mut self, rules: &[u32]) {
+        self.left_out = self.left_out.iter().map(|rule| rules[*rule as usize]).collect();
         for group in &mut self.groups {
             group.rule = rules[group.rule as usize];
             if let Some((first, _)) = &mut group.rest {
@@ -224,6 +234,11 @@ impl Counter {
             self.settled = self.counted.fingerprints.len();
         }
         group
+    }
+
+    /// Notes a rule that matched an event that filters leave out.
+    pub(super) fn leave_out(&mut self, rule: u32) {
+        self.counted.left_out.insert(rule);
     }
 
     fn group(&mut self, key: Key<'_>) -> GroupId {

@@ -174,7 +174,8 @@ impl IdentityResolver<'_> {
     }
 
     fn renamed_creations(&self, baseline: &Baseline) -> Vec<(PrincipalName, PrincipalName)> {
-        let names = baseline.creations.keys();
+        // Unique ids tell apart who had one name at different times.
+        let names = baseline.creations.keys().filter(|(_, name)| !is_unique_id(name));
         let find = |name: &PrincipalName| {
             Some((name.clone(), (name.0.clone(), Text::from(&*self.find(&name.0, &name.1)?))))
         };

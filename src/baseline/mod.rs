@@ -49,7 +49,7 @@ pub struct Baseline {
     /// Values that principals had in other dimensions than the action, sorted by principal, dimension and value. Empty unless
     /// dimensions were learnt. Those of derived dimensions are added by [`Baseline::derive_values`].
     pub values: Vec<DimensionValue>,
-    /// By account and key: the earliest creation of a role or user that the archive records.
+    /// By account and key: the earliest creation of a role or user that the archive records; also by its unique id, if a record says it.
     pub creations: BTreeMap<(Text, Text), Timestamp>,
     /// Proofs of whom a bare unique id names; see [`Baseline::resolved`].
     pub identity_links: IdentityLinks,

@@ -15,21 +15,50 @@ use crate::time::Timestamp;
 /// Number of values that one event can have.
 const MOST: usize = Dimension::LEARNT.len();
 
-/// Number of slots for remembered traits: newer ones replace older ones. They only save time.
-const SLOTS: usize = 1 << 14;
+/// How many traits are remembered; then all are forgotten. They only save time, and take some 300 bytes each.
+const MANY: usize = 1 << 15;
 
 /// Collects the values of dimensions under the ids of one observer.
 #[derive(Debug, Default)]
 pub(super) struct ValueCollector {
     dimensions: Dimensions,
-    values: Vec<DimensionValue>,
+    values: Vec<Collected>,
     /// Hash and index of each value, by principal, dimension and text. With the hashes the table grows without looking at texts.
     table: HashTable<(u64, u32)>,
     /// For each principal the indices of its values.
     of_principal: Vec<Vec<u32>>,
-    /// Which values the recent traits of principals have, each in its slot; empty until the first event.
-    recent: Vec<Option<Box<Remembered>>>,
+    /// Which values the recent traits of principals have.
+    recent: HashTable<(u64, Box<Remembered>)>,
     hasher: FixedState,
+}
+
+/// A value while it is collected.
+#[derive(Debug)]
+struct Collected {
+    value: DimensionValue,
+    /// The value had its first sighting and its first success by then; [`NEVER`] while it has no success. Both only become earlier, so
+    /// later events change nothing but its count and its last time.
+    settled: Timestamp,
+}
+
+/// Later than all events.
+const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
+
+impl Collected {
+    fn new(value: DimensionValue) -> Self {
+        Self { settled: Self::settled(&value), value }
+    }
+
+    fn settled(value: &DimensionValue) -> Timestamp {
+        let success = value.first_success.as_ref().map_or(NEVER, |success| success.sighting.time);
+        success.max(value.first.sighting.time)
+    }
+
+    /// Counts later events, of which this is the last.
+    fn count(&mut self, events: u64, last: Timestamp) {
+        self.value.count += events;
+        self.value.last = self.value.last.max(last);
+    }
 }
 
 /// The traits of an event, and the values that they have.
@@ -38,32 +67,28 @@ struct Remembered {
     principal: u32,
     /// The texts one after another, so that they are compared without following pointers.
     texts: Box<str>,
-    /// The length of each text; `None` if it is absent.
-    lengths: [Option<u32>; 6],
+    lengths: Lengths,
     flags: [bool; 3],
     values: Values,
-    /// All values had their first sighting and their first success by then; `None` while one has no success. Both only become
-    /// earlier, so later events change nothing but counts.
-    settled: Option<Timestamp>,
+    /// All values are settled by then.
+    settled: Timestamp,
     /// Number of later events, which the values do not count yet, and the last of them.
     later: u64,
     last: Timestamp,
 }
 
-/// Adds an event to these values. Returns when they are settled.
+/// Adds an event to these values. Returns when all are settled.
 fn add_to_all<'a>(
-    all: &mut [DimensionValue],
+    all: &mut [Collected],
     values: Values,
     event: &mut Event<impl Fn() -> SightingRef<'a>>,
     texts: &mut SharedTexts,
-) -> Option<Timestamp> {
-    let mut settled = Some(Timestamp::from_micros(i64::MIN));
+) -> Timestamp {
+    let mut settled = Timestamp::from_micros(i64::MIN);
     for index in values.as_slice() {
         let value = &mut all[*index as usize];
         event.add_to(value, texts);
-        let success = value.first_success.as_ref().map(|success| success.sighting.time);
-        let both = success.map(|success| success.max(value.first.sighting.time));
-        settled = settled.zip(both).map(|(settled, both)| settled.max(both));
+        settled = settled.max(value.settled);
     }
     settled
 }
@@ -116,11 +141,12 @@ impl ValueCollector {
         event: &mut Event<impl Fn() -> SightingRef<'a>>,
         texts: &mut SharedTexts,
     ) {
-        let slot = Parts(traits).slot(principal);
-        let known = self.recent.get_mut(slot).and_then(Option::as_deref_mut);
-        if let Some(known) = known.filter(|known| known.is(principal, traits)) {
+        let parts = Parts::of(traits);
+        let hash = parts.hash(principal);
+        let known = self.recent.find_mut(hash, |(_, known)| known.is(principal, &parts));
+        if let Some((_, known)) = known {
             let time = event.moment.time;
-            if known.settled.is_some_and(|settled| time > settled) {
+            if time > known.settled {
                 known.later += 1;
                 known.last = known.last.max(time);
                 return;
@@ -131,14 +157,17 @@ impl ValueCollector {
         }
         let values = self.resolve(principal, traits, event, texts);
         let settled = add_to_all(&mut self.values, values, event, texts);
-        if self.recent.is_empty() {
-            self.recent.resize_with(SLOTS, || None);
+        if self.recent.len() >= MANY {
+            self.forget();
         }
-        let new = Remembered::new(principal, traits, (values, settled), event.moment.time);
-        let old = self.recent[slot].replace(Box::new(new));
-        if let Some(old) = old {
-            old.count_later(&mut self.values);
-        }
+        let new = Remembered::new(principal, &parts, (values, settled), event.moment.time);
+        self.recent.insert_unique(hash, (hash, Box::new(new)), |(hash, _)| *hash);
+    }
+
+    /// Forgets the recent traits, and counts their later events.
+    fn forget(&mut self) {
+        let Self { recent, values, .. } = self;
+        recent.drain().for_each(|(_, known)| known.count_later(values));
     }
 
     /// Finds or makes the values of these traits.
@@ -167,13 +196,14 @@ impl ValueCollector {
     ) -> u32 {
         let Self { values, table, of_principal, hasher, .. } = self;
         let hash = hasher.hash_one(key);
-        let is_it = |(known, index): &(u64, u32)| *known == hash && values[*index as usize].key() == key;
+        let is_it =
+            |(known, index): &(u64, u32)| *known == hash && values[*index as usize].value.key() == key;
         if let Some((_, index)) = table.find(hash, is_it) {
             return *index;
         }
         let index = u32::try_from(values.len()).unwrap_or(u32::MAX);
         let (principal, dimension, value) = key;
-        values.push(event.first_of(principal, dimension, texts.get(value), texts));
+        values.push(Collected::new(event.first_of(principal, dimension, texts.get(value), texts)));
         table.insert_unique(hash, (hash, index), |(hash, _)| *hash);
         let principal = principal as usize;
         if of_principal.len() <= principal {
@@ -189,14 +219,14 @@ impl ValueCollector {
             |first: &ValueSighting| first.sighting.time == time && first.sighting.event_id == *event_id;
         let values = self.of_principal.get(principal.0 as usize).into_iter().flatten();
         values
-            .map(|index| &self.values[*index as usize])
+            .map(|index| &self.values[*index as usize].value)
             .any(|value| is_it(&value.first) || value.first_success.as_ref().is_some_and(is_it))
     }
 
     /// The sorted values, with the new numbers of principals and actions.
-    pub(super) fn finish(self, principals: &[u32], actions: &[u32]) -> Vec<DimensionValue> {
-        let mut values = self.values;
-        self.recent.into_iter().flatten().for_each(|known| known.count_later(&mut values));
+    pub(super) fn finish(mut self, principals: &[u32], actions: &[u32]) -> Vec<DimensionValue> {
+        self.forget();
+        let mut values: Vec<DimensionValue> = self.values.into_iter().map(|known| known.value).collect();
         values.iter_mut().for_each(|value| value.renumber(principals, actions));
         sort_values(&mut values);
         values
@@ -232,10 +262,13 @@ impl<'a, F: Fn() -> SightingRef<'a>> Event<F> {
     }
 
     /// Counts this event under one of its values.
-    fn add_to(&mut self, value: &mut DimensionValue, texts: &mut SharedTexts) {
+    fn add_to(&mut self, known: &mut Collected, texts: &mut SharedTexts) {
         let Moment { time, failed } = self.moment;
-        value.count += 1;
-        value.last = value.last.max(time);
+        known.count(1, time);
+        if time > known.settled {
+            return;
+        }
+        let value = &mut known.value;
         let may_be_success =
             !failed && value.first_success.as_ref().is_none_or(|known| time <= known.sighting.time);
         if time > value.first.sighting.time && !may_be_success {
@@ -249,14 +282,23 @@ impl<'a, F: Fn() -> SightingRef<'a>> Event<F> {
             }
         }
         value.first.keep_earlier(sighting);
+        known.settled = Collected::settled(value);
     }
 }
 
-/// The parts of traits that distinguish them, to be hashed and compared.
-struct Parts<'t, 'a>(&'t Traits<'a>);
+/// The length of each text, [`ABSENT`] if there is none.
+type Lengths = [u32; 6];
+const ABSENT: u32 = u32::MAX;
 
-impl<'a> Parts<'_, 'a> {
-    fn texts(&self) -> [Option<&'a str>; 6] {
+/// The parts of traits that distinguish them, to be hashed and compared.
+struct Parts<'a> {
+    texts: [Option<&'a str>; 6],
+    lengths: Lengths,
+    flags: [bool; 3],
+}
+
+impl<'a> Parts<'a> {
+    fn of(traits: &Traits<'a>) -> Self {
         let Traits {
             source_ip,
             user_agent,
@@ -265,78 +307,64 @@ impl<'a> Parts<'_, 'a> {
             error_code,
             target_account,
             target_role: _,
-            is_service: _,
-            is_forwarded: _,
-            is_from_console: _,
-        } = *self.0;
-        [source_ip, user_agent, region, access_key_id, error_code, target_account]
+            is_service,
+            is_forwarded,
+            is_from_console,
+        } = *traits;
+        let texts = [source_ip, user_agent, region, access_key_id, error_code, target_account];
+        let lengths = texts.map(|text| text.map_or(ABSENT, |text| text.len() as u32));
+        Self { texts, lengths, flags: [is_service, is_forwarded, is_from_console] }
     }
 
-    /// The slot of these traits: a cheap mix of principal, and of the lengths and ends of the texts that differ most.
-    fn slot(&self, principal: u32) -> usize {
-        let mix = |hash: u64, text: Option<&str>| {
+    /// A cheap mix of the principal, and of the lengths and ends of the texts that differ most.
+    fn hash(&self, principal: u32) -> u64 {
+        let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let end = |text: Option<&str>| {
             let bytes = text.unwrap_or_default().as_bytes();
             let end = bytes.last_chunk().map_or(0, |end| u64::from_le_bytes(*end));
-            (hash.rotate_left(23) ^ end ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            end ^ bytes.len() as u64
         };
-        let Traits { source_ip, user_agent, region, error_code, .. } = *self.0;
-        let hash = [source_ip, user_agent, region, error_code].into_iter().fold(u64::from(principal), mix);
-        (hash >> 48) as usize % SLOTS
-    }
-
-    fn flags(&self) -> [bool; 3] {
-        [self.0.is_service, self.0.is_forwarded, self.0.is_from_console]
+        let [source_ip, user_agent, region, access_key_id, error_code, _] = self.texts;
+        let texts = [source_ip, user_agent, region, access_key_id, error_code];
+        let hash = texts.into_iter().fold(u64::from(principal), |hash, text| mix(hash, end(text)));
+        // The last product leaves the low bits poor, and a table takes its places from those.
+        hash ^ hash >> 32
     }
 }
 
 impl Remembered {
     fn new(
         principal: u32,
-        traits: &Traits<'_>,
-        (values, settled): (Values, Option<Timestamp>),
+        parts: &Parts<'_>,
+        (values, settled): (Values, Timestamp),
         last: Timestamp,
     ) -> Self {
-        let parts = Parts(traits);
-        let texts: String = parts.texts().into_iter().flatten().collect();
-        let lengths = parts.texts().map(|text| text.map(|text| text.len() as u32));
-        Self {
-            principal,
-            texts: texts.into(),
-            lengths,
-            flags: parts.flags(),
-            values,
-            settled,
-            later: 0,
-            last,
-        }
+        let texts: String = parts.texts.into_iter().flatten().collect();
+        let Parts { lengths, flags, .. } = *parts;
+        Self { principal, texts: texts.into(), lengths, flags, values, settled, later: 0, last }
     }
 
     /// Counts the later events under each of their values.
-    fn count_later(&self, all: &mut [DimensionValue]) {
-        if self.later == 0 {
-            return;
-        }
-        for index in self.values.as_slice() {
-            let value = &mut all[*index as usize];
-            value.count += self.later;
-            value.last = value.last.max(self.last);
+    fn count_later(&self, all: &mut [Collected]) {
+        if self.later > 0 {
+            self.values.as_slice().iter().for_each(|index| all[*index as usize].count(self.later, self.last));
         }
     }
 
-    fn is(&self, principal: u32, traits: &Traits<'_>) -> bool {
-        let parts = Parts(traits);
-        self.principal == principal && self.flags == parts.flags() && self.are_texts(parts.texts())
+    fn is(&self, principal: u32, parts: &Parts<'_>) -> bool {
+        self.principal == principal
+            && self.lengths == parts.lengths
+            && self.flags == parts.flags
+            && self.are_texts(parts.texts)
     }
 
+    /// Whether these are the texts; their lengths are.
     fn are_texts(&self, texts: [Option<&str>; 6]) -> bool {
         let mut rest = self.texts.as_bytes();
-        self.lengths.iter().zip(texts).all(|(length, text)| {
-            let Some(text) = text else { return length.is_none() };
-            let is_same = *length == Some(text.len() as u32) && rest.starts_with(text.as_bytes());
-            if is_same {
-                rest = &rest[text.len()..];
-            }
-            is_same
+        texts.into_iter().flatten().all(|text| {
+            let (same, behind) = rest.split_at_checked(text.len()).unwrap_or_default();
+            rest = behind;
+            same == text.as_bytes()
         })
     }
 }

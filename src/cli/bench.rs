@@ -46,6 +46,9 @@ pub(crate) struct BenchArgs {
     /// Write the measurements to FILE, which appears only once it is complete [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// No progress on stderr, as with other commands: bench shows none, so that nothing disturbs what it measures
+    #[arg(long, short)]
+    quiet: bool,
     #[command(flatten)]
     s3: S3Args,
 }

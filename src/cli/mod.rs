@@ -15,6 +15,7 @@ mod doctor;
 mod events;
 mod exit;
 mod explain;
+mod foreign_flag;
 mod geo;
 mod help;
 mod index;

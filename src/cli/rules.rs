@@ -1,7 +1,7 @@
 //! `firstseen rules`: matches every event against rules and reports the matches.
 
 use clap::Args;
-use firstseen::query::{Anchor, FindingKind, Question, first_seen, set_covered};
+use firstseen::query::{Anchor, FindingKind, Question, first_seen, rules_that_matched, set_covered};
 use firstseen::report::{Format, Report, write_rule_counts};
 use firstseen::time::Span;
 
@@ -88,7 +88,8 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     let page = page_context(has_page, &archives, (&input, &question), findings.iter());
     let warning = destination.write(&FindingsAnswer { report, command: "rules", page })?;
     if is_for_people && !args.output.run.quiet {
-        write_rule_counts(&input.baseline.rules, &findings, &mut std::io::stderr().lock())?;
+        let matched = rules_that_matched(&input.baseline, &question);
+        write_rule_counts(&input.baseline.rules, &matched, &findings, &mut std::io::stderr().lock())?;
     }
     let mut warnings = unmatched(&input.baseline, &question.filter, None);
     warnings.extend(window(&input.coverage, &question));

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use firstseen::report::{TraceFormat, TraceReport};
-use firstseen::trace::{TraceLimits, Traced, trace};
+use firstseen::trace::{TraceLimits, TraceQuestion, Traced, trace};
 
-use super::args::{ByExtension, RunArgs, SourceArgs};
+use super::args::{ByExtension, RunArgs, SourceArgs, given};
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
@@ -25,6 +25,9 @@ pub(crate) struct TraceArgs {
     /// An access key id; a session by its ARN, AROA…:session or name; an event by its id; or a principal by its ARN, unique id or name
     #[arg(value_name = "KEY|SESSION|EVENT|PRINCIPAL", required_unless_present = "config")]
     wanted: Option<String>,
+    /// Trace only credentials of this account, if a name is given in several (repeatable)
+    #[arg(long, value_delimiter = ',', value_name = "ID,…", help_heading = "Filters")]
+    account: Vec<String>,
     /// How many levels below a traced credential to show
     #[arg(long, value_name = "LEVELS", default_value_t = 16, help_heading = "Output")]
     depth: u32,
@@ -80,14 +83,16 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
     let indexed = source.indexed()?;
     let limits = TraceLimits { depth: args.depth, rows: args.limit as usize };
     let progress = Bar::new(args.run.quiet)?;
-    let traced = trace(&archives, &settings, (wanted, limits), &indexed, &progress);
+    let accounts = given(args.account.clone(), source.accounts.clone());
+    let question = TraceQuestion { wanted, accounts: &accounts, limits };
+    let traced = trace(&archives, &settings, &question, &indexed, &progress);
     progress.clear();
     let traced = traced.map_err(scan_error)?;
     refuse_nothing(&traced.coverage, archives.names())?;
     if traced.matched == 0 {
-        return Err(nothing(wanted, traced.is_event_without_credential, traced.coverage.fault_count));
+        return Err(nothing(&question, traced.is_event_without_credential, traced.coverage.fault_count));
     }
-    let report = TraceReport { wanted, limits, traced: &traced, archives: archives.names() };
+    let report = TraceReport { question: &question, traced: &traced, archives: archives.names() };
     output.write(|out| report.write(format, out))?;
     let warnings: Vec<String> = [changed(&traced), contradicted(&traced)].into_iter().flatten().collect();
     let status = RunSummary {
@@ -152,11 +157,16 @@ impl TraceArgs {
 }
 
 /// The error if nothing matches.
-fn nothing(wanted: &str, is_event: bool, faults: u64) -> anyhow::Error {
+fn nothing(question: &TraceQuestion<'_>, is_event: bool, faults: u64) -> anyhow::Error {
     let lost = lost(faults);
+    let TraceQuestion { wanted, accounts, .. } = question;
+    let of_accounts = match accounts {
+        [] => String::new(),
+        accounts => format!(" in the accounts of --account ({})", accounts.join(", ")),
+    };
     let what = match is_event {
-        true => format!("the event '{wanted}' used and issued no credential{lost}"),
-        false => format!("nothing in the archive used or issued '{wanted}'{lost}"),
+        true => format!("the event '{wanted}' used and issued no credential{of_accounts}{lost}"),
+        false => format!("nothing in the archive used or issued '{wanted}'{of_accounts}{lost}"),
     };
     anyhow::anyhow!(what).context(Hint(
         "name an access key id (access_key_id of a finding), the ARN or name of a session, user or role, or an event id",

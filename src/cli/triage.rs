@@ -60,6 +60,10 @@ pub(crate) struct TriageArgs {
 /// How many incidents the text shows.
 const SHOWN: usize = 10;
 
+/// How a ranking is kept.
+const CASE_NOTE: &str =
+    "--case DIR keeps this ranking, its evidence, and what was read and how, for another examiner";
+
 /// Runs the command.
 pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.wanted()?;
@@ -111,11 +115,13 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         geo_db: used_geo_databases(&databases),
         ..used_settings(wanted.preset(), &base, &input)
     };
+    let trace_source = archives.one_source();
     let report = TriageReport {
         settings: &used,
         coverage,
         archives: &input.archives,
         source: &archives.words(),
+        trace_source: trace_source.as_deref(),
         is_saved: input.is_saved,
         question: &question,
         top: args.ranking.top.or(shown),
@@ -141,7 +147,9 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     warnings.extend(warning);
     warnings.extend(nothing_ranked(&triage.overview, question.warmup));
     let read_to = used.read_to.as_deref().map(|read_to| (read_to, "--read-to"));
-    RunSummary { read_to, geo: Some(&databases), ..RunSummary::of(&input, &used, faults, warnings) }
+    let is_kept = args.case.case.is_some() || args.labels.labels.is_some() || triage.incidents.is_empty();
+    let note = shown.filter(|_| !is_kept).map(|_| CASE_NOTE.to_owned());
+    RunSummary { read_to, geo: Some(&databases), note, ..RunSummary::of(&input, &used, faults, warnings) }
         .end(args.output.run.quiet)
 }
 

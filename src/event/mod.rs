@@ -13,7 +13,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
 
-use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind, Traits, is_account_id};
+use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind, Traits, is_account_id, is_unique_id};
 use crate::time::{TimeForm, Timestamp};
 
 pub use identity::{DerivedIdentity, Identity, IdentityLink, Issuer, OnBehalfOf, Principal};
@@ -149,7 +149,7 @@ pub struct Event<'a> {
     pub failed: bool,
     /// Whether the call only read; `None` if the record does not say.
     pub read_only: Option<bool>,
-    /// The role or user that this event created.
+    /// The role or user that this event created; its link has its unique id, if the record says it.
     pub creation: Option<Principal<'a>>,
 }
 
@@ -354,7 +354,9 @@ impl<'a> Record<'a> {
             PrincipalKey::Id => present(created.id)?,
             _ => arn,
         };
-        Some(Principal { account, key: Cow::Borrowed(key), kind, arn: None, identity_link: None })
+        let unique_id = created.id.filter(|id| is_unique_id(id));
+        let identity_link = unique_id.map(|unique_id| IdentityLink { unique_id, arn });
+        Some(Principal { account, key: Cow::Borrowed(key), kind, arn: None, identity_link })
     }
 }
 

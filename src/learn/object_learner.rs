@@ -38,27 +38,28 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
     }
 
     fn learn_cloudtrail(&mut self, record: &Record<'_>, found: &FoundRecord<'_>) {
-        let skip = match record.interpret(self.learner.settings.principal_key) {
+        // Matched by reference, since an event is too large to be moved for each record.
+        let skip = match &record.interpret(self.learner.settings.principal_key) {
             Ok(event) => {
                 let fingerprint = || Fingerprint::of(record, found.text.len());
-                let Some(pair) = self.learn_event(&event, found, AnyRecord::CloudTrail(record), fingerprint)
+                let Some(pair) = self.learn_event(event, found, AnyRecord::CloudTrail(record), fingerprint)
                 else {
                     return;
                 };
                 if !self.learner.settings.dimensions.is_empty() {
-                    self.learn_values(pair, &event, AnyRecord::CloudTrail(record), found);
+                    self.learn_values(pair, event, AnyRecord::CloudTrail(record), found);
                 }
                 if event.principal.kind == PrincipalKind::Root && record.is_root_activity() {
-                    self.learn_root_event(&event, record, found);
+                    self.learn_root_event(event, record, found);
                 }
                 if let Some(call) = LoggingCall::of(event.source, &event.name) {
-                    self.learn_logging_change(call, &event, record, found);
+                    self.learn_logging_change(call, event, record, found);
                 }
                 if self.learner.matcher.is_some() {
                     let matches = self.rule_matches(event.time, found, |matcher| {
                         matcher.of_action(pair.1.0, event.source, &event.name)
                     });
-                    self.add_hits(Some(pair), &event, found, matches);
+                    self.add_hits(Some(pair), event, found, matches);
                 }
                 return;
             }
@@ -215,7 +216,11 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
         let seen = LearntEvent { principal, action, event, record, text, place, fingerprint, delivered };
         self.learner.tap.event(&seen);
         if let Some(created) = &event.creation {
-            self.learner.builder.add_creation(created.account, &created.key, event.time);
+            // Under its unique id, too: a name can be given again.
+            let unique_id = created.identity_link.map(|link| link.unique_id);
+            for key in [Some(&*created.key), unique_id].into_iter().flatten() {
+                self.learner.builder.add_creation(created.account, key, event.time);
+            }
         }
         if let Some(fingerprint) = fingerprint {
             let place = RecordPlace { object: self.context.current.number, record: found.index_in_object };

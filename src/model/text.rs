@@ -22,7 +22,8 @@ const MANY: usize = 1 << 12;
 /// ```
 #[derive(Debug, Default)]
 pub struct SharedTexts {
-    known: HashTable<Text>,
+    /// Each with its hash: without those, a table that grows would read all texts.
+    known: HashTable<(u64, Text)>,
     hasher: FixedState,
     /// Number of texts after the last removal.
     swept: usize,
@@ -32,17 +33,16 @@ impl SharedTexts {
     /// The shared text equal to this one.
     pub fn get(&mut self, text: &str) -> Text {
         let hash = self.hasher.hash_one(text);
-        if let Some(known) = self.known.find(hash, |known| **known == *text) {
+        if let Some((_, known)) = self.known.find(hash, |(other, known)| *other == hash && **known == *text) {
             return known.clone();
         }
         if self.known.len() > MANY.max(2 * self.swept) {
             // The evidence that used it was replaced.
-            self.known.retain(|text| Text::strong_count(text) != Some(1));
+            self.known.retain(|(_, text)| Text::strong_count(text) != Some(1));
             self.swept = self.known.len();
         }
         let new = Text::from(text);
-        let hasher = &self.hasher;
-        self.known.insert_unique(hash, new.clone(), |text| hasher.hash_one(&**text));
+        self.known.insert_unique(hash, (hash, new.clone()), |(hash, _)| *hash);
         new
     }
 }

@@ -133,7 +133,7 @@ fn names_of_key(key: &str) -> [&str; 2] {
 }
 
 /// Which findings are wanted. An empty list wants everything.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Accounts of the principal.
     pub accounts: Vec<String>,

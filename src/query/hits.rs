@@ -1,7 +1,7 @@
 //! Rule matches: joined to the findings of the same events, and as findings of their own.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::cloudtrail_links::CloudTrailLinks;
@@ -179,6 +179,17 @@ fn matched<'b>(baseline: &'b Baseline, hit: &'b Hit) -> Match<'b> {
     Match { rule: &baseline.rules[hit.rule as usize], hit, correlated: None }
 }
 
+/// The rules that matched an event in the window of a question, whether its filters want it or not: their numbers in
+/// [`Baseline::rules`].
+pub fn rules_that_matched(baseline: &Baseline, question: &Question) -> BTreeSet<u32> {
+    let in_window = |hit: &Hit| question.is_time_in_window(hit.sighting.time);
+    let in_full = baseline.hits.iter().filter(|hit| in_window(hit)).map(|hit| hit.rule);
+    let occurrences = occurrences(baseline, |time| question.knows(time)).into_iter();
+    let completed = occurrences.filter(|occurrence| in_window(occurrence.completed_by));
+    let correlations = completed.map(|occurrence| occurrence.rule);
+    in_full.chain(baseline.counted_hits.rules()).chain(correlations).collect()
+}
+
 impl Question {
     /// Which events that rules matched must be kept to answer only this question; `key` is the principal key used for learning.
     pub fn hit_retention(&self, key: PrincipalKey) -> HitRetention {
@@ -201,8 +212,10 @@ struct RelevantHits {
 impl HitFilter for RelevantHits {
     fn relevance(&self, who: &ObservedPrincipal, action: &str, sighting: &SightingRef<'_>) -> Relevance {
         let Self { question, admission, key } = self;
-        let counts = question.is_time_in_window(sighting.moment.time)
-            && !(question.only_success && sighting.moment.failed)
+        if !question.is_time_in_window(sighting.moment.time) {
+            return Relevance::Outside;
+        }
+        let counts = !(question.only_success && sighting.moment.failed)
             && admission.admits_call(sighting.evidence.region, sighting.read_only)
             && admission.admits_action(action);
         // The meaning of a bare name is known only at the end of the archive; so are the kind, and the ARN behind another key.
@@ -216,7 +229,7 @@ impl HitFilter for RelevantHits {
         {
             Relevance::IfLinked
         } else {
-            Relevance::No
+            Relevance::LeftOut
         }
     }
 }

@@ -42,6 +42,7 @@ pub use finding::{
     Matched, Question, Rarity,
 };
 pub use first_seen::{first_seen, first_seen_with_warmup_effect};
+pub use hits::rules_that_matched;
 pub use known::{
     ActionSets, By, Change, CountRange, KnownActions, KnownGroup, KnownQuestion, KnownRow, Measure, Period,
     PointInTime, Step, Subject, Timeline, changes, known, timeline,

@@ -1,9 +1,14 @@
 //! First-seen values of dimensions other than the action: networks, agents, Regions and others.
 
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
 use super::rarity::rarities_in_order;
 use super::{FindingKind, Question, Rarity};
 use crate::baseline::{Baseline, DimensionValue, ValueSighting};
 use crate::model::{Dimension, InOrder};
+use crate::time::Timestamp;
 
 /// The rarity of every value's first sighting, by its index in the baseline; empty if no value is asked for.
 pub(super) struct ValueRarities(Vec<Rarity>);
@@ -15,22 +20,26 @@ impl ValueRarities {
             return Self(Vec::new());
         }
         let values = &baseline.values;
-        let mut order: Vec<(&DimensionValue, &ValueSighting, usize)> = values
-            .iter()
-            .enumerate()
-            .filter_map(|(index, value)| Some((value, first_counted(value, question)?, index)))
-            .collect();
-        order.sort_by(|(left, first, at), (right, other, behind)| {
-            (what(left).cmp(&what(right)))
-                .then_with(|| first.sighting.order(&*other.sighting))
-                .then(at.cmp(behind))
+        // Numbers are compared faster than texts; which value has which does not matter.
+        let mut numbers: HashMap<(Dimension, &str), usize, FixedState> = HashMap::default();
+        let mut order: Vec<ValueStart<'_>> = Vec::with_capacity(values.len());
+        for (index, value) in values.iter().enumerate() {
+            let Some(first) = first_counted(value, question) else { continue };
+            let new = numbers.len();
+            let number = *numbers.entry((value.dimension, &value.value)).or_insert(new);
+            order.push(ValueStart { number, time: first.sighting.time, first, index });
+        }
+        order.sort_unstable_by(|left, right| {
+            ((left.number, left.time).cmp(&(right.number, right.time)))
+                .then_with(|| left.first.sighting.order(&*right.first.sighting))
+                .then(left.index.cmp(&right.index))
         });
-        let account_of = |value: &DimensionValue| &*baseline.principals[value.principal as usize].account;
+        let account_of = |index: usize| &*baseline.principals[values[index].principal as usize].account;
         let mut rarities = vec![Rarity::default(); values.len()];
-        for same_value in order.chunk_by(|(left, ..), (right, ..)| what(left) == what(right)) {
-            let accounts = same_value.iter().map(|(value, ..)| account_of(value));
-            for ((.., index), rarity) in same_value.iter().zip(rarities_in_order(accounts)) {
-                rarities[*index] = rarity;
+        for same_value in order.chunk_by(|left, right| left.number == right.number) {
+            let accounts = same_value.iter().map(|start| account_of(start.index));
+            for (start, rarity) in same_value.iter().zip(rarities_in_order(accounts)) {
+                rarities[start.index] = rarity;
             }
         }
         Self(rarities)
@@ -42,9 +51,14 @@ impl ValueRarities {
     }
 }
 
-/// What a value is, whoever has it.
-fn what(value: &DimensionValue) -> (Dimension, &str) {
-    (value.dimension, &value.value)
+/// When a principal first had a value.
+struct ValueStart<'b> {
+    /// Of the value, whoever has it.
+    number: usize,
+    time: Timestamp,
+    first: &'b ValueSighting,
+    /// Index in the baseline.
+    index: usize,
 }
 
 /// The first sighting of a value that counts.

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::session::Session;
 use super::{Credential, EventPlace, Holder, Issuance};
-use crate::model::{Arn, Text, is_temporary_key};
+use crate::model::Text;
 use crate::time::Timestamp;
 
 /// How many networks of a credential are kept, and how many ARNs: an attacker may come from any number.
@@ -38,6 +39,8 @@ pub struct Use {
     pub first: EventPlace,
     /// Who made it.
     pub holder: Holder,
+    /// What that event says of the session, if the key is one of a session.
+    pub session: Session,
     /// Time of the last event.
     pub last: Timestamp,
     /// Whether the credentials are those of a console session.
@@ -76,33 +79,6 @@ impl Names {
             self.kept.pop_last();
             self.has_more = true;
         }
-    }
-}
-
-impl Facts {
-    /// The event that created the user for whom a long-term key or a password is: of several the last one before it. None if that
-    /// user has another id than the one who used the key: a name can be given to another user later.
-    pub(super) fn owner_created(&self, credential: &Credential) -> Option<&Issuance> {
-        let is_of_session = matches!(credential, Credential::Key(key) if is_temporary_key(key));
-        if is_of_session || matches!(credential, Credential::SignIn(_)) {
-            return None;
-        }
-        let (account, name) = match (self.issued.get(credential), self.uses.get(credential.id())) {
-            (Some(issuance), _) => {
-                (issuance.account.clone(), issuance.issued_to.as_deref()?.strip_prefix("user/")?)
-            }
-            (None, used) => {
-                let arn = Arn::parse(used?.holder.arn.as_deref()?)?;
-                (arn.account.into(), arn.iam_name("user")?)
-            }
-        };
-        let user =
-            |micros| (account.clone(), Text::from(name), Timestamp::from_micros(micros), Text::from(""));
-        let after = self.time(credential)?.micros().saturating_add(1);
-        let (user, creation) = self.users.range(user(i64::MIN)..user(after)).next_back()?;
-        let caller = self.uses.get(credential.id()).and_then(|used| used.holder.principal_id.as_ref());
-        let is_another = caller.is_some_and(|caller| !user.3.is_empty() && *caller != user.3);
-        (!is_another).then_some(creation)
     }
 }
 

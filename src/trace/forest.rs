@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::contradiction::{Contradiction, contradictions};
 use super::facts::{Facts, Use};
 use super::links::Links;
+use super::owner::{IssuedKey, KeysOfUsers, OwnerCreation};
 use super::{Credential, Issuance, Origin, TraceLimits};
 
 /// A credential in a tree.
@@ -24,8 +25,10 @@ pub struct TraceRow {
     pub is_traced: bool,
     /// The event that issued it.
     pub issuance: Option<Issuance>,
-    /// The event that created the user for whom a long-term key or a password is.
-    pub owner_created: Option<Issuance>,
+    /// The event that created the user for whom a long-term key or a password is, or another user of that name.
+    pub owner_created: Option<OwnerCreation>,
+    /// Of a long-term key that no event in the archive issued: the keys that were issued to its user.
+    pub issued_instead: Vec<IssuedKey>,
     /// What was done with it; `None` if it is no key, or was not used.
     pub used: Option<Use>,
     /// What its use and the event that issued it say of each other.
@@ -48,6 +51,7 @@ impl Forest {
         limits: TraceLimits,
     ) -> Self {
         let Selection { shown: selected, roots, beyond } = Selection::new(facts, links, starts, limits.depth);
+        let keys_of_users = KeysOfUsers::new(facts);
         let mut rows: Vec<TraceRow> = Vec::new();
         let mut left_out = beyond;
         // The next credentials, the first one last.
@@ -72,7 +76,8 @@ impl Forest {
                 origin: link.is_none().then(|| links.origin(facts, credential)),
                 is_traced: starts.contains(credential),
                 issuance: issuance.cloned(),
-                owner_created: facts.owner_created(credential).cloned(),
+                owner_created: facts.owner_created(credential),
+                issued_instead: keys_of_users.issued_instead(facts, credential).to_vec(),
                 used: used.cloned(),
                 contradictions: contradictions(issuance, used),
                 left_out: (issued.len() - shown.len()) as u64,

@@ -62,6 +62,7 @@ impl Use {
         if other.first < self.first {
             self.first = other.first;
             self.holder = other.holder;
+            self.session = other.session;
         }
         self.last = self.last.max(other.last);
         self.is_from_console |= other.is_from_console;

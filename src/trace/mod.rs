@@ -10,8 +10,12 @@ mod forest;
 mod issuance;
 mod links;
 mod merge;
+mod owner;
+mod session;
 mod start;
 mod visitor;
+
+use std::collections::BTreeSet;
 
 use crate::checksum::IndexedObjects;
 use crate::coverage::Coverage;
@@ -28,6 +32,19 @@ use visitor::Tracer;
 pub use contradiction::Contradiction;
 pub use facts::{ActionUse, Names, Use};
 pub use forest::TraceRow;
+pub use owner::{IssuedKey, OwnerCreation};
+pub use session::Session;
+
+/// What is traced.
+#[derive(Clone, Copy, Debug)]
+pub struct TraceQuestion<'q> {
+    /// An access key id, a session (its ARN, `AROA…:session` or name), an event (its id) or a principal (its ARN, unique id or name).
+    pub wanted: &'q str,
+    /// Only credentials of these accounts are traced; of all if empty.
+    pub accounts: &'q [String],
+    /// How much of the trees is returned.
+    pub limits: TraceLimits,
+}
 
 /// How much of the trees is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,6 +177,8 @@ pub struct Traced {
     pub rows: Vec<TraceRow>,
     /// How many credentials match what is traced.
     pub matched: usize,
+    /// Their accounts: several if a name is given in several.
+    pub accounts: BTreeSet<Text>,
     /// How many more belong to the trees.
     pub left_out: u64,
     /// Whether an event with the traced id was found, though it used and issued no credential.
@@ -170,22 +189,21 @@ pub struct Traced {
     pub coverage: Coverage,
 }
 
-/// Traces an access key id, a session (its ARN, `AROA…:session` or name), an event (its id) or a principal (its ARN, unique id or
-/// name): back to the first credential, and on to everything that was issued with it. Objects are compared with those that were indexed,
-/// if any are known.
+/// Traces credentials back to the first one, and on to everything that was issued with them. Objects are compared with those that were
+/// indexed, if any are known.
 ///
 /// # Errors
 /// Same as [`scan`].
 pub fn trace(
     archives: &Archives,
     settings: &ScanSettings,
-    (wanted, limits): (&str, TraceLimits),
+    question: &TraceQuestion<'_>,
     indexed: &IndexedObjects,
     progress: &dyn Progress,
 ) -> Result<Traced, ScanError> {
     let settings = &ScanSettings { checksums: !indexed.is_empty(), ..*settings };
     let deduplicator = Deduplicator::default();
-    let visitor = |number| Tracer::new(number, wanted, (&deduplicator, indexed));
+    let visitor = |number| Tracer::new(number, question.wanted, (&deduplicator, indexed));
     let Scanned { visitors, listing, .. } = scan(archives, settings, &visitor, progress)?;
     let collected: Vec<_> = visitors.into_iter().map(Tracer::collected).collect();
     let duplicates = deduplicator.finish();
@@ -197,10 +215,12 @@ pub fn trace(
         facts.merge(worker.into_facts(&duplicates));
     }
     coverage.sort();
-    let starts = facts.starts(wanted);
+    let starts = facts.starts(question.wanted, question.accounts);
+    let accounts = starts.iter().filter_map(|start| facts.account(start)).map(Text::from).collect();
     let links = Links::new(&facts);
-    let Forest { rows, left_out } = Forest::new(&facts, &links, &starts, limits);
+    let Forest { rows, left_out } = Forest::new(&facts, &links, &starts, question.limits);
     let is_event_without_credential = facts.has_met_event;
     let changed = facts.changed.into_iter().collect();
-    Ok(Traced { rows, matched: starts.len(), left_out, is_event_without_credential, changed, coverage })
+    let matched = starts.len();
+    Ok(Traced { rows, matched, accounts, left_out, is_event_without_credential, changed, coverage })
 }

@@ -4,13 +4,31 @@ use std::collections::BTreeSet;
 
 use super::facts::Facts;
 use super::{Credential, Holder, Issuance};
-use crate::model::{Arn, last_part};
+use crate::model::{Arn, is_account_id, last_part};
 use crate::time::Timestamp;
 
 impl Facts {
     /// The credentials that match an access key id, an event id, a session or a principal. The first of these that fits anything
-    /// counts, so that a name never hides an id.
-    pub(super) fn starts(&self, wanted: &str) -> BTreeSet<Credential> {
+    /// counts, so that a name never hides an id. If accounts are named, only credentials of these.
+    pub(super) fn starts(&self, wanted: &str, accounts: &[String]) -> BTreeSet<Credential> {
+        let mut starts = self.starts_of_all(wanted);
+        let is_named = |account: &str| accounts.iter().any(|named| named == account);
+        starts.retain(|start| accounts.is_empty() || self.account(start).is_some_and(is_named));
+        starts
+    }
+
+    /// The account of whoever holds a credential: who used it, else for whom it was issued.
+    pub(super) fn account(&self, credential: &Credential) -> Option<&str> {
+        let used = self.uses.get(credential.id()).filter(|_| matches!(credential, Credential::Key(_)));
+        let issued = || {
+            let issuance = self.issued.get(credential)?;
+            let to = issuance.issued_to.as_deref().and_then(Arn::parse);
+            Some(to.map_or(&*issuance.account, |arn| arn.account))
+        };
+        used.map(|used| &*used.holder.who.account).or_else(issued).filter(|account| is_account_id(account))
+    }
+
+    fn starts_of_all(&self, wanted: &str) -> BTreeSet<Credential> {
         let key = Credential::Key(wanted.into());
         if self.uses.contains_key(wanted) || self.issued.contains_key(&key) {
             return BTreeSet::from([key]);

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use super::facts::{ActionUse, Facts, Names, Use};
 use super::issuance::{IssuedCredential, created_user, issued_credential};
+use super::session::Session;
 use super::{Credential, EventPlace, Holder, Issuance, Via};
 use crate::checksum::IndexedObjects;
 use crate::coverage::{Coverage, FaultKind, RecordSkip};
 use crate::decode::FoundRecord;
 use crate::event::{AnyRecord, Event, NoEvent, Record};
-use crate::model::{Dimension, ObservedPrincipal, PrincipalKey, SharedTexts, Text};
+use crate::model::{Dimension, ObservedPrincipal, PrincipalKey, SharedTexts, Text, is_temporary_key};
 use crate::observe::{Deduplicator, DuplicatesFound, Fingerprint, ObjectRecords, RecordPlace};
 use crate::scan::{CurrentObject, ObjectContext, ObjectResult, Visitor, inner_path};
 use crate::time::Timestamp;
@@ -124,14 +125,14 @@ impl<'s> Tracer<'s> {
             let creation = issuance(Some(arn), Via::Nothing, None);
             self.facts.add_user((creation.account.clone(), name, event.time, id), creation);
         }
-        key.map_or(0, |key| self.used(key, (event, record), place))
+        key.map_or(0, |key| self.used(key, (event, record, found.text), place))
     }
 
     /// Adds the use of an access key; returns the row of its action.
     fn used(
         &mut self,
         key: &str,
-        (event, record): (&Event<'_>, &Record<'_>),
+        (event, record, text): (&Event<'_>, &Record<'_>, &str),
         place: impl FnOnce() -> EventPlace,
     ) -> u32 {
         let key = self.texts.get(key);
@@ -142,16 +143,18 @@ impl<'s> Tracer<'s> {
             let place = place();
             if self.facts.uses.get(&key).is_none_or(|known| place < known.first) {
                 let holder = holder(&mut self.texts, event, record);
+                let session = if is_temporary_key(&key) { Session::of(text) } else { Session::default() };
                 let known = self.facts.uses.entry(key.clone()).or_insert_with(|| Use {
                     first: place.clone(),
                     holder: holder.clone(),
+                    session,
                     last: event.time,
                     is_from_console: false,
                     actions: Default::default(),
                     networks: Names::default(),
                     arns: Names::default(),
                 });
-                (known.first, known.holder) = (place, holder);
+                (known.first, known.holder, known.session) = (place, holder, session);
             }
         }
         if let Some(known) = self.facts.uses.get_mut(&key) {

@@ -39,7 +39,7 @@ const DOORS: [(&str, &[&str]); 48] = [
     ("aws_smithy_http_client", &["source/s3/connect.rs"]),
     ("simd_json", &["decode/record/fallback/"]),
     ("wide", &["decode/record/simd.rs"]),
-    ("pulp", &["decode/record/simd/avx2.rs"]),
+    ("pulp", &["decode/record/simd.rs", "decode/record/simd/"]),
     ("libdeflater", &["decode/unpack/libdeflate.rs"]),
     ("crc_fast", &["decode/unpack/gzip.rs", "source/s3/expected_checksums.rs"]),
     ("simdutf8", &["decode/unpack/utf8.rs"]),

@@ -325,7 +325,7 @@ fn faults_are_listed_in_a_file_of_their_own() {
 fn bench_makes_its_own_archive_and_leaves_nothing_behind() {
     let folder = TempDir::new().unwrap();
     let measured = program()
-        .args(["bench", "--synthetic", "2M", "--runs", "1", "--threads", "2", "--format", "json"])
+        .args(["bench", "--synthetic", "2M", "--runs", "1", "--threads", "2", "--format", "json", "--quiet"])
         .env("TMPDIR", folder.path())
         .output()
         .unwrap();

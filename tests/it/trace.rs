@@ -6,7 +6,7 @@ use std::fs;
 use firstseen::checksum::IndexedObjects;
 use firstseen::scan::{ScanSettings, Silent};
 use firstseen::source::Archives;
-use firstseen::trace::{Credential, Origin, TraceLimits, TraceRow, Traced, trace};
+use firstseen::trace::{Credential, Origin, TraceLimits, TraceQuestion, TraceRow, Traced, trace};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -311,7 +311,8 @@ pub(crate) const LIMITS: TraceLimits = TraceLimits { depth: 64, rows: 10_000 };
 pub(crate) fn traced(archive: &Archive, wanted: &str, limits: TraceLimits, threads: usize) -> Traced {
     let archives = Archives::open(&[archive.path().to_owned()]).unwrap();
     let settings = ScanSettings { threads, ..ScanSettings::default() };
-    trace(&archives, &settings, (wanted, limits), &IndexedObjects::default(), &Silent).unwrap()
+    let question = TraceQuestion { wanted, accounts: &[], limits };
+    trace(&archives, &settings, &question, &IndexedObjects::default(), &Silent).unwrap()
 }
 
 /// The credentials from the first one down to this one.

@@ -101,25 +101,126 @@ fn the_creator_of_the_owner_of_a_key_is_named() {
     assert!(text.contains(expected), "{text}");
 }
 
+/// A record by which `jo` creates the user `backup` with this id; the next one comes later.
+fn create_backup(planter: &mut Planter, id: &str) {
+    let jo = planter.user(ACCOUNTS[0], "jo", Some("AKIAJO"));
+    let arn = planter.user(ACCOUNTS[0], "backup", None).identity["arn"].clone();
+    let user = json!({"userName": "backup", "arn": arn, "userId": id});
+    planter.record(ACCOUNTS[0], &jo.identity, "iam:CreateUser", json!({"responseElements": {"user": user}}));
+    planter.minute += 1;
+}
+
+/// A record by which `backup` acts under this id.
+fn act_as_backup(planter: &mut Planter, id: &str) {
+    let mut backup = planter.user(ACCOUNTS[0], "backup", Some("AKIABACKUP"));
+    backup.identity["principalId"] = json!(id);
+    planter.record(ACCOUNTS[0], &backup.identity, "s3:ListBuckets", json!({}));
+}
+
 #[test]
 fn a_user_that_was_made_anew_has_no_creator_of_another_id() {
-    let creators = |id: &str| {
+    let told_of = |created: &[&str]| {
         let mut planter = Planter::new(0);
-        let jo = planter.user(ACCOUNTS[0], "jo", Some("AKIAJO"));
-        let mut backup = planter.user(ACCOUNTS[0], "backup", Some("AKIABACKUP"));
-        backup.identity["principalId"] = json!("AIDABACKUP");
-        let user = json!({"userName": "backup", "arn": backup.identity["arn"], "userId": id});
-        planter.record(
-            ACCOUNTS[0],
-            &jo.identity,
-            "iam:CreateUser",
-            json!({"responseElements": {"user": user}}),
-        );
-        planter.minute += 1;
-        planter.record(ACCOUNTS[0], &backup.identity, "s3:ListBuckets", json!({}));
-        told(&archive(&[planter]), &["AKIABACKUP", "-q"]).0.matches("user backup was created").count()
+        created.iter().for_each(|id| create_backup(&mut planter, id));
+        act_as_backup(&mut planter, "AIDABACKUP");
+        let archive = archive(&[planter]);
+        let json = told(&archive, &["AKIABACKUP", "-q", "--format", "json"]).0;
+        let json: Value = serde_json::from_str(&json).unwrap();
+        let traced = &json["credentials"][0];
+        let text = told(&archive, &["AKIABACKUP", "-q"]).0;
+        let lines = text.lines().filter(|line| line.contains("was created"));
+        let lines: Vec<String> =
+            lines.map(|line| line.split(" iam:").next().unwrap().trim().to_owned()).collect();
+        let id = traced["namesake_created"]["principal_id"].as_str().map(str::to_owned);
+        (lines, traced["owner_created"]["time"].as_str().map(str::to_owned), id)
     };
-    assert_eq!((creators("AIDABACKUP"), creators("AIDAANOTHER")), (1, 0));
+    let at = |minute: u32| format!("2024-03-01T00:0{minute}:00Z");
+    let owner = |minute| (vec![format!("user backup was created {}", at(minute))], Some(at(minute)), None);
+    assert_eq!(told_of(&["AIDABACKUP"]), owner(0));
+    assert_eq!(told_of(&["AIDAANOTHER", "AIDABACKUP"]), owner(1));
+    assert_eq!(told_of(&["AIDABACKUP", "AIDAANOTHER"]), owner(0));
+    let another = format!("another user of the name backup, with the id AIDAANOTHER, was created {}", at(0));
+    assert_eq!(told_of(&["AIDAANOTHER"]), (vec![another], None, Some("AIDAANOTHER".to_owned())));
+}
+
+#[test]
+fn keys_that_were_issued_instead_of_the_one_used_are_named() {
+    let told_of = |issued: &[&str]| {
+        let mut planter = Planter::new(0);
+        let admin = planter.user(ACCOUNTS[0], "admin", Some("AKIAADMIN"));
+        for key in issued {
+            let made = json!({"responseElements": {"accessKey": {"accessKeyId": key, "userName": "backup"}}});
+            planter.record(ACCOUNTS[0], &admin.identity, "iam:CreateAccessKey", made);
+        }
+        act_as_backup(&mut planter, "AIDABACKUP");
+        let text = told(&archive(&[planter]), &["backup", "-q"]).0;
+        let lines = text.lines().filter(|line| line.contains("issued to a user of this name"));
+        lines.map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(told_of(&[]), [""; 0]);
+    assert_eq!(told_of(&["AKIABACKUP"]), [""; 0]);
+    assert_eq!(told_of(&["AKIABACKUP", "AKIAANOTHER"]), [""; 0]);
+    let at = "2024-03-01T00:00:00Z";
+    assert_eq!(
+        told_of(&["AKIAANOTHER"]),
+        [format!("the only key issued to a user of this name is another: AKIAANOTHER at {at}")]
+    );
+    assert_eq!(
+        told_of(&["AKIAANOTHER", "AKIATHIRD"]),
+        [format!(
+            "the keys issued to a user of this name are others: AKIAANOTHER at {at}, AKIATHIRD at {at}"
+        )]
+    );
+}
+
+#[test]
+fn when_a_session_was_created_and_with_mfa_is_said_where_records_have_it() {
+    let mut planter = Planter::new(0);
+    let mut session = planter.session(ACCOUNTS[0], "app", "jo", "ASIAX").identity;
+    planter.record(ACCOUNTS[0], &session, "s3:ListBuckets", json!({"eventTime": "2024-03-01T10:00:00Z"}));
+    session["accessKeyId"] = json!("ASIAY");
+    session["sessionContext"]["attributes"] =
+        json!({"creationDate": "2024-03-01T09:58:00Z", "mfaAuthenticated": "true"});
+    planter.record(ACCOUNTS[0], &session, "s3:ListBuckets", json!({"eventTime": "2024-03-01T10:00:00Z"}));
+    let archive = archive(&[planter]);
+    let text = told(&archive, &["jo", "-q"]).0;
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| line.starts_with("session ")).collect();
+    assert_eq!(lines, ["session created 2024-03-01T09:58:00Z, with MFA"], "{text}");
+    let json: Value = serde_json::from_str(&told(&archive, &["jo", "-q", "--format", "json"]).0).unwrap();
+    let used = |number: usize| {
+        let used = &json["credentials"][number]["used"];
+        (used["session_created"].clone(), used["mfa"].clone())
+    };
+    assert_eq!(used(0), (Value::Null, Value::Null));
+    assert_eq!(used(1), (json!("2024-03-01T09:58:00Z"), json!(true)));
+}
+
+#[test]
+fn a_name_in_several_accounts_can_be_traced_in_one() {
+    let mut planter = Planter::new(0);
+    for account in ACCOUNTS {
+        let eva = planter.user(account, "eva", Some(&format!("AKIA{account}")));
+        planter.record(account, &eva.identity, "s3:ListBuckets", json!({}));
+    }
+    let archive = archive(&[planter]);
+    let end = |arguments: &[&str]| {
+        let text = told(&archive, &[&["eva", "-q"], arguments].concat()).0;
+        text.lines().skip_while(|line| !line.contains("of them traced")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(
+        end(&[]),
+        "3 credentials, 3 of them traced (marked with *)\n'eva' is known in 3 accounts: 000123456789, 111122223333, \
+         444455556666 (--account ID traces that of one)"
+    );
+    assert_eq!(end(&["--account", ACCOUNTS[1]]), "1 credential, 1 of them traced (marked with *)");
+    let settings = archive.path().join("settings.toml");
+    std::fs::write(&settings, format!("account = '{}'", ACCOUNTS[0])).unwrap();
+    let of_file = ["--config", settings.to_str().unwrap()];
+    assert_eq!(end(&of_file), "1 credential, 1 of them traced (marked with *)");
+    let output = firstseen(&["trace", ".", "eva", "-q", "--account", "999999999999"], archive.path());
+    let said =
+        "error: nothing in the archive used or issued 'eva' in the accounts of --account (999999999999)";
+    assert!(output.status.code() == Some(1) && stderr(&output).starts_with(said), "{}", stderr(&output));
 }
 
 #[test]

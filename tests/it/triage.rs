@@ -244,3 +244,35 @@ fn a_network_that_few_used_joins_principals() {
     let expected = (LinkKind::Network, "eva".to_owned(), "bob".to_owned(), "203.0.113.0/24".to_owned());
     assert_eq!(joined(&[first, second]), [expected]);
 }
+
+/// A call by which eva creates bob, under this id, or sets his password.
+fn opening(time: &str, caller: &str, action: &str, id: Option<&str>) -> serde_json::Value {
+    let user = json!({"userName": "bob", "arn": "arn:aws:iam::111122223333:user/bob", "userId": id});
+    let request = json!({"requestParameters": {"userName": "bob"}, "responseElements": {"user": user}});
+    with(record(time, caller, action), request)
+}
+
+#[test]
+fn a_name_that_was_given_again_joins_nobody_to_who_gave_it_before() {
+    let acting = |id: &str| {
+        let mut acting = record("2024-03-12T04:00:00Z", "bob", "iam:ListUsers");
+        acting["userIdentity"]["principalId"] = json!(id);
+        acting
+    };
+    let created = |id| opening("2024-03-10T00:00:00Z", "eva", "iam:CreateUser", id);
+    let again = opening("2024-03-11T00:00:00Z", "ordinary", "iam:CreateUser", Some("AIDAEXAMPLETWO"));
+    let names = |records: &[serde_json::Value]| {
+        let links = joined(records).into_iter().filter(|(_, from, ..)| from == "eva");
+        links.map(|(kind, _, to, value)| (kind, to, value)).collect::<Vec<_>>()
+    };
+    let arn = "arn:aws:iam::111122223333:user/bob".to_owned();
+    let expected = [(LinkKind::Creation, "bob".to_owned(), arn)];
+    assert_eq!(names(&[created(Some("AIDAEXAMPLEONE")), acting("AIDAEXAMPLEONE")]), expected);
+    assert_eq!(names(&[created(Some("AIDAEXAMPLEONE")), acting("AIDAEXAMPLETWO")]), []);
+    assert_eq!(names(&[created(None), acting("AIDAEXAMPLETWO")]), expected, "no id contradicts");
+    assert_eq!(names(&[created(None), again.clone(), acting("AIDAEXAMPLETWO")]), []);
+    // The user whose password was set was deleted, and another one has the name.
+    let opened = opening("2024-03-10T00:00:00Z", "eva", "iam:UpdateLoginProfile", None);
+    assert_eq!(names(&[opened.clone(), acting("AIDAEXAMPLETWO")]).len(), 1);
+    assert_eq!(names(&[opened, again, acting("AIDAEXAMPLETWO")]), []);
+}

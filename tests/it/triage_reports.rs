@@ -223,7 +223,7 @@ fn a_saved_baseline_and_any_number_of_threads_give_the_same_bytes() {
     let indexed = firstseen(&["index", ".", "-o", path, "-q"], archive.path());
     assert!(indexed.status.success(), "{}", stderr(&indexed));
     // A baseline has no events, so the commands for it are others.
-    let is_command = |line: &&str| line.starts_with("   firstseen ");
+    let is_command = |line: &&str| line.starts_with("   firstseen ") || line.contains(": firstseen trace ");
     let without_commands = |text: &str| -> Vec<String> {
         text.lines().filter(|line| !is_command(line)).map(str::to_owned).collect()
     };
@@ -271,6 +271,98 @@ fn an_incident_has_at_most_eight_lines() {
             assert!(block.lines().last().unwrap().starts_with("   firstseen events "), "{block}");
         }
     }
+}
+
+#[test]
+fn the_start_of_an_incident_is_the_same_in_all_formats() {
+    let archive = intrusion();
+    let csv = triage(&archive, "-f csv");
+    let mut rows = csv::Reader::from_reader(csv.as_bytes());
+    let names = rows.headers().unwrap().clone();
+    let place = |name: &str| names.iter().position(|known| known == name).unwrap();
+    let times: Vec<String> = rows
+        .records()
+        .map(|row| row.unwrap())
+        .map(|row| match (&row[place("start")], &row[place("end")]) {
+            (start, end) if start == end => format!("), {start}"),
+            (start, end) => format!("), {start} to {end}"),
+        })
+        .collect();
+    let text = triage(&archive, "");
+    let heads: Vec<&str> = text.lines().filter(|line| line.starts_with("   user ")).collect();
+    assert_eq!(heads.len(), times.len());
+    assert!(heads.iter().zip(&times).all(|(head, time)| head.ends_with(time)), "{heads:?} {times:?}");
+    assert!(times.contains(&"), 2024-04-15T10:00:00Z to 2024-04-15T13:00:00Z".to_owned()), "{times:?}");
+}
+
+#[test]
+fn the_command_of_an_incident_begins_with_the_activity_that_led_to_it() {
+    // What jo always does, in the hour before.
+    let known = |minute: &str| record(&format!("2024-04-15T{minute}:00Z"), "jo", "s3:GetObject");
+    let archive = intrusion()
+        .delivered("20240415T0700", &[known("06:30")])
+        .delivered("20240415T0910", &[known("08:50"), known("09:10")]);
+    let text = triage(&archive, "--principal jo");
+    assert!(text.contains("--from 2024-04-15T08:00:00Z --to 2024-04-15T13:00:00Z"), "{text}");
+}
+
+#[test]
+fn the_keys_of_an_incident_lead_to_a_trace() {
+    let archive = intrusion();
+    let text = triage(&archive, "");
+    assert!(text.contains("\n   keys ASIASTOLEN, AKIAISSUED: firstseen trace . ASIASTOLEN\n"), "{text}");
+    let traced = firstseen(&["trace", ".", "ASIASTOLEN", "-q"], archive.path());
+    assert!(String::from_utf8(traced.stdout).unwrap().contains("key AKIAISSUED of user"));
+    // Of several sources none can be named: trace takes one.
+    let output = firstseen(&["triage", "AWSLogs", "./AWSLogs", "-q"], archive.path());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("\n   keys ASIASTOLEN, AKIAISSUED\n"), "{text}");
+    let said = stderr(&firstseen(&["triage", "."], archive.path()));
+    assert!(said.contains("--case DIR keeps this ranking"), "{said}");
+}
+
+#[test]
+fn a_principal_that_is_new_in_the_archive_is_not_called_new() {
+    let zoe = |time: &str, action: &str| record(time, "zoe", action);
+    let archive = intrusion()
+        .delivered("20240412T1000", &[zoe("2024-04-12T10:00:00Z", "iam:ListRoles")])
+        .delivered("20240416T1000", &[zoe("2024-04-16T10:00:00Z", "iam:GetRole")]);
+    let text = triage(&archive, "--principal zoe");
+    let heads: BTreeSet<&str> =
+        text.lines().filter_map(|line| line.split_once("user/zoe (")).map(|(_, head)| head).collect();
+    let expected = [
+        "account 111122223333), first seen in this archive on 2024-04-12, 2024-04-16T10:00:00Z",
+        "account 111122223333), not seen in this archive before, 2024-04-12T10:00:00Z",
+    ];
+    assert_eq!(heads, BTreeSet::from(expected), "{text}");
+    let members = incidents(&triage(&archive, "--principal zoe -f jsonl"));
+    let seen = members.iter().map(|incident| &incident["members"][0]["first_seen"]);
+    assert!(seen.clone().count() == 2 && seen.into_iter().all(|seen| seen == "2024-04-12T10:00:00Z"));
+    let page = triage(&archive, "--principal zoe -f html");
+    assert!(
+        page.contains(", not seen in this archive before") && page.contains(", first seen in this archive <")
+    );
+}
+
+#[test]
+fn what_is_counted_before_filters_is_said() {
+    let archive = intrusion();
+    let ends = |arguments: &str| {
+        let text = triage(&archive, arguments);
+        let lines: Vec<&str> = text.lines().collect();
+        let words = |line: &str| line.split(':').next().unwrap().to_owned();
+        let total = lines.iter().rfind(|line| line.contains("archive has")).map(|line| (*line).to_owned());
+        (words(lines[0]), words(lines[1]), total.unwrap())
+    };
+    let all = ends("");
+    assert_eq!((&*all.0, &*all.1), ("archive", "novelty"));
+    assert_eq!(all.2, "2 incidents; the archive has 3 episodes with 10 findings");
+    let some = ends("--principal jo");
+    assert_eq!((&*some.0, &*some.1), ("archive, before filters", "novelty, before filters"));
+    assert_eq!(
+        some.2,
+        "1 incident that passes the filters; the whole archive has 3 episodes with 10 findings"
+    );
 }
 
 /// What the first command of a ranking's text prints, as JSON lines.

@@ -156,6 +156,17 @@ impl ArchiveArgs {
         words.join(" ")
     }
 
+    /// The same for a command that takes one source; none if several are named, or it cannot be read again.
+    pub(crate) fn one_source(&self) -> Option<String> {
+        let has_lists = !self.files_from.is_empty() || self.archive_root.is_some();
+        match (self.on_the_line(), &self.configured[..]) {
+            _ if has_lists => None,
+            ([name], []) => Some(name).filter(|name| !is_stdin(name)).map(|name| quoted(name)),
+            ([], [first, ..]) => Some(format!("--config {}", quoted(&first.file))),
+            _ => None,
+        }
+    }
+
     /// The file that describes an archive, as words of a command; absent for one of the command line.
     pub(crate) fn configuration_of(&self, archive: &GivenArchive) -> Option<String> {
         let mut configured = self.configured.iter();

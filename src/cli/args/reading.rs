@@ -47,6 +47,8 @@ pub(crate) struct Source {
     pub(crate) is_elsewhere: bool,
     /// The first word, if it is not a source but something to look for in the archives of the file.
     pub(crate) word: Option<String>,
+    /// The accounts of the file, for a command that takes accounts.
+    pub(crate) accounts: Vec<String>,
     reading: ReadingArgs,
     s3: S3Args,
 }
@@ -83,7 +85,8 @@ impl SourceArgs {
         guard.read_files("settings", self.files.files());
         given.iter().for_each(|archive| guard.read_archive(&archive.location));
         guard.take_mirror(&s3, given.iter().map(|archive| &archive.location))?;
-        Ok(Source { given, saved, is_elsewhere, word, reading, s3 })
+        let accounts = files.filters.whom.account;
+        Ok(Source { given, saved, is_elsewhere, word, accounts, reading, s3 })
     }
 
     /// Whether the records come from standard input.

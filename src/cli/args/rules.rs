@@ -116,7 +116,12 @@ impl RuleArgs {
 
 /// Reads a file, or all rule files below a folder, in the order of their names.
 fn read(path: &Path, language: Language, files: &mut Vec<RuleFile>) -> anyhow::Result<()> {
-    let hint = Hint("name a rule file, or a folder that contains rule files");
+    let hint = match path.exists() {
+        true => Hint("name a rule file, or a folder that contains rule files"),
+        false => Hint(
+            "name a rule file, or a folder that contains rule files; --builtin-rules, without a value, takes the built-in rules",
+        ),
+    };
     if !path.is_dir() {
         let text = read_text(path, hint)?;
         files.push(RuleFile { name: path.display().to_string(), language, text });

@@ -67,7 +67,10 @@ pub(super) const SHORT: [(&str, &[&str]); 15] = [
         ],
     ),
     ("show", &["archive", "unmask", "raw", "format", "output", "read-from", "read-to", "profile"]),
-    ("trace", &["archive", "depth", "limit", "format", "output", "read-from", "read-to", "profile"]),
+    (
+        "trace",
+        &["archive", "account", "depth", "limit", "format", "output", "read-from", "read-to", "profile"],
+    ),
     (
         "baseline",
         &["at", "diff", "by", "timeline", "forget", "account", "principal", "action", "format", "output"],

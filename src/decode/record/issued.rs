@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::json::Json;
+use super::walk::text_at;
 use crate::event::Record;
 
 /// What a successful call of IAM or STS gave: the id of the access key that it returned, the ARN of the user or role that it
@@ -15,10 +16,14 @@ pub fn issued<'a>(record: &Record<'a>, text: &'a str) -> Option<Cow<'a, str>> {
         Some(element) => Some(Json::new(element)),
         None => Json::new(text).member(name),
     };
-    let key_of = |member| {
-        let response = element(record.response_text.0, "responseElements")?;
-        response.member(member)?.member("accessKeyId").and_then(text_of)
-    };
+    let key_of =
+        |member| match record.response_text.0.map(|response| text_at(response, &[member, "accessKeyId"])) {
+            Some(Ok(key)) => key.filter(|key| !key.is_empty()).map(Cow::Borrowed),
+            Some(Err(_)) | None => {
+                let response = element(record.response_text.0, "responseElements")?;
+                response.member(member)?.member("accessKeyId").and_then(text_of)
+            }
+        };
     let named = |what: &str, parameter: &str| {
         let request = element(record.request.0, "requestParameters")?;
         let name = request.member(parameter).and_then(text_of)?;
@@ -44,11 +49,17 @@ fn text_of(value: Json<'_>) -> Option<Cow<'_, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::ElementText;
 
+    /// What a record with these elements issued; the same if the elements are at hand.
     fn issued_by(name: &str, elements: &str) -> Option<String> {
         let text = format!(r#"{{"eventName":"{name}",{elements}}}"#);
         let record = Record { event_name: Some(name), ..Record::default() };
-        issued(&record, &text).map(Cow::into_owned)
+        let found = issued(&record, &text);
+        let element = |name| ElementText(Json::new(&text).member(name).map(Json::as_str));
+        let (request, response_text) = (element("requestParameters"), element("responseElements"));
+        assert_eq!(issued(&Record { request, response_text, ..record }, &text), found, "{text}");
+        found.map(Cow::into_owned)
     }
 
     #[test]
@@ -59,6 +70,8 @@ mod tests {
         for name in ["AssumeRole", "AssumeRoleWithSAML", "GetSessionToken", "GetFederationToken"] {
             assert_eq!(issued_by(name, session).as_deref(), Some("ASIAEXAMPLE"), "{name}");
         }
+        let twice = r#""responseElements":{"credentials":{"accessKeyId":"ASIAONE"},"credentials":{"accessKeyId":"ASIA\u0054WO"}}"#;
+        assert_eq!(issued_by("AssumeRole", twice).as_deref(), Some("ASIATWO"));
         let user = r#""requestParameters":{"userName":"eva"},"responseElements":null"#;
         assert_eq!(issued_by("UpdateLoginProfile", user).as_deref(), Some("user/eva"));
         assert_eq!(issued_by("DeleteUser", user), None);
@@ -68,6 +81,9 @@ mod tests {
     fn odd_responses_issue_nothing() {
         for elements in [
             r#""responseElements":{"credentials":{"accessKeyId":7}}"#,
+            r#""responseElements":{"credentials":{"accessKeyId":""}}"#,
+            r#""responseElements":{"credentials":{"accessKeyId":"ASIAONE"},"credentials":"none"}"#,
+            r#""responseElements":{"x":{"credentials":{"accessKeyId":"ASIAONE"}},"accessKeyId":"ASIATWO"}"#,
             r#""responseElements":null"#,
             r#""x":1"#,
         ] {

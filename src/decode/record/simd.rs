@@ -1,10 +1,12 @@
 //! Finds quotes, backslashes and brackets in JSON text, many bytes at a time.
 //!
 //! The masks follow G. Langdale and D. Lemire, "Parsing gigabytes of JSON per second" (2019), section 3.1. Safe code
-//! only: [`wide`] compiles the comparisons to SSE2 or NEON; AVX2 is used where it is faster and available.
+//! only: [`wide`] compiles the comparisons to SSE2 or NEON; AVX-512 and AVX2 are used where they are faster and available.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 
 use wide::u8x16;
 
@@ -58,10 +60,37 @@ fn string_delimiters(lane: &[u8; 16]) -> u32 {
 #[inline(never)]
 pub(in crate::decode) fn nested_end(bytes: &[u8], open: usize) -> Option<usize> {
     #[cfg(target_arch = "x86_64")]
-    if let Some(result) = avx2::nested_end(bytes, open) {
+    if let Some(result) = avx512::nested_end(bytes, open).or_else(|| avx2::nested_end(bytes, open)) {
         return result;
     }
     nested_end_by(bytes, open, Block::read)
+}
+
+/// The search of [`nested_end_by`], to be compiled for the instructions that `read` uses.
+#[cfg(target_arch = "x86_64")]
+struct NestedEnd<'a, R> {
+    bytes: &'a [u8],
+    open: usize,
+    read: R,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<'a, R: Fn(&[u8; 64]) -> Block> NestedEnd<'a, R> {
+    #[inline(always)]
+    fn new((bytes, open): (&'a [u8], usize), read: R) -> Self {
+        Self { bytes, open, read }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<R: Fn(&[u8; 64]) -> Block> pulp::NullaryFnOnce for NestedEnd<'_, R> {
+    type Output = Option<usize>;
+
+    // Without inlining, the code is not compiled for these instructions.
+    #[inline(always)]
+    fn call(self) -> Option<usize> {
+        nested_end_by(self.bytes, self.open, self.read)
+    }
 }
 
 /// Like [`nested_end`]; `read` classifies the bytes of a 64-byte block.
@@ -214,6 +243,8 @@ mod tests {
             let plain = plain_end(text.as_bytes(), 0);
             prop_assert_eq!(nested_end(text.as_bytes(), 0), plain);
             prop_assert_eq!(nested_end_by(text.as_bytes(), 0, Block::read), plain);
+            #[cfg(target_arch = "x86_64")]
+            prop_assert_eq!(avx2::nested_end(text.as_bytes(), 0).unwrap_or(plain), plain);
         }
 
         #[test]

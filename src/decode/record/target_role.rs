@@ -3,28 +3,15 @@
 use std::borrow::Cow;
 
 use super::json::Json;
-use super::walk::{Scanner, Walk};
+use super::walk::text_at;
 use crate::event::Record;
 
 /// `requestParameters.roleArn` of a record with this text, if it is a text.
 pub fn target_role<'a>(record: &Record<'a>, text: &'a str) -> Option<Cow<'a, str>> {
-    match record.request.0.map(scanned) {
+    match record.request.0.map(|request| text_at(request, &["roleArn"])) {
         Some(Ok(role)) => role.map(Cow::Borrowed),
         Some(Err(_)) | None => parsed(text),
     }
-}
-
-/// The role in the text of `requestParameters`. Of a key that is given twice the last value counts.
-fn scanned(request: &str) -> Walk<Option<&str>> {
-    let mut role = None;
-    Scanner::new(request, 0).object_or_other(|scanner, key| {
-        match key {
-            "roleArn" => role = scanner.text()?,
-            _ => scanner.skip()?,
-        }
-        Ok(())
-    })?;
-    Ok(role)
 }
 
 /// The role in the text of a record.

@@ -51,6 +51,11 @@ pub(in crate::decode) fn value_end(text: &str, at: usize) -> Walk<usize> {
     Ok(scanner.at)
 }
 
+/// The text at the end of a path of keys, as by [`Scanner::text_at`].
+pub(super) fn text_at<'a>(json: &'a str, path: &[&str]) -> Walk<Option<&'a str>> {
+    Scanner::new(json, 0).text_at(path)
+}
+
 /// The first key of the object that begins with the `{` at `start` and the position of its value.
 pub(in crate::decode) fn first_key(text: &str, start: usize) -> Walk<(&str, usize)> {
     let mut scanner = Scanner::new(text, start + 1);
@@ -85,6 +90,13 @@ pub(in crate::decode) fn floor(text: &str, at: usize) -> usize {
 pub(super) struct FirstAndLast<'a> {
     pub(in crate::decode) first: Option<&'a str>,
     pub(in crate::decode) last: Option<&'a str>,
+}
+
+/// Why there is no text at a position.
+enum NoText {
+    /// There is another value, which was skipped.
+    Absent,
+    NeedsFallback,
 }
 
 /// A position in a text that can be advanced.
@@ -231,9 +243,38 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a text; any other value counts as absent.
-    #[inline]
+    #[inline(always)]
     pub(in crate::decode) fn text(&mut self) -> Walk<Option<&'a str>> {
-        if self.peek() == Some(b'"') { self.string().map(Some) } else { self.skip().map(|()| None) }
+        match self.text_or_why_not() {
+            Ok(text) => Ok(Some(text)),
+            Err(NoText::Absent) => Ok(None),
+            Err(NoText::NeedsFallback) => Err(NeedsFallback),
+        }
+    }
+
+    /// Reads a text. Its result fits into two registers. That of [`Scanner::text`] does not, and reading it back from memory takes a tenth
+    /// of the time of a record.
+    #[inline(never)]
+    fn text_or_why_not(&mut self) -> Result<&'a str, NoText> {
+        if self.peek() == Some(b'"') {
+            return self.string().map_err(|NeedsFallback| NoText::NeedsFallback);
+        }
+        Err(self.skip().map_or(NoText::NeedsFallback, |()| NoText::Absent))
+    }
+
+    /// Reads the text at the end of a path of keys; any other value counts as absent. Of a key that is given twice the last value counts.
+    pub(super) fn text_at(&mut self, path: &[&str]) -> Walk<Option<&'a str>> {
+        let Some((first, rest)) = path.split_first() else { return self.text() };
+        let mut found = None;
+        self.object_or_other(|scanner, key| {
+            if key == *first {
+                found = scanner.text_at(rest)?;
+                Ok(())
+            } else {
+                scanner.skip()
+            }
+        })?;
+        Ok(found)
     }
 
     /// Reads the texts of a list; any other value counts as an empty list.

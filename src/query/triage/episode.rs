@@ -21,6 +21,7 @@ use crate::time::Timestamp;
 pub(super) struct EpisodeDraft<'b> {
     pub(super) principal: u32,
     pub(super) is_new_principal: bool,
+    pub(super) first_seen: Timestamp,
     /// Sorted, at least one; of a new action with the index of its behaviour.
     pub(super) findings: Vec<(Option<usize>, Finding<'b>)>,
     pub(super) start: Timestamp,
@@ -78,6 +79,7 @@ pub(super) fn episodes<'b>(
             _ => drafts.push(EpisodeDraft {
                 principal,
                 is_new_principal: is_new(principal),
+                first_seen: population.first_seen(principal).unwrap_or(time),
                 findings: vec![(behaviour, finding)],
                 start: time,
                 end: time,

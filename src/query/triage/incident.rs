@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::created::{CreatedIds, Opening};
 use super::{Episode, Incident, Link, LinkKind};
 use crate::baseline::Baseline;
 use crate::model::{Arn, Dimension, is_temporary_key};
@@ -73,7 +74,7 @@ fn root(parents: &mut [usize], mut index: usize) -> usize {
 fn links<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
     let mut links = of_keys(episodes);
     links.extend(of_issued_keys(episodes));
-    links.extend(of_opened(episodes));
+    links.extend(of_opened(baseline, episodes));
     links.extend(of_roles(episodes));
     links.extend(of_networks(baseline, episodes));
     links
@@ -171,8 +172,10 @@ fn of_issued_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
     links
 }
 
-/// Episodes that created a user or role, gave it a password, or changed who may assume it, and the next episode of that principal.
-fn of_opened<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
+/// Episodes that created a user or role, gave it a password, or changed who may assume it, and the next episode of that principal: of
+/// that name, and not of another id.
+fn of_opened<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
+    let created = CreatedIds::new(baseline);
     let mut by_name: HashMap<(&str, &str, &str), Vec<usize>> = HashMap::new();
     for (index, episode) in episodes.iter().enumerate() {
         for what in ["user", "role"] {
@@ -185,10 +188,11 @@ fn of_opened<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
     for (from, finding, identity) in issued(episodes).filter(|(.., issued)| issued.contains('/')) {
         let Some((account, what, name)) = identity_named(identity, finding.account()) else { continue };
         let candidates = by_name.get(&(account, what, name)).into_iter().flatten().copied();
+        let opening = Opening { account, time: finding.time, is_creation: Arn::parse(identity).is_some() };
         let next = candidates.into_iter().find(|to| {
             let episode = &episodes[*to];
             let is_next = episode.end() >= finding.time && is_soon(&episodes[from], episode, CREATION);
-            is_next && is_of_others(episodes, from, *to)
+            is_next && is_of_others(episodes, from, *to) && !created.contradict(opening, episode)
         });
         links.extend(next.map(|to| Link { kind: LinkKind::Creation, from, to, value: identity }));
     }

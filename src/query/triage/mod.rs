@@ -2,6 +2,7 @@
 //!
 //! `docs/ranking.md` has the method. Everything is a pure function of a baseline.
 
+mod created;
 mod episode;
 mod family;
 mod history;
@@ -147,6 +148,11 @@ pub struct Episode<'b> {
     pub who: &'b ObservedPrincipal,
     /// Whether the principal was new itself: first seen after the archive's warmup. Then all its first sightings count.
     pub is_new_principal: bool,
+    /// The first sighting of the principal.
+    pub first_seen: Timestamp,
+    /// When the activity began that led to its first finding: the start of the hours without a break in which the principal was active
+    /// until then, or an hour before that finding if these are more than a session can last.
+    pub active_from: Timestamp,
     /// Sorted by time.
     pub findings: Vec<EpisodeFinding<'b>>,
     /// The rules that events of the principal matched in its time, with their number; the highest priority first.

@@ -37,7 +37,29 @@ impl ActiveHours {
         let of_day = self.0.get(earlier).filter(|(other, _)| *other == day);
         whole + of_day.map_or(0, |(_, hours)| (hours & ((1 << hour) - 1)).count_ones())
     }
+
+    /// When the activity of a time began: the start of the hours without a break that lead to it. If these are more than those of a
+    /// session, an hour before that time, since they say nothing of one session then.
+    pub(super) fn began(&self, time: Timestamp) -> Timestamp {
+        let (day, hour) = time.day_and_hour();
+        let number = i64::from(day.number()) * 24 + i64::from(hour);
+        let before = (1..=SESSION_HOURS).take_while(|back| self.has(number - back)).count() as i64;
+        if before == SESSION_HOURS {
+            return Timestamp::from_micros(time.micros().saturating_sub(Span::hours(1).micros()));
+        }
+        Timestamp::from_seconds((number - before) * 3_600)
+    }
+
+    /// Whether the principal was active in an hour, counted from 1970-01-01.
+    fn has(&self, number: i64) -> bool {
+        let (day, hour) = (number.div_euclid(24), number.rem_euclid(24));
+        let at = self.0.binary_search_by_key(&day, |(day, _)| i64::from(day.number()));
+        at.is_ok_and(|at| self.0[at].1 >> hour & 1 == 1)
+    }
 }
+
+/// How long a session of a role or the console can last, in hours (STS API Reference, AssumeRole).
+const SESSION_HOURS: i64 = 12;
 
 /// A value of a principal, with the time of its first sighting that counts.
 #[derive(Clone, Copy, Debug)]
@@ -114,3 +136,23 @@ impl<'b> Held<'_, 'b> {
 /// The dimensions with a part in the score.
 pub(super) const SCORED: [(Dimension, PartName); 2] =
     [(Dimension::Network, PartName::Network), (Dimension::Agent, PartName::Agent)];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn activity_begins_after_a_break_or_an_hour_before_if_there_is_none_for_long() {
+        let hours = |days: &[(i32, u32)]| {
+            ActiveHours(days.iter().map(|(day, hours)| (Day::from_number(*day), *hours)).collect())
+        };
+        let began =
+            |hours: &ActiveHours, time: &str| hours.began(Timestamp::parse(time).unwrap()).to_string();
+        let over_midnight = hours(&[(0, 0b11 << 22), (1, 0b101)]);
+        assert_eq!(began(&over_midnight, "1970-01-02T00:30:00Z"), "1970-01-01T22:00:00Z");
+        assert_eq!(began(&over_midnight, "1970-01-02T02:10:00Z"), "1970-01-02T02:00:00Z");
+        let always = hours(&[(0, 0xff_ffff), (1, 0xff_ffff)]);
+        assert_eq!(began(&always, "1970-01-01T11:10:00Z"), "1970-01-01T00:00:00Z");
+        assert_eq!(began(&always, "1970-01-01T12:10:00Z"), "1970-01-01T11:10:00Z");
+    }
+}

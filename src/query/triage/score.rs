@@ -9,6 +9,7 @@ use super::{Episode, EpisodeFinding, Part, Reason, Surprise, TriageQuestion};
 use crate::baseline::{Baseline, DimensionValue};
 use crate::query::new_value::first_counted;
 use crate::query::{Finding, Question};
+use crate::time::Timestamp;
 
 /// An episode, scored but for its history.
 struct Scored<'b> {
@@ -18,6 +19,7 @@ struct Scored<'b> {
     /// The part for its new actions, if it has any.
     size: Option<Part<'b>>,
     new_values: Vec<Part<'b>>,
+    active_from: Timestamp,
 }
 
 /// Scores episodes, which are sorted by start; `asked` is the question about their findings.
@@ -106,7 +108,8 @@ fn score<'b>(
         .iter()
         .zip(&view.values)
         .filter_map(|((_, part), values)| Held { part: *part, values, hours: &view.hours }.part(context));
-    Scored { new_values: new_values.collect(), draft, surprises, size }
+    let active_from = view.hours.began(draft.start);
+    Scored { new_values: new_values.collect(), draft, surprises, size, active_from }
 }
 
 /// Adds what depends on earlier episodes.
@@ -130,7 +133,7 @@ fn with_histories<'b>(
 }
 
 fn episode<'b>(scored: Scored<'b>, history: Option<Part<'b>>, question: &TriageQuestion) -> Episode<'b> {
-    let Scored { draft, surprises, size, new_values } = scored;
+    let Scored { draft, surprises, size, new_values, active_from } = scored;
     let findings = draft.findings.into_iter().zip(surprises);
     let findings: Vec<EpisodeFinding<'b>> =
         findings.map(|((_, finding), surprise)| EpisodeFinding { finding, surprise }).collect();
@@ -145,6 +148,8 @@ fn episode<'b>(scored: Scored<'b>, history: Option<Part<'b>>, question: &TriageQ
     Episode {
         who: findings[0].finding.who,
         is_new_principal: draft.is_new_principal,
+        first_seen: draft.first_seen,
+        active_from,
         findings,
         rules: Vec::new(),
         parts,

@@ -14,7 +14,8 @@ use crate::report::row::{NOT_NAMED, in_account, named};
 /// The most spans, and the most other calls, that are shown. JSON has all.
 const MOST_SHOWN: usize = 50;
 
-pub(super) fn write(answer: &CoverageAnswer<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// Writes them; returns whether there are any.
+pub(super) fn write(answer: &CoverageAnswer<'_>, out: &mut dyn Write) -> io::Result<bool> {
     let spans = &answer.logging_spans;
     let starts: HashSet<*const Sighting> =
         spans.iter().map(|span| std::ptr::from_ref(span.start.sighting)).collect();
@@ -27,7 +28,7 @@ pub(super) fn write(answer: &CoverageAnswer<'_>, out: &mut dyn Write) -> io::Res
         let others = counted(answer.other_changes, "record");
         writeln!(out, "  {others} of later changes are not known: only the earliest calls are kept")?;
     }
-    Ok(())
+    Ok(!answer.logging_changes.is_empty() || !spans.is_empty() || answer.other_changes > 0)
 }
 
 /// Writes a title and the first lines, if there are any.

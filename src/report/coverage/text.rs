@@ -1,5 +1,5 @@
-//! Coverage as text: the whole in a line, then each account and Region with its strip, then changes of logging, then what
-//! could not be read.
+//! Coverage as text: the whole in a line, then changes of logging, then each account and Region with its strip, then what could not be
+//! read.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -25,6 +25,10 @@ const MOST_FAULTS: usize = 20;
 pub(super) fn write(report: &CoverageReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     let answer = report.answer;
     writeln!(out, "{}", whole(answer))?;
+    // What somebody did to the logging is worth more than how quiet a Region is.
+    if logging_text::write(answer, out)? {
+        writeln!(out)?;
+    }
     if let Some(columns) = answer.span().map(Columns::new) {
         writeln!(out, "{}", columns.legend())?;
         for place in answer.places.iter().take(MOST_PLACES) {
@@ -39,7 +43,6 @@ pub(super) fn write(report: &CoverageReport<'_>, out: &mut dyn Write) -> io::Res
         let unplaced = counted(answer.unplaced, "object");
         writeln!(out, "\nnot shown: {unplaced} whose names give no account and Region")?;
     }
-    logging_text::write(answer, out)?;
     write_faults(report, out)
 }
 

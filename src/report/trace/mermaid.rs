@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::TraceReport;
-use super::words::{contradicts, credential, issuance, more_issued, origin, owner_created, uses};
+use super::words::{
+    contradicts, credential, issuance, issued_instead, more_issued, origin, owner_created, session, uses,
+};
 use crate::trace::Credential;
 
 pub(super) fn write(report: &TraceReport<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -15,9 +17,11 @@ pub(super) fn write(report: &TraceReport<'_>, out: &mut dyn Write) -> io::Result
         numbers.insert(&row.credential, number);
         let mut lines = vec![credential(row)];
         lines.extend(origin(row));
+        lines.extend(issued_instead(row));
         lines.extend(row.owner_created.as_ref().map(owner_created));
         lines.extend(row.contradictions.iter().map(|contradiction| contradicts(row, contradiction)));
         lines.extend(row.used.as_ref().map(uses));
+        lines.extend(row.used.as_ref().and_then(session));
         lines.extend(more_issued(row.left_out));
         let label: Vec<String> = lines.iter().map(|line| escaped(line)).collect();
         writeln!(out, "    n{number}[\"{}\"]", label.join("<br/>"))?;

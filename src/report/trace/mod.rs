@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::json;
-use crate::trace::{TraceLimits, Traced};
+use crate::trace::{TraceQuestion, Traced};
 use view::CredentialView;
 
 /// How traced credentials are written.
@@ -29,10 +29,8 @@ pub enum TraceFormat {
 /// Traced credentials, ready to write.
 #[derive(Debug)]
 pub struct TraceReport<'a> {
-    /// What was traced.
-    pub wanted: &'a str,
-    /// How much was asked for.
-    pub limits: TraceLimits,
+    /// What was asked for.
+    pub question: &'a TraceQuestion<'a>,
     /// What was found.
     pub traced: &'a Traced,
     /// Names of the archives as given, by number.
@@ -43,6 +41,7 @@ pub struct TraceReport<'a> {
 #[derive(Serialize)]
 struct TraceSettings<'a> {
     traced: &'a str,
+    account: &'a [String],
     depth: u32,
     limit: usize,
     matched: usize,
@@ -55,10 +54,12 @@ impl TraceReport<'_> {
     /// # Errors
     /// If writing to `out` fails.
     pub fn write(&self, format: TraceFormat, out: &mut dyn Write) -> io::Result<()> {
+        let TraceQuestion { wanted, accounts, limits } = *self.question;
         let settings = TraceSettings {
-            traced: self.wanted,
-            depth: self.limits.depth,
-            limit: self.limits.rows,
+            traced: wanted,
+            account: accounts,
+            depth: limits.depth,
+            limit: limits.rows,
             matched: self.traced.matched,
             left_out: self.traced.left_out,
         };

@@ -3,10 +3,15 @@
 use std::io::{self, Write};
 
 use super::TraceReport;
-use super::words::{contradicts, credential, issuance, more_issued, origin, owner_created, uses};
+use super::words::{
+    contradicts, credential, issuance, issued_instead, more_issued, origin, owner_created, session, uses,
+};
 use crate::report::place::shown_object;
 use crate::report::{for_terminal, plural};
 use crate::trace::{EventPlace, TraceRow};
+
+/// The most accounts that are named.
+const MOST_ACCOUNTS: usize = 5;
 
 /// Deeper levels are indented no further.
 const MOST_INDENTED: u32 = 24;
@@ -18,6 +23,9 @@ pub(super) fn write(report: &TraceReport<'_>, out: &mut dyn Write) -> io::Result
     let rows = &report.traced.rows;
     let marked = rows.iter().filter(|row| row.is_traced).count();
     writeln!(out, "{}, {marked} of them traced (marked with *)", plural(rows.len() as u64, "credential"))?;
+    if let Some(several) = of_several_accounts(report) {
+        writeln!(out, "{}", for_terminal(&several))?;
+    }
     let traced = match report.traced.matched.saturating_sub(marked) {
         0 => String::new(),
         more => format!(", {more} of them traced"),
@@ -26,6 +34,21 @@ pub(super) fn write(report: &TraceReport<'_>, out: &mut dyn Write) -> io::Result
         0 => Ok(()),
         more => writeln!(out, "{more} more are left out{traced} (--depth and --limit show more)"),
     }
+}
+
+/// That what is traced is of several accounts, and how to choose one.
+fn of_several_accounts(report: &TraceReport<'_>) -> Option<String> {
+    let accounts: Vec<&str> = report.traced.accounts.iter().map(|account| &**account).collect();
+    let named = accounts.get(..accounts.len().min(MOST_ACCOUNTS)).unwrap_or_default().join(", ");
+    let more = match accounts.len().saturating_sub(MOST_ACCOUNTS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let all = accounts.len();
+    let wanted = report.question.wanted;
+    (all > 1).then(|| {
+        format!("'{wanted}' is known in {all} accounts: {named}{more} (--account ID traces that of one)")
+    })
 }
 
 fn write_row(report: &TraceReport<'_>, row: &TraceRow, out: &mut dyn Write) -> io::Result<()> {
@@ -43,14 +66,20 @@ fn write_row(report: &TraceReport<'_>, row: &TraceRow, out: &mut dyn Write) -> i
     if let Some(event) = &row.issuance {
         line(&format!("issued: {}", place(report, &event.event)))?;
     }
-    if let Some(creation) = &row.owner_created {
-        line(&format!("{}: {}", owner_created(creation), place(report, &creation.event)))?;
+    if let Some(issued) = issued_instead(row) {
+        line(&issued)?;
+    }
+    if let Some(created) = &row.owner_created {
+        line(&format!("{}: {}", owner_created(created), place(report, &created.event().event)))?;
     }
     for contradiction in &row.contradictions {
         line(&contradicts(row, contradiction))?;
     }
     if let Some(used) = &row.used {
         line(&format!("used {}", uses(used)))?;
+        if let Some(session) = session(used) {
+            line(&session)?;
+        }
         line(&format!("first: {}", place(report, &used.first)))?;
     } else if row.credential.kind() == "access-key" {
         line("never used in this archive")?;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::row::named;
 use super::words::origin_name;
-use crate::trace::{Contradiction, EventPlace, Holder, Issuance, Origin, TraceRow, Use};
+use crate::trace::{Contradiction, EventPlace, Holder, Issuance, Origin, OwnerCreation, TraceRow, Use};
 
 #[derive(Serialize)]
 pub(super) struct CredentialView<'a> {
@@ -19,6 +19,8 @@ pub(super) struct CredentialView<'a> {
     origin_name: Option<&'a str>,
     issued: Option<IssuedView<'a>>,
     owner_created: Option<IssuedView<'a>>,
+    namesake_created: Option<NamesakeView<'a>>,
+    issued_instead: Vec<&'a str>,
     used: Option<UseView<'a>>,
     contradictions: Vec<&'static str>,
     left_out: u64,
@@ -56,6 +58,14 @@ struct IssuedView<'a> {
     by: HolderView<'a>,
 }
 
+/// The event that created another user of the same name, and the id of that user.
+#[derive(Serialize)]
+struct NamesakeView<'a> {
+    #[serde(flatten)]
+    created: IssuedView<'a>,
+    principal_id: &'a str,
+}
+
 #[derive(Serialize)]
 struct UseView<'a> {
     by: HolderView<'a>,
@@ -68,6 +78,8 @@ struct UseView<'a> {
     more_networks: bool,
     arns: Vec<&'a str>,
     console: bool,
+    session_created: Option<String>,
+    mfa: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -94,7 +106,17 @@ impl<'a> CredentialView<'a> {
             origin: row.origin.as_ref().map(origin_name),
             origin_name: origin_text,
             issued: row.issuance.as_ref().map(issued_view),
-            owner_created: row.owner_created.as_ref().map(issued_view),
+            owner_created: match &row.owner_created {
+                Some(OwnerCreation::Owner(creation)) => Some(issued_view(creation)),
+                _ => None,
+            },
+            namesake_created: match &row.owner_created {
+                Some(OwnerCreation::Namesake(creation, id)) => {
+                    Some(NamesakeView { created: issued_view(creation), principal_id: id })
+                }
+                _ => None,
+            },
+            issued_instead: row.issued_instead.iter().map(|issued| &*issued.key).collect(),
             used: row.used.as_ref().map(use_view),
             contradictions: row.contradictions.iter().map(Contradiction::name).collect(),
             left_out: row.left_out,
@@ -131,6 +153,8 @@ fn use_view(used: &Use) -> UseView<'_> {
         more_networks: used.networks.has_more,
         arns: used.arns.kept.iter().map(|arn| &**arn).collect(),
         console: used.is_from_console,
+        session_created: used.session.created.map(|created| created.to_string()),
+        mfa: used.session.has_mfa,
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::model::{Arn, is_temporary_key, last_part};
 use crate::report::plural;
 use crate::report::row::{NOT_NAMED, named};
-use crate::trace::{Contradiction, Credential, Holder, Issuance, Origin, TraceRow, Use};
+use crate::trace::{
+    Contradiction, Credential, Holder, Issuance, IssuedKey, Origin, OwnerCreation, Session, TraceRow, Use,
+};
 
 /// How many actions and networks of a credential are named.
 const NAMED: usize = 6;
@@ -95,11 +97,43 @@ fn holder(holder: &Holder) -> String {
     format!("{} {name}{account}{session}", who.kind.name())
 }
 
-/// Who created the user for whom a credential is.
-pub(super) fn owner_created(creation: &Issuance) -> String {
+/// Who created the user for whom a credential is, or another user of that name.
+pub(super) fn owner_created(created: &OwnerCreation) -> String {
+    let creation = created.event();
     let user = creation.issued_to.as_deref().map_or(NOT_NAMED, last_part);
     let key = creation.caller_key.as_ref().map_or(String::new(), |key| format!(", with key {key}"));
-    format!("user {user} was created {} by {}{key}", issuance(creation), holder(&creation.caller))
+    let by = format!("{} by {}{key}", issuance(creation), holder(&creation.caller));
+    match created {
+        OwnerCreation::Owner(_) => format!("user {user} was created {by}"),
+        OwnerCreation::Namesake(_, id) => {
+            format!("another user of the name {user}, with the id {id}, was created {by}")
+        }
+    }
+}
+
+/// The keys that were issued to the user of one that was not, if there are any.
+pub(super) fn issued_instead(row: &TraceRow) -> Option<String> {
+    let shown = |issued: &IssuedKey| format!("{} at {}", issued.key, issued.time);
+    Some(match &row.issued_instead[..] {
+        [] => return None,
+        [only] => format!("the only key issued to a user of this name is another: {}", shown(only)),
+        all => {
+            let mut keys: Vec<String> = all.iter().take(NAMED).map(shown).collect();
+            if all.len() > NAMED {
+                keys.push(format!("and {} more", all.len() - NAMED));
+            }
+            format!("the keys issued to a user of this name are others: {}", keys.join(", "))
+        }
+    })
+}
+
+/// What a record says of the session of a key, if it says anything.
+pub(super) fn session(used: &Use) -> Option<String> {
+    let Session { created, has_mfa } = used.session;
+    let created = created.map(|created| format!("created {created}"));
+    let mfa = has_mfa.map(|has_mfa| if has_mfa { "with MFA" } else { "without MFA" }.to_owned());
+    let words: Vec<String> = created.into_iter().chain(mfa).collect();
+    (!words.is_empty()).then(|| format!("session {}", words.join(", ")))
 }
 
 /// A contradiction between the use of a credential and the event that issued it.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::TriageReport;
 use crate::model::{Dimension, PrincipalKey};
-use crate::query::{FindingKind, RankedIncident};
+use crate::query::{Episode, FindingKind, RankedIncident};
 use crate::report::row::named;
 use crate::report::{UsedSettings, for_shell};
 use crate::time::Span;
@@ -22,12 +22,15 @@ pub(super) fn command(report: &TriageReport<'_>, incident: &RankedIncident<'_>) 
 pub(super) fn command_words(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> Vec<String> {
     let all: BTreeSet<(&str, &str)> =
         incident.episodes.iter().map(|episode| episode.who.account_and_key()).collect();
-    let leading = incident.leading();
-    let (shown, span) = if all.len() <= PRINCIPALS {
-        (all, incident.span())
+    let (shown, episodes) = if all.len() <= PRINCIPALS {
+        (all, &incident.episodes[..])
     } else {
-        ([leading.who.account_and_key()].into(), leading.start()..leading.end())
+        let leading = incident.leading();
+        ([leading.who.account_and_key()].into(), std::slice::from_ref(leading))
     };
+    // Records also of what the principals did before it was new; a baseline has only what was new.
+    let start = if report.is_saved { Episode::start } else { |episode: &Episode<'_>| episode.active_from };
+    let (start, end) = (episodes.iter().map(start).min(), episodes.iter().map(Episode::end).max());
     let name = if report.is_saved { "scan" } else { "events" };
     let mut words = vec![format!("firstseen {name} {}", report.source)];
     let mut flag = |name: &str, value: &str| words.push(word(name, value));
@@ -35,8 +38,8 @@ pub(super) fn command_words(report: &TriageReport<'_>, incident: &RankedIncident
     accounts.into_iter().for_each(|account| flag("account", account));
     let keys: BTreeSet<&str> = shown.iter().filter_map(|(_, key)| named(key)).collect();
     keys.into_iter().for_each(|key| flag("principal", &literal(key)));
-    flag("from", &span.start.to_string());
-    flag("to", &span.end.to_string());
+    start.into_iter().for_each(|start| flag("from", &start.to_string()));
+    end.into_iter().for_each(|end| flag("to", &end.to_string()));
     if report.is_saved {
         // All first sightings of a new principal count, and others have been known for longer.
         flag("warmup", &Span::default().to_string());

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::bits::{rounded, score};
 use super::member_view::values;
@@ -10,6 +11,7 @@ use crate::actions::short_name;
 use crate::model::{Dimension, last_part};
 use crate::query::{Episode, EpisodeFinding, Link, LinkKind, PartName, RankedIncident, Surprise, Weights};
 use crate::report::count::counted;
+use crate::report::for_shell;
 use crate::report::row::{NOT_NAMED, in_account, named};
 use crate::report::width::width;
 
@@ -40,7 +42,11 @@ enum Content {
 const ACTIONS: [u8; LISTED] = [0, 5, 7];
 
 /// The lines of an incident below its head, not cleaned yet.
-pub(super) fn incident_lines(incident: &RankedIncident<'_>, weights: &Weights) -> Vec<String> {
+pub(super) fn incident_lines(
+    incident: &RankedIncident<'_>,
+    weights: &Weights,
+    trace_source: Option<&str>,
+) -> Vec<String> {
     let episode = incident.leading();
     let actions = most_surprising(episode);
     let line =
@@ -63,6 +69,7 @@ pub(super) fn incident_lines(incident: &RankedIncident<'_>, weights: &Weights) -
         line(6, history),
         line(3, rules(incident)),
         line(2, order_of_principals(incident)),
+        line(2, keys(incident, trace_source)),
     ];
     let mut lines: Vec<Line> =
         first.into_iter().flatten().chain(of_actions).chain(last.into_iter().flatten()).collect();
@@ -90,13 +97,17 @@ pub(super) fn score_in_words(incident: &RankedIncident<'_>) -> String {
     format!("{score:.2} bits = {}", parts.join(" + "))
 }
 
-/// The principal of the episode with the highest score, and the time of that episode.
+/// The principal of the episode with the highest score, and the time of the incident.
 fn who_and_when(incident: &RankedIncident<'_>) -> String {
     let episode = incident.leading();
     let who = episode.who;
     let key = named(&who.key).unwrap_or(NOT_NAMED);
-    let is_new = if episode.is_new_principal { ", a new principal" } else { "" };
-    let (start, end) = (episode.start(), episode.end());
+    let is_new = match episode.is_new_principal {
+        false => String::new(),
+        true if episode.first_seen == episode.start() => ", not seen in this archive before".to_owned(),
+        true => format!(", first seen in this archive on {}", episode.first_seen.day()),
+    };
+    let Range { start, end } = incident.span();
     let until = if end > start { format!(" to {end}") } else { String::new() };
     format!("{} {key} ({}){is_new}, {start}{until}", who.kind.name(), in_account(&who.account))
 }
@@ -171,6 +182,25 @@ fn rules(incident: &RankedIncident<'_>) -> Option<String> {
     let names: Vec<String> =
         found.iter().map(|(priority, name)| format!("{} {name}", priority.name())).collect();
     (!names.is_empty()).then(|| cut(&format!("rules: {}", listed(names.iter().map(|name| &**name)))))
+}
+
+/// The access keys of all episodes, those of the one with the highest score first, and the command that traces the first.
+fn keys(incident: &RankedIncident<'_>, trace_source: Option<&str>) -> Option<String> {
+    let leading = std::iter::once(incident.leading());
+    let mut keys: Vec<&str> = Vec::new();
+    for episode in leading.chain(&incident.episodes) {
+        let evidence = episode.findings.iter().filter_map(|one| one.finding.evidence);
+        for key in evidence.filter_map(|evidence| evidence.access_key_id()) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    }
+    let first = keys.first()?;
+    let name = if keys.len() == 1 { "key" } else { "keys" };
+    let command = trace_source
+        .map_or(String::new(), |source| format!(": firstseen trace {source} {}", for_shell(first)));
+    Some(format!("{name} {}{command}", listed(keys.iter().copied())))
 }
 
 /// The principals of several episodes, in the order in which they fell, with what joins each to an earlier one.

@@ -30,6 +30,7 @@ pub(super) struct MemberView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     anchor_time: Option<String>,
     new_principal: bool,
+    first_seen: String,
     start: String,
     end: String,
     score: f64,
@@ -84,6 +85,7 @@ impl<'a> MemberView<'a> {
             anchor: age.map(|age| AgeBasis::name(age.basis)),
             anchor_time: age.map(|age| age.anchor_time.to_string()),
             new_principal: episode.is_new_principal,
+            first_seen: episode.first_seen.to_string(),
             start: episode.start().to_string(),
             end: episode.end().to_string(),
             score: score(episode),

@@ -46,6 +46,8 @@ pub struct TriageReport<'a> {
     pub archives: &'a [String],
     /// The archives or baselines as words of a command, quoted for a shell.
     pub source: &'a str,
+    /// The same for a command that takes one source, `firstseen trace`; none if there are several.
+    pub trace_source: Option<&'a str>,
     /// Whether they are baselines, which keep no records.
     pub is_saved: bool,
     /// The question.

@@ -10,8 +10,8 @@ const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█
 /// The most columns.
 const COLUMNS: i64 = 60;
 
-/// Two lines: the blocks, and their scale in words; none if nothing was new.
-pub(super) fn lines(overview: &Overview) -> Option<[String; 2]> {
+/// Two lines: the blocks, and their scale in words; none if nothing was new. `before` says that filters do not apply.
+pub(super) fn lines(overview: &Overview, before: &str) -> Option<[String; 2]> {
     let [first, last] = overview.archive.span?;
     let (first, last) = (first.day(), last.day());
     let days = i64::from(last.number()) - i64::from(first.number()) + 1;
@@ -31,7 +31,7 @@ pub(super) fn lines(overview: &Overview) -> Option<[String; 2]> {
     };
     let day = Day::from_number(i32::try_from(i64::from(first.number()) + highest * step).ok()?);
     Some([
-        format!("novelty: {blocks}"),
+        format!("novelty{before}: {blocks}"),
         format!("   each {each} from {first}; █ is {} ({day}), . none", counted(most, "finding")),
     ])
 }
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_short_archive_has_a_column_a_day() {
-        let [blocks, scale] = lines(&overview(4, &[(1, 1), (2, 16)])).unwrap();
+        let [blocks, scale] = lines(&overview(4, &[(1, 1), (2, 16)]), "").unwrap();
         assert_eq!(blocks, "novelty: .▁█.");
         assert!(scale.ends_with("each day from 1970-01-01; █ is 16 findings (1970-01-03), . none"));
     }
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn every_archive_fits_in_a_terminal() {
         for days in [1, 60, 61, 366, 420, 421, 36_500, 365_000] {
-            let lines = lines(&overview(days, &[(days - 1, 1_000_000)])).unwrap();
+            let lines = lines(&overview(days, &[(days - 1, 1_000_000)]), "").unwrap();
             assert!(lines[0].ends_with('█'), "{days}");
             assert!(lines.iter().all(|line| width(line) <= 80), "{lines:?}");
         }
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn nothing_new_has_no_line() {
-        assert_eq!(lines(&overview(4, &[])), None);
-        assert_eq!(lines(&Overview::default()), None);
+        assert_eq!(lines(&overview(4, &[]), ""), None);
+        assert_eq!(lines(&Overview::default(), ""), None);
     }
 }

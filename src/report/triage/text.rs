@@ -6,7 +6,7 @@ use super::TriageReport;
 use super::command::{command, command_words};
 use super::incident_text::{incident_lines, score_in_words};
 use super::sparkline;
-use crate::query::{Overview, RankedIncident, TriageQuestion};
+use crate::query::{Filter, RankedIncident, TriageQuestion};
 use crate::report::count::{counted, grouped};
 use crate::report::for_terminal;
 use crate::report::screen::{Line, Piece, Screen, Tone, counted_by_severity};
@@ -61,8 +61,9 @@ pub(super) fn show(report: &TriageReport<'_>, screen: Screen, out: &mut dyn Writ
 /// The archive, and what was new in it over time.
 fn archive_and_novelty(report: &TriageReport<'_>) -> Vec<String> {
     let overview = &report.triage.overview;
-    let archive = overview.archive.span.map(|span| archive(report, overview, span));
-    archive.into_iter().chain(sparkline::lines(overview).into_iter().flatten()).collect()
+    let before = if is_filtered(report.question) { ", before filters" } else { "" };
+    let archive = overview.archive.span.map(|span| archive(report, before, span));
+    archive.into_iter().chain(sparkline::lines(overview, before).into_iter().flatten()).collect()
 }
 
 /// The lines of an incident without its command.
@@ -72,7 +73,7 @@ fn lines(report: &TriageReport<'_>, rank: usize, incident: &RankedIncident<'_>) 
         Piece::whole(format!("{rank}. {}", severity.name())).in_tone(Tone::Of(severity)),
         Piece::text(score_in_words(incident)),
     ];
-    let below = incident_lines(incident, &report.question.weights);
+    let below = incident_lines(incident, &report.question.weights, report.trace_source);
     let below = below.iter().map(|line| Line::new(INDENT, vec![Piece::text(for_terminal(line))]));
     [Line::joined(0, "  ", head)].into_iter().chain(below).collect()
 }
@@ -85,15 +86,20 @@ fn end(report: &TriageReport<'_>) -> Vec<String> {
     gap.into_iter().chain([total(report, shown)]).chain(looks_ahead).collect()
 }
 
+/// Whether the question leaves out incidents.
+fn is_filtered(question: &TriageQuestion) -> bool {
+    question.from.is_some() || question.to.is_some() || question.filter != Filter::default()
+}
+
 /// The archive in a line.
-fn archive(report: &TriageReport<'_>, overview: &Overview, [first, last]: [Timestamp; 2]) -> String {
-    let coverage = report.coverage;
+fn archive(report: &TriageReport<'_>, before: &str, [first, last]: [Timestamp; 2]) -> String {
+    let (coverage, overview) = (report.coverage, &report.triage.overview);
     let faults = match coverage.fault_count {
         0 => "no faults".to_owned(),
         faults => counted(faults, "fault"),
     };
     format!(
-        "archive: {} to {}, {}, {}, {}; {} read, {faults}",
+        "archive{before}: {} to {}, {}, {}, {}; {} read, {faults}",
         first.day(),
         last.day(),
         counted(overview.archive.accounts, "account"),
@@ -112,12 +118,17 @@ pub(super) fn total(report: &TriageReport<'_>, shown: usize) -> String {
         format!("{} with {}", counted(overview.episodes, "episode"), counted(overview.findings, "finding"));
     match overview.archive.span {
         _ if all > 0 => {
-            let counted = counted(all as u64, what);
+            let (pass, whole) = match (is_filtered(question), all) {
+                (false, _) => ("", ""),
+                (true, 1) => (" that passes the filters", "whole "),
+                (true, _) => (" that pass the filters", "whole "),
+            };
+            let counted = format!("{}{pass}", counted(all as u64, what));
             let shown = match shown < all {
                 true => format!("{} of {counted} (--top N shows more)", grouped(shown as u64)),
                 false => counted,
             };
-            format!("{shown}; the archive has {from}")
+            format!("{shown}; the {whole}archive has {from}")
         }
         None => "nothing to rank: no event counts".to_owned(),
         Some(_) if overview.episodes > 0 => {

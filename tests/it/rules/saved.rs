@@ -174,3 +174,42 @@ fn omitted_rules_stay_in_the_baseline() {
     assert_eq!(left_out(&["rules", &baseline]), serde_json::json!(["rule 'Misspelt'"]));
     assert_eq!(left_out(&["rules", &baseline]), left_out(&[&["scan", ARCHIVE][..], &flags].concat()));
 }
+
+/// The line that accounts for all rules.
+fn account(args: &[&str]) -> String {
+    let said = String::from_utf8(firstseen_here(args).stderr).unwrap();
+    said.lines().find(|line| line.starts_with("rules: ")).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn every_rule_is_accounted_for() {
+    let place = TempDir::new().unwrap();
+    let saved = index(&place, &["--builtin-rules"]);
+    let of = |flags: &[&str]| {
+        let direct = account(&[&["rules", ARCHIVE], flags].concat());
+        assert_eq!(account(&[&["rules", ARCHIVE, "--all-matches"], flags].concat()), direct, "{flags:?}");
+        assert_eq!(account(&[&["rules", &saved], flags].concat()), direct, "{flags:?}");
+        direct
+    };
+    let all = of(&[]);
+    let numbers = |line: &str| {
+        let words = line.split_whitespace().filter_map(|word| word.trim_end_matches(':').parse::<u32>().ok());
+        words.collect::<Vec<_>>()
+    };
+    let [rules, matched, silent] = numbers(&all)[..] else { panic!("{all}") };
+    assert!(matched > 2 && rules == matched + silent, "{all}");
+    let filters: [&[&str]; 4] = [
+        &["--min-severity", "high"],
+        &["--account", "444455556666"],
+        &["--principal", "nobody"],
+        &["--principal-kind", "root"],
+    ];
+    for filter in filters {
+        let line = of(filter);
+        let [_, shown, left_out, still_silent] = numbers(&line)[..] else { panic!("{line}") };
+        assert!(line.contains(" matched only what filters leave out "), "{line}");
+        assert_eq!((shown + left_out, still_silent), (matched, silent), "{filter:?}: {line}");
+    }
+    // What is outside the window is not left out by filters.
+    assert_eq!(numbers(&of(&["--from", "2025-01-01"])), [rules, 0, rules]);
+}

@@ -4,36 +4,20 @@
 //! AVX2.
 
 use pulp::x86::V3;
-use pulp::{NullaryFnOnce, m8x32, u8x32};
+use pulp::{m8x32, u8x32};
 
-use super::{Block, nested_end_by};
+use super::{Block, NestedEnd};
 
 /// Like [`super::nested_end`]; the outer `None` means that this processor has no AVX2.
 #[inline]
 pub(super) fn nested_end(bytes: &[u8], open: usize) -> Option<Option<usize>> {
     let v3 = V3::try_new()?;
-    Some(v3.vectorize(NestedEnd { v3, bytes, open }))
-}
-
-struct NestedEnd<'a> {
-    v3: V3,
-    bytes: &'a [u8],
-    open: usize,
-}
-
-impl NullaryFnOnce for NestedEnd<'_> {
-    type Output = Option<usize>;
-
-    // Without inlining, the code is not compiled for AVX2.
-    #[inline(always)]
-    fn call(self) -> Option<usize> {
-        nested_end_by(
-            self.bytes,
-            self.open,
-            #[inline(always)]
-            |block| read(self.v3, block),
-        )
-    }
+    let search = NestedEnd::new(
+        (bytes, open),
+        #[inline(always)]
+        move |block: &[u8; 64]| read(v3, block),
+    );
+    Some(v3.vectorize(search))
 }
 
 #[inline(always)]
