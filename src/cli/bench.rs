@@ -25,6 +25,7 @@ use super::{signals, threads};
     names
         .help("Folders, files, globs or s3://bucket/prefix with log objects")
         .required_unless_present_any(["synthetic", "files_from", "config"])
+        .conflicts_with("synthetic")
 }))]
 pub(crate) struct BenchArgs {
     #[command(flatten)]
@@ -32,7 +33,7 @@ pub(crate) struct BenchArgs {
     #[command(flatten)]
     files: FileArgs,
     /// Measure a synthetic archive with this much JSON, which is removed afterwards [units: K, M, G]
-    #[arg(long, value_name = "BYTES", value_parser = byte_count, conflicts_with_all = ["names", "files_from"])]
+    #[arg(long, value_name = "BYTES", value_parser = byte_count, conflicts_with = "files_from")]
     synthetic: Option<u64>,
     /// Number of measured runs, after one warmup run
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]

@@ -59,8 +59,9 @@ pub struct AddedObjects {
 impl AddedObjects {
     /// Adds those of the next part.
     fn add(&mut self, part: &Coverage) {
-        let ObjectCounts { read, read_in_part, skipped, failed, .. } = &part.objects;
-        self.read += read + read_in_part;
+        // Those read in part are among those read.
+        let ObjectCounts { read, skipped, failed, .. } = &part.objects;
+        self.read += read;
         self.skipped += skipped.values().sum::<u64>();
         self.failed += failed.values().sum::<u64>();
     }
