@@ -27,6 +27,7 @@ impl Output {
     /// is up to [`OutputGuard`](super::output_guard::OutputGuard).
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let cannot = || format!("cannot write '{}'", path.display());
+        let hint = Hint("name a file in an existing folder that you can write to");
         match stream(path) {
             Some(Stream::Stdout) => return Ok(Self::Stdout),
             Some(Stream::Stderr) => return Ok(Self::Stderr),
@@ -37,7 +38,7 @@ impl Output {
         }
         match path.metadata() {
             Ok(metadata) if metadata.is_dir() => {
-                anyhow::bail!("cannot write '{}': it is a folder", path.display())
+                return Err(anyhow::anyhow!("it is a folder").context(cannot()).context(hint));
             }
             // Renaming over a device would replace it.
             Ok(metadata) if !metadata.is_file() => {
@@ -51,9 +52,12 @@ impl Output {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let hint = Hint("name a file in an existing folder that you can write to");
         if !folder.is_dir() {
-            let missing = anyhow::anyhow!("the folder '{}' does not exist", folder.display());
+            let shown = folder.display();
+            let missing = match folder.exists() {
+                true => anyhow::anyhow!("'{shown}' is not a folder"),
+                false => anyhow::anyhow!("the folder '{shown}' does not exist"),
+            };
             return Err(missing.context(cannot()).context(hint));
         }
         let mut builder = tempfile::Builder::new();

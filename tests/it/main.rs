@@ -15,6 +15,7 @@ mod explain;
 mod export;
 mod fields;
 mod findings;
+mod fuzz;
 mod geo;
 mod hostile;
 mod indexing;

@@ -80,3 +80,34 @@ fn the_sample_is_bounded_and_the_same_with_any_number_of_threads() {
     assert_eq!(archive["sample"].as_array().unwrap().len(), 16);
     assert_eq!(archive["estimate"]["records"], 100);
 }
+
+#[test]
+fn baselines_that_cannot_be_merged_say_why() {
+    let folder = TempDir::new().unwrap();
+    for (name, baseline, key) in
+        [("a", "a.baseline", "arn"), ("b", "b.baseline", "id"), ("b", "twice.baseline", "arn")]
+    {
+        let time = "2024-03-01T00:00:00Z";
+        fs::create_dir_all(folder.path().join(name)).unwrap();
+        fs::write(
+            folder.path().join(name).join(format!("{name}.json")),
+            crate::archive::wrapped(&[crate::archive::record(time, name, "s3:A")]),
+        )
+        .unwrap();
+        let output = firstseen(&["index", name, "-q", "--principal-key", key, "-o", baseline], &folder);
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    for (other, why, next) in [
+        ("b.baseline", "different settings", "hint: "),
+        ("a.baseline", "is in both baselines", "index both archives into one baseline"),
+        ("c.baseline", "'c.baseline' is not a baseline", "name a baseline made by firstseen index"),
+    ] {
+        let output = firstseen(&["merge", "a.baseline", other, "-q", "-o", "all.baseline"], &folder);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{other}: {said}");
+        assert!(said.contains(why) && said.contains(next), "{other}: {said}");
+        assert!(!folder.path().join("all.baseline").exists(), "{other}");
+    }
+    let output = firstseen(&["merge", "a.baseline", "twice.baseline", "-q", "-o", "all.baseline"], &folder);
+    assert!(output.status.success(), "{}", stderr(&output));
+}
