@@ -233,11 +233,14 @@ impl Server {
         self.requests.lock().unwrap().clone()
     }
 
-    /// The program, with only the keys of the user in its environment.
+    /// The program, with only the keys of the user in its environment, and where to count what it runs if that is measured: else
+    /// it would write that into its folder.
     pub(crate) fn firstseen(&self) -> Command {
         let mut command = program();
+        let counts = std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file));
         command
             .env_clear()
+            .envs(counts)
             .env("AWS_CONFIG_FILE", "/dev/null")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
             .env("AWS_EC2_METADATA_DISABLED", "true")
