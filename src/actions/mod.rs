@@ -129,7 +129,8 @@ pub fn known_names() -> impl Iterator<Item = String> {
     names.chain(aliases::event_names().chain(events).map(|(service, name)| format!("{service}:{name}")))
 }
 
-/// The known action that a misspelt name resembles, in IAM's spelling: with its service if `name` has one.
+/// The known action that a misspelt name resembles, in IAM's spelling: with its service if `name` has one. `None` for a name that is not
+/// misspelt.
 pub fn similar_action(name: &str) -> Option<String> {
     let name = match name.split_once(':') {
         Some(_) => {
@@ -145,7 +146,7 @@ pub fn similar_action(name: &str) -> Option<String> {
     let spellings: BTreeMap<String, String> =
         known_names().map(comparable).map(|known| (known.to_ascii_lowercase(), known)).collect();
     let near = nearest(&name.to_ascii_lowercase(), spellings.keys().map(String::as_str))?;
-    spellings.get(near).cloned()
+    spellings.get(near).filter(|similar| **similar != name).cloned()
 }
 
 #[cfg(test)]

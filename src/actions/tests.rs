@@ -200,6 +200,9 @@ fn a_misspelt_name_resembles_a_known_one() {
     assert_eq!(similar_action("iam.amazonaws.com:CreatUser").as_deref(), Some("iam:CreateUser"));
     assert_eq!(similar_action("asumerole").as_deref(), Some("AssumeRole"));
     assert_eq!(similar_action("iam:SomethingElseEntirely"), None);
+    // What is not misspelt has no better spelling, whether or not an archive has it.
+    assert_eq!(similar_action("iam.amazonaws.com:CreateUser"), None);
+    assert_eq!(similar_action("AssumeRole"), None);
 }
 
 #[test]
