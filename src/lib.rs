@@ -98,6 +98,7 @@ pub mod catalog;
 pub mod checksum;
 pub mod coverage;
 pub mod file;
+mod guard;
 pub mod memory;
 pub mod names;
 pub mod synth;

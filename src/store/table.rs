@@ -10,7 +10,13 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::schema::parser::parse_message_type;
 
+use crate::guard::guarded;
 use crate::table::ROWS_PER_GROUP;
+
+/// Calls the library, and turns a panic into an error.
+pub(super) fn careful<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
+    guarded(call).unwrap_or_else(|| Err(ParquetError::General("it contradicts itself".to_owned())))
+}
 
 /// An open table, or some of its groups of rows.
 pub(super) struct Table {
@@ -24,7 +30,7 @@ pub(super) fn open<R: ChunkReader + 'static>(
     file: R,
     schema: &str,
 ) -> Result<(SerializedFileReader<R>, usize)> {
-    let reader = SerializedFileReader::new(file)?;
+    let reader = careful(|| SerializedFileReader::new(file))?;
     let file = reader.metadata().file_metadata();
     // The name of the schema does not matter.
     if file.schema().get_fields() != parse_message_type(schema)?.get_fields() {
@@ -77,6 +83,10 @@ impl Table {
     }
 
     fn values<T: DataType>(&self, name: &str) -> Result<Vec<Option<T::T>>> {
+        careful(|| self.read_values::<T>(name))
+    }
+
+    fn read_values<T: DataType>(&self, name: &str) -> Result<Vec<Option<T::T>>> {
         let fields = self.reader.metadata().file_metadata().schema().get_fields();
         let missing = || ParquetError::General(format!("there is no column '{name}'"));
         let index = fields.iter().position(|field| field.name() == name).ok_or_else(missing)?;

@@ -8,8 +8,6 @@
 mod footer;
 mod pages;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -23,6 +21,7 @@ use super::find::json_stream;
 use super::record::scanner::KeyPredictors;
 use super::{DecodeFault, Decoded, FoundRecord, Verdict};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
+use crate::guard::guarded;
 use crate::memory::Reservation;
 use crate::time::Timestamp;
 use pages::ROWS_AT_ONCE;
@@ -135,10 +134,10 @@ fn projection(schema: &Type) -> Type {
 
 /// Calls the library and turns a panic into an error.
 fn catch_panic<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => Err("it contradicts itself".to_owned()),
-    }
+    guarded(call).map_or_else(
+        || Err("it contradicts itself".to_owned()),
+        |result| result.map_err(|error| error.to_string()),
+    )
 }
 
 /// Restores the CloudTrail record of a row.
