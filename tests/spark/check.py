@@ -123,6 +123,7 @@ def checks(spark, binary, tree, work):
     made = index_cluster(spark, os.path.relpath(tree), work / "single", binary=binary, shards=1)
     same("one shard, and a relative name", work / "fixture.one", made)
     check_refusals(spark, binary, tree, work)
+    check_config(spark, binary, tree, work)
     check_bucket(spark, binary, tree, work)
     check_broken(spark, binary, tree, work)
     check_failure(spark, binary, tree, work)
@@ -150,6 +151,18 @@ def check_refusals(spark, binary, tree, work):
             assert message in str(error), error
     assert (foreign / "notes").exists()
     print("ok: refusals", flush=True)
+
+
+def check_config(spark, binary, tree, work):
+    """Archives that a file describes are read without any named by the call."""
+    from firstseen_spark import index_cluster
+
+    file = work / "case.toml"
+    others = ROOT / "fixtures/mixed-archive"
+    file.write_text("".join(f"[[archive]]\nlabel = '{name}'\npath = '{path}'\n" for name, path in (("one", tree), ("two", others))))
+    run(binary, "index", "--config", file, "-o", work / "config.one", "--quiet", allowed=(0, 3))
+    made = index_cluster(spark, [], work / "config.cluster", binary=binary, shards=5, archive_options=["--config", str(file)])
+    same("archives of a file", work / "config.one", made)
 
 
 def check_bucket(spark, binary, tree, work):
