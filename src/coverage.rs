@@ -118,6 +118,11 @@ impl Outcome {
             Self::Failed(kind) => ("failed", Some(kind.name())),
         }
     }
+
+    /// Whether its bytes were never received, so a retry may succeed.
+    pub const fn is_absence(self) -> bool {
+        matches!(self, Self::Failed(kind) if kind.is_absence())
+    }
 }
 
 named! {

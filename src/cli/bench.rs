@@ -84,10 +84,11 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<RunStatus> {
     let output = guard.open("--output", args.output.as_deref())?;
     signals::be_orderly(true);
     let synthetic = args.synthetic.map(synthetic_archive).transpose()?;
-    let given = match (&synthetic, &named) {
-        (Some(folder), _) => vec![GivenArchive::at(folder.path().join("archive/AWSLogs"))],
-        (None, Some(named)) => named.given(&s3)?,
-        (None, None) => Vec::new(),
+    let given = match &named {
+        Some(named) => named.given(&s3)?,
+        None => {
+            synthetic.iter().map(|folder| GivenArchive::at(folder.path().join("archive/AWSLogs"))).collect()
+        }
     };
     // Measurements without one of the archives would be those of others.
     let given: Vec<GivenArchive> = given.into_iter().map(GivenArchive::required).collect();

@@ -5,7 +5,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 
 /// The error of a command line; for a flag of other commands it names these, instead of advice to pass the flag as a value.
-pub(crate) fn told(mut error: Error, program: &Command) -> Error {
+pub(crate) fn explained(mut error: Error, program: &Command) -> Error {
     let flag = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(flag)) if error.kind() == ErrorKind::UnknownArgument => flag.clone(),
         _ => return error,

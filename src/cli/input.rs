@@ -26,8 +26,7 @@ use super::warnings::refuse_nothing;
 
 /// A baseline, and the input it was learnt from.
 pub(crate) struct Input {
-    /// Never freed: once it has answered the question the process ends, and to free it piece by piece takes as long as one part in forty of a
-    /// whole scan.
+    /// Never freed: the process ends once the question is answered, and freeing it piece by piece takes a fortieth of a whole scan.
     pub(crate) baseline: ManuallyDrop<Baseline>,
     pub(crate) coverage: Coverage,
     /// The settings it was learnt with.

@@ -158,7 +158,7 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
 /// Leaves out of a listing what a baseline has.
 fn leave_out_known(listing: &mut Listing, archives: &Archives, known: &Saved) -> anyhow::Result<LeftOut> {
     let objects = known.objects().map_err(store_error)?;
-    let (_, coverage) = known.baseline().map_err(store_error)?;
+    let coverage = known.coverage().map_err(store_error)?;
     Ok(leave_out(listing, archives, (known.archives(), &objects, &coverage)))
 }
 

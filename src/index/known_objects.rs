@@ -67,9 +67,8 @@ impl<'k> KnownObjects<'k> {
 
     /// Removes listed objects that could not be read before; returns their number.
     pub(super) fn forget_unread(&self, listing: &mut Listing) -> u64 {
-        let is_unread =
-            |entry: &ObjectEntry| matches!(entry.outcome, Outcome::Failed(kind) if kind.is_absence());
-        listing.forget(|object| self.versions(object).iter().copied().any(is_unread), |_| false)
+        listing
+            .forget(|object| self.versions(object).iter().any(|entry| entry.outcome.is_absence()), |_| false)
     }
 
     fn name(&self, object: &LogObject) -> &str {
@@ -83,7 +82,7 @@ impl<'k> KnownObjects<'k> {
     /// Whether an object to read is still the one that the baseline read.
     fn is_same(&self, object: &LogObject, entry: &ObjectEntry, checksums: Option<&Checksums>) -> bool {
         match (entry.outcome, entry.size, checksums) {
-            (Outcome::Failed(kind), ..) if kind.is_absence() => false,
+            (outcome, ..) if outcome.is_absence() => false,
             (_, None, _) => false,
             // It was not fetched because of its size, and the ceiling is that of the baseline.
             (Outcome::Failed(FaultKind::TooLarge), Some(0), _) => true,

@@ -1,8 +1,10 @@
 //! What a baseline already has, left out of a listing: the rest can be indexed elsewhere and merged into it.
 
+use std::collections::BTreeSet;
+
 use super::known_objects::{KnownObjects, archive_numbers};
 use crate::catalog::ObjectEntry;
-use crate::coverage::{Coverage, Fault};
+use crate::coverage::{Coverage, Fault, FaultKind};
 use crate::source::{Archives, Listing};
 
 /// What was left out of a listing.
@@ -26,17 +28,15 @@ pub fn leave_out(
     let unread = known_objects.forget_unread(listing);
     let known = unread + known_objects.forget(listing, None, &crate::scan::Silent);
     leave_out_folders(listing, archives, (names, coverage));
-    let name = |number: u32, names: &[String]| names.get((number as usize).checked_sub(1)?).cloned();
-    let is_known = |fault: &Fault| {
-        let archive = name(fault.archive, archives.names());
-        let mut known = coverage.faults.iter();
-        known.any(|known| {
-            (known.kind, &known.object, &known.detail) == (fault.kind, &fault.object, &fault.detail)
-                && name(known.archive, names) == archive
-        })
-    };
-    listing.coverage.drop_faults(is_known);
+    let known_faults: BTreeSet<_> = coverage.faults.iter().map(|fault| identity(fault, names)).collect();
+    listing.coverage.drop_faults(|fault| known_faults.contains(&identity(fault, archives.names())));
     LeftOut { known, unread }
+}
+
+/// What tells a fault from others, whatever the number of its archive.
+fn identity<'f>(fault: &'f Fault, names: &'f [String]) -> (Option<&'f str>, FaultKind, &'f str, &'f str) {
+    let name = (fault.archive as usize).checked_sub(1).and_then(|index| names.get(index));
+    (name.map(String::as_str), fault.kind, &fault.object, &fault.detail)
 }
 
 /// Counts unlisted folders once. They are not distinguished by archive: if only some archives of the baseline are listed, its count

@@ -13,7 +13,7 @@ use crate::coverage::{Coverage, ObjectCounts};
 use crate::learn::{Keep, LearnSettings, Learnt, learn_listed, learn_until_stopped};
 use crate::model::Inventory;
 use crate::scan::{Progress, ScanError, checksums, list};
-use crate::source::{Archives, Listing};
+use crate::source::{Archives, Listing, is_stdin};
 use crate::store::{BaselineContents, BaselineFolder, MergeError, StoreError};
 pub use left_out::{LeftOut, leave_out};
 
@@ -245,7 +245,7 @@ impl Run<'_> {
         let part = listing.cut((*checkpoint_every).max(1));
         let (listed, is_kept) = (part.objects.len(), !part.to_keep.is_empty());
         // Standard input may never end, so it cannot be read until then.
-        let learn = match self.archives.names().iter().any(|name| name == "-") {
+        let learn = match self.archives.names().iter().any(|name| is_stdin(name.as_ref())) {
             true => learn_listed,
             false => learn_until_stopped,
         };

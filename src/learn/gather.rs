@@ -9,7 +9,8 @@ use crate::observe::{ComparedRecord, DuplicatesFound};
 use crate::source::{Listing, LogObject, SkippedObject};
 use crate::time::Day;
 
-/// Joins the results of the workers. The listing is that of all objects with a number, of which some may not have been read. The taps come in the order of the workers' numbers.
+/// Joins the results of the workers. `unread` has the numbers of the listed objects that were not read, in order. The taps come in the
+/// order of the workers' numbers.
 pub(super) fn gather<T: EventTap>(
     mut workers: Vec<WorkerResult<T>>,
     found: DuplicatesFound,

@@ -8,7 +8,6 @@ mod cut;
 mod shard;
 
 use crate::coverage::Coverage;
-use crate::scan::{Progress, ScanError, ScanSettings, list};
 use crate::source::{Archives, Listing, ReadWindow, SkippedObject};
 use cut::cut;
 
@@ -38,24 +37,10 @@ pub struct Plan<'a> {
     ends: Vec<usize>,
 }
 
-/// Lists archives and divides what was found. The same listing gives the same plan.
+/// Divides what was listed in a window, or what is left of it. The same listing gives the same plan.
 ///
 /// Shards are ranges in the order of delivery. A day is divided only if it alone costs more than a shard, so copies of a record,
 /// which are delivered within minutes, are mostly found by the task that reads them.
-///
-/// # Errors
-/// Same as [`list`].
-pub fn plan<'a>(
-    archives: &'a Archives,
-    settings: &ScanSettings,
-    count: ShardCount,
-    progress: &dyn Progress,
-) -> Result<Plan<'a>, ScanError> {
-    let listing = list(archives, settings, progress)?;
-    Ok(divide(archives, (settings.window, listing), count))
-}
-
-/// Divides what was listed in a window, or what is left of it.
 pub fn divide(
     archives: &Archives,
     (window, mut listing): (ReadWindow, Listing),

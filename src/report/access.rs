@@ -50,10 +50,6 @@ pub struct AccessReport<'a> {
     pub rows: &'a [AccessRow],
 }
 
-/// A check has no settings that change its answer.
-#[derive(Serialize)]
-struct NoSettings {}
-
 impl AccessReport<'_> {
     /// Writes text, or JSON for all other formats.
     ///
@@ -61,7 +57,7 @@ impl AccessReport<'_> {
     /// If writing to `out` fails.
     pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
         if format != Format::Text {
-            return json::write_reference(&NoSettings {}, ("archives", self.rows.iter()), out);
+            return json::write_reference(&json::NoSettings {}, ("archives", self.rows.iter()), out);
         }
         for row in self.rows {
             row.write_text(out)?;

@@ -50,17 +50,13 @@ pub struct IndexReport<'a> {
     pub coverage: &'a Coverage,
 }
 
-/// The scope of a baseline is in its manifest.
-#[derive(Serialize)]
-struct NoSettings {}
-
 impl IndexReport<'_> {
     /// Writes one JSON document.
     ///
     /// # Errors
     /// If writing to `out` fails.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        json::write_head(&NoSettings {}, self.coverage, out)?;
+        json::write_head(&json::NoSettings {}, self.coverage, out)?;
         json::write_field("baseline", &self.baseline, out)?;
         json::write_field("objects", &self.objects, out)?;
         json::write_field("archives", &self.archives, out)?;

@@ -46,6 +46,10 @@ pub(super) fn write_reference<R: Serialize>(
     out.write_all(b"\n}\n")
 }
 
+/// The settings of an answer that has none: nothing that was asked for changes it.
+#[derive(Serialize)]
+pub(super) struct NoSettings {}
+
 /// Writes the start of a document: header and coverage, without a line end.
 pub(super) fn write_head(
     settings: &impl Serialize,

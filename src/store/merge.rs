@@ -92,10 +92,7 @@ impl BaselineContents {
     /// Forgets unreadable objects and unlisted folders in these archives, so that they can be tried again; returns
     /// whether there were any.
     pub fn forget_unread(&mut self, archives: &HashSet<u32>) -> bool {
-        let unread = |object: &ObjectEntry| {
-            matches!(object.outcome, Outcome::Failed(kind) if kind.is_absence())
-                && archives.contains(&object.archive)
-        };
+        let unread = |object: &ObjectEntry| object.outcome.is_absence() && archives.contains(&object.archive);
         let gone: HashSet<(u32, Text)> = self
             .objects
             .iter()

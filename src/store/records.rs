@@ -127,11 +127,11 @@ impl RecordBatches<'_> {
         if self.group == reader.num_row_groups() {
             return Ok(false);
         }
-        let group = table::careful(|| reader.get_row_group(self.group))?;
+        let group = table::without_panics(|| reader.get_row_group(self.group))?;
         self.group += 1;
         self.left_in_group = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
         let mut index = 0..;
-        let mut next = || table::careful(|| group.get_column_reader(index.next().unwrap_or_default()));
+        let mut next = || table::without_panics(|| group.get_column_reader(index.next().unwrap_or_default()));
         self.columns = Some(Box::new(RecordColumns {
             object: NumberColumn::new(get_typed_column_reader::<Int64Type>(next()?)),
             record: NumberColumn::new(get_typed_column_reader::<Int64Type>(next()?)),
@@ -217,7 +217,7 @@ impl<T: DataType> NumberColumn<T> {
     /// The next values, exactly so many.
     fn read(&mut self, rows: usize) -> Result<&[T::T], TableError> {
         self.values.clear();
-        table::careful(|| self.reader.read_records(rows, None, None, &mut self.values))?;
+        table::without_panics(|| self.reader.read_records(rows, None, None, &mut self.values))?;
         if self.values.len() == rows { Ok(&self.values) } else { Err("a column ends too early".into()) }
     }
 }

@@ -120,10 +120,7 @@ impl Saved {
         let values =
             self.read("values", &values::schema(), |table| values::read(table, &principals, &actions))?;
         let damaged = |TableError(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
-        let mut coverage = self.manifest.coverage().map_err(damaged)?;
-        coverage.faults = self.read("faults", faults::SCHEMA, faults::read)?;
-        let places = &mut coverage.places;
-        self.read("deliveries", deliveries::SCHEMA, |table| deliveries::read(table, places))?;
+        let coverage = self.coverage()?;
         let single_events =
             |name, kind| self.read(name, &single_events::schema(), |table| single_events::read(table, kind));
         let insights = single_events("insights", PrincipalKind::Unknown)?;
@@ -150,8 +147,21 @@ impl Saved {
             counted_hits: CountedHits::default(),
         };
         validate::baseline(&baseline, self.archives()).map_err(damaged)?;
-        validate::coverage(&coverage, self.archives()).map_err(damaged)?;
         Ok((baseline, coverage))
+    }
+
+    /// The coverage alone.
+    ///
+    /// # Errors
+    /// If a table is missing or damaged.
+    pub fn coverage(&self) -> Result<Coverage, StoreError> {
+        let damaged = |TableError(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
+        let mut coverage = self.manifest.coverage().map_err(damaged)?;
+        coverage.faults = self.read("faults", faults::SCHEMA, faults::read)?;
+        let places = &mut coverage.places;
+        self.read("deliveries", deliveries::SCHEMA, |table| deliveries::read(table, places))?;
+        validate::coverage(&coverage, self.archives()).map_err(damaged)?;
+        Ok(coverage)
     }
 
     /// Every listed object, in delivery order.

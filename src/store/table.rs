@@ -14,7 +14,7 @@ use crate::guard::guarded;
 use crate::table::ROWS_PER_GROUP;
 
 /// Calls the library, and turns a panic into an error.
-pub(super) fn careful<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(super) fn without_panics<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
     guarded(call).unwrap_or_else(|| Err(ParquetError::General("it contradicts itself".to_owned())))
 }
 
@@ -30,7 +30,7 @@ pub(super) fn open<R: ChunkReader + 'static>(
     file: R,
     schema: &str,
 ) -> Result<(SerializedFileReader<R>, usize)> {
-    let reader = careful(|| SerializedFileReader::new(file))?;
+    let reader = without_panics(|| SerializedFileReader::new(file))?;
     let file = reader.metadata().file_metadata();
     // The name of the schema does not matter.
     if file.schema().get_fields() != parse_message_type(schema)?.get_fields() {
@@ -83,7 +83,7 @@ impl Table {
     }
 
     fn values<T: DataType>(&self, name: &str) -> Result<Vec<Option<T::T>>> {
-        careful(|| self.read_values::<T>(name))
+        without_panics(|| self.read_values::<T>(name))
     }
 
     fn read_values<T: DataType>(&self, name: &str) -> Result<Vec<Option<T::T>>> {

@@ -12,7 +12,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::super::exit::UsageError;
-use super::super::foreign_flag::told;
+use super::super::foreign_flag::explained;
 use super::config::{ConfigFile, Entry};
 use super::settable::flag;
 use super::setting::{check, is_setting};
@@ -44,7 +44,7 @@ pub(crate) fn with_undoable_switches(program: Command) -> Command {
 /// If the file cannot be read, or its flags do not fit.
 pub(crate) fn matches(program: &Command, line: &[OsString]) -> anyhow::Result<ArgMatches> {
     let given = program.clone().try_get_matches_from(line);
-    let given = given.unwrap_or_else(|error| told(error, program).exit());
+    let given = given.unwrap_or_else(|error| explained(error, program).exit());
     let Some((name, of_command)) = given.subcommand() else { return Ok(given) };
     let command = program.find_subcommand(name).filter(|command| flag(command, "config").is_some());
     let Some(command) = command else { return Ok(given) };

@@ -245,17 +245,16 @@ impl<'a> Scanner<'a> {
     /// Reads a text; any other value counts as absent.
     #[inline(always)]
     pub(in crate::decode) fn text(&mut self) -> Walk<Option<&'a str>> {
-        match self.text_or_why_not() {
+        match self.try_text() {
             Ok(text) => Ok(Some(text)),
             Err(NoText::Absent) => Ok(None),
             Err(NoText::NeedsFallback) => Err(NeedsFallback),
         }
     }
 
-    /// Reads a text. Its result fits into two registers. That of [`Scanner::text`] does not, and reading it back from memory takes a tenth
-    /// of the time of a record.
+    /// Reads a text. Its result fits into two registers, which that of [`Scanner::text`] does not: saves a twentieth of reading a record.
     #[inline(never)]
-    fn text_or_why_not(&mut self) -> Result<&'a str, NoText> {
+    fn try_text(&mut self) -> Result<&'a str, NoText> {
         if self.peek() == Some(b'"') {
             return self.string().map_err(|NeedsFallback| NoText::NeedsFallback);
         }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::bits::{rounded, score};
@@ -187,11 +188,11 @@ fn rules(incident: &RankedIncident<'_>) -> Option<String> {
 /// The access keys of all episodes, those of the one with the highest score first, and the command that traces the first.
 fn keys(incident: &RankedIncident<'_>, trace_source: Option<&str>) -> Option<String> {
     let leading = std::iter::once(incident.leading());
-    let mut keys: Vec<&str> = Vec::new();
+    let (mut keys, mut seen) = (Vec::new(), HashSet::new());
     for episode in leading.chain(&incident.episodes) {
         let evidence = episode.findings.iter().filter_map(|one| one.finding.evidence);
         for key in evidence.filter_map(|evidence| evidence.access_key_id()) {
-            if !keys.contains(&key) {
+            if seen.insert(key) {
                 keys.push(key);
             }
         }
