@@ -19,7 +19,7 @@
 //! could not be read. IAM data comes from separate files ([`inventory`]), as do
 //! the places of addresses ([`geo`]). [`store`] saves all of it, with a
 //! [`catalog`] of the result of each object, so that more objects can be added later. [`actions`] says what kind of thing an
-//! action does.
+//! action does. [`config`] and [`labels`] parse the text files in which a user says what a run does, and which incidents are known.
 //!
 //! ```no_run
 //! use firstseen::learn::{LearnSettings, learn};
@@ -88,6 +88,9 @@ pub mod store;
 pub mod index;
 
 pub mod query;
+
+pub mod config;
+pub mod labels;
 
 pub mod events;
 

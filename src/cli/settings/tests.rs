@@ -6,13 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use firstseen::config::ConfigError;
 use firstseen::query::{Preset, Question};
 use tempfile::TempDir;
 
 use super::file_flags::matches;
 use super::preset::PresetArg;
 use super::settable::{NOT_IN_FILES, configurable, settable, why_not};
-use super::setting::SettingError;
 use super::{Settings, SettingsArgs, config, netflix};
 use crate::cli::program;
 
@@ -147,7 +147,7 @@ fn config_errors_have_a_line() {
         ("warmup = 1\nwarmup = 2", 2, "duplicate key"),
     ] {
         let wrong = config::parse(text).err();
-        assert_eq!(wrong, Some(SettingError { line, reason: reason.to_owned() }), "{text}");
+        assert_eq!(wrong, Some(ConfigError { line, reason: reason.to_owned() }), "{text}");
     }
 }
 
@@ -188,7 +188,7 @@ fn a_file_sets_every_flag_except_those_with_a_reason() {
             match why_not(name) {
                 Some(why) => {
                     let reason = format!("'{name}' cannot be set in a file: {why}");
-                    assert_eq!(wrong, Some(SettingError { line: 1, reason }));
+                    assert_eq!(wrong, Some(ConfigError { line: 1, reason }));
                     left_out.insert(name);
                 }
                 None => assert_eq!(wrong, None, "{} --{name}", command.get_name()),
@@ -263,25 +263,4 @@ fn the_netflix_config_is_read() {
     assert!(!ignored.matches_action("sts.amazonaws.com:AssumeRole"));
     let none = "roleAction:\n  dayThreshold: 90\n  IgnoredActionsNotify:\n";
     assert!(netflix::parse(none).unwrap().question().unwrap().filter.ignored_actions.is_empty());
-}
-
-#[test]
-fn netflix_config_errors_have_a_line() {
-    let ignored = |entry: &str| format!("roleAction:\n  dayThreshold: 90\n  IgnoredActionsNotify: {entry}\n");
-    for (text, line, reason) in [
-        ("aws: {}".to_owned(), 1, "roleAction.dayThreshold is missing"),
-        ("aws: {}\nroleAction:\n  x: 1".to_owned(), 3, "roleAction.dayThreshold is missing"),
-        ("roleAction:\n  dayThreshold: soon".to_owned(), 2, "dayThreshold is not a whole number of days"),
-        ("roleAction:\n  dayThreshold: -1".to_owned(), 2, "dayThreshold is not a whole number of days"),
-        (ignored("x"), 3, "IgnoredActionsNotify is not a list"),
-        (ignored("[sts:*]"), 3, "'sts:*' is not an action such as sts.amazonaws.com:GetCallerIdentity"),
-        (ignored("[GetUser]"), 3, "'GetUser' is not an action such as sts.amazonaws.com:GetCallerIdentity"),
-    ] {
-        assert_eq!(
-            netflix::parse(&text).err(),
-            Some(SettingError { line, reason: reason.to_owned() }),
-            "{text}"
-        );
-    }
-    assert_eq!(netflix::parse("a: [1\nb").err().map(|wrong| wrong.line > 0), Some(true));
 }
