@@ -102,6 +102,7 @@ pub mod checksum;
 pub mod coverage;
 pub mod file;
 mod guard;
+pub mod line;
 pub mod memory;
 pub mod names;
 pub mod synth;

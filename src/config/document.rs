@@ -4,7 +4,8 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::ConfigError;
-use super::toml_text::{line_of, table, whole_number};
+use super::toml_text::{table, whole_number};
+use crate::line::line_of;
 
 /// A file of settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

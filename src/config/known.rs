@@ -3,7 +3,8 @@
 use toml::de::DeValue;
 
 use super::ConfigError;
-use super::toml_text::{line_of, table};
+use super::toml_text::table;
+use crate::line::line_of;
 use crate::names::{did_you_mean, nearest};
 use crate::query::{KnownAssetError, KnownAssets};
 

@@ -1,9 +1,10 @@
-//! TOML text → a table, and the lines of its bytes.
+//! TOML text → a table, and its numbers.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
+use crate::line::line_of;
 
 /// The table that a text is.
 pub(super) fn table(text: &str) -> Result<Spanned<DeTable<'_>>, ConfigError> {
@@ -11,11 +12,6 @@ pub(super) fn table(text: &str) -> Result<Spanned<DeTable<'_>>, ConfigError> {
         line: line_of(text, error.span().map_or(0, |span| span.start)),
         reason: error.message().to_owned(),
     })
-}
-
-/// The line of a byte, counted from 1.
-pub(super) fn line_of(text: &str, byte: usize) -> usize {
-    text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1
 }
 
 /// A number, with or without a fraction.

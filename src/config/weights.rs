@@ -1,7 +1,8 @@
 //! `--weights`: constants of the score, as numbers by name.
 
 use super::ConfigError;
-use super::toml_text::{line_of, number, table};
+use super::toml_text::{number, table};
+use crate::line::line_of;
 use crate::names::{did_you_mean, nearest};
 use crate::query::{WeightError, Weights};
 

@@ -14,7 +14,7 @@ pub use period::{parse_incident, parse_incidents};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelError {
     /// The first line of the row, counted from 1, if it is about a row.
-    pub line: Option<u64>,
+    pub line: Option<usize>,
     /// The column, if it is about one.
     pub column: Option<&'static str>,
     /// What is wrong.

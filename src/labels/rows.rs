@@ -3,6 +3,7 @@
 use csv::{Reader, ReaderBuilder, StringRecord, Trim};
 
 use super::LabelError;
+use crate::line::line_of;
 
 /// A table with a header.
 pub(super) struct Rows<'t> {
@@ -38,13 +39,12 @@ impl<'t> Rows<'t> {
     }
 }
 
-/// The line on which a row begins, counted from 1. The reader's position may be before the end of the line above, and before blank lines.
-fn line(text: &str, record: &StringRecord) -> u64 {
-    let Some(position) = record.position() else { return 1 };
-    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
-    let before = text.as_bytes().get(start..).unwrap_or_default();
-    let blank = before.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
+/// The line on which a row begins, counted from 1. The position that the reader knows may be before the end of the line above, and before
+/// blank lines.
+fn line(text: &str, record: &StringRecord) -> usize {
+    let before = record.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(0);
+    let ends = text.bytes().skip(before).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    line_of(text, before + ends)
 }
 
 #[cfg(test)]
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn a_row_has_the_line_on_which_it_begins() {
-        for end in ["\n", "\r\n"] {
+        for end in ["\n", "\r\n", "\r"] {
             let text = ["\u{feff}a,b", "1,2", "", "", "\"x", "y\",3", "4,5"].join(end);
             let rows = Rows::of(&text).unwrap();
             let first = |wanted: &'static str| {

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use saphyr_parser::{BufferedInput, Event, Marker, Parser, ScalarStyle, ScanError};
 
 use super::{MAX_DEPTH, Node, Yaml, YamlError};
+use crate::line::line_of;
 
 /// Limit on the expansion of all aliases of a text, in bytes: the length of texts, plus [`OF_VALUE`] for each
 /// value.
@@ -15,19 +16,14 @@ const OF_VALUE: usize = 64;
 
 pub(super) fn load(text: &str) -> Result<Vec<Yaml>, YamlError> {
     let mut loader = Loader::default();
-    let last = last_line(text);
     // The parser counts one line more at the end of a text without a line end.
+    let last = line_of(text, text.len());
     let line_of = |at: &Marker| at.line().min(last);
     for event in Parser::new(BufferedInput::new(text.chars())) {
         let (event, span) = event.map_err(|error| refused(&error, line_of(error.marker())))?;
         loader.event(event, line_of(&span.start))?;
     }
     Ok(loader.documents)
-}
-
-/// The number of the last line, counted from 1. It is empty if the text ends with a line end: `\n`, `\r` or both.
-fn last_line(text: &str) -> usize {
-    1 + text.matches(['\n', '\r']).count() - text.matches("\r\n").count()
 }
 
 /// Converts an error of the parser. The parser has its own limit on `[` and `{`, and may reach it first,
