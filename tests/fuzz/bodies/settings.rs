@@ -7,9 +7,9 @@ use firstseen::config::{
 };
 use firstseen::labels::{LabelError, parse_incident, parse_incidents, parse_labels};
 use firstseen::line::line_of;
-use firstseen::model::AddressRange;
+use firstseen::model::{AddressRange, Language};
 use firstseen::query::{Incident, IncidentPart, KnownAssets, Label, Pattern, Weights};
-use firstseen::rules::{Language, Placeholders, RuleFile, RuleSet};
+use firstseen::rules::{Placeholders, RuleFile, RuleSet};
 use firstseen::show::Wanted;
 
 /// Whether the file was read. Panics if a parser does, or breaks a law.
