@@ -19,7 +19,7 @@
 //! could not be read. IAM data comes from separate files ([`inventory`]), as do
 //! the places of addresses ([`geo`]). [`store`] saves all of it, with a
 //! [`catalog`] of the result of each object, so that more objects can be added later. [`actions`] says what kind of thing an
-//! action does.
+//! action does. [`config`] and [`labels`] parse the text files in which a user says what a run does, and which incidents are known.
 //!
 //! ```no_run
 //! use firstseen::learn::{LearnSettings, learn};
@@ -89,6 +89,9 @@ pub mod index;
 
 pub mod query;
 
+pub mod config;
+pub mod labels;
+
 pub mod events;
 
 pub mod report;
@@ -99,6 +102,7 @@ pub mod checksum;
 pub mod coverage;
 pub mod file;
 mod guard;
+pub mod line;
 pub mod memory;
 pub mod names;
 pub mod synth;

@@ -52,6 +52,11 @@ pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&
     (far <= 1 + name.len() / 5).then_some(near)
 }
 
+/// The known name that a misspelt one resembles, if any, as the end of a sentence.
+pub fn did_you_mean(similar: Option<&str>) -> String {
+    similar.map_or(String::new(), |similar| format!("; did you mean '{similar}'?"))
+}
+
 #[cfg(test)]
 mod tests {
     named! {

@@ -138,6 +138,9 @@ mod tests {
     #[test]
     fn errors_have_a_line_number() {
         assert_eq!(documents("a: [1\nb: 2\n").unwrap_err().line, 2);
+        for end in ["\n", "\r\n", "\r"] {
+            assert_eq!(documents(&format!("a: [1{end}b")).unwrap_err().line, 2, "{end:?}");
+        }
         assert!(documents("a: 1\na: 2\n").unwrap_err().reason.contains("uplicate"));
         assert!(documents("? [a]\n: 1\n").unwrap_err().reason.contains("a key is a text"));
     }

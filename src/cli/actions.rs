@@ -6,11 +6,12 @@ use std::io::{self, Write};
 use anyhow::Context;
 use clap::Args;
 use firstseen::actions::{ActionDescription, Class, describe, known_names, short_name, similar_action};
+use firstseen::names::did_you_mean;
 use firstseen::query::Pattern;
 use firstseen::report::{ActionsReport, for_terminal};
 
 use super::args::{AnswerOutputArgs, named_arg};
-use super::exit::{Hint, RunStatus, did_you_mean};
+use super::exit::{Hint, RunStatus};
 use super::output_guard::OutputGuard;
 
 /// Show the classes of actions, their access levels, and what decided

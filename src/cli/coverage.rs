@@ -2,13 +2,13 @@
 
 use clap::Args;
 use firstseen::coverage::Coverage;
-use firstseen::names::nearest;
+use firstseen::names::{did_you_mean, nearest};
 use firstseen::query::{CoverageQuestion, coverage};
 use firstseen::report::CoverageReport;
 use firstseen::time::Bound;
 
 use super::args::{AnswerOutputArgs, ArchiveArgs, CoveredArgs, LearningArgs, RunArgs, S3Args, check_window};
-use super::exit::{RunStatus, did_you_mean};
+use super::exit::RunStatus;
 use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings};

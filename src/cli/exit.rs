@@ -42,11 +42,6 @@ impl std::fmt::Display for Hint {
     }
 }
 
-/// The known name that a misspelt one resembles, if any, as the end of a sentence.
-pub(crate) fn did_you_mean(similar: Option<&str>) -> String {
-    similar.map_or(String::new(), |similar| format!("; did you mean '{similar}'?"))
-}
-
 /// Adds a hint to an error of reading archives.
 pub(crate) fn scan_error(error: ScanError) -> anyhow::Error {
     let hint = Hint(scan_hint(&error));

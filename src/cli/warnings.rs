@@ -7,7 +7,7 @@ use firstseen::actions::similar_action;
 use firstseen::baseline::Baseline;
 use firstseen::coverage::{Coverage, ObjectSkip};
 use firstseen::model::LogSource;
-use firstseen::names::nearest;
+use firstseen::names::{did_you_mean, nearest};
 use firstseen::query::{
     Filter, FindingKind, HiddenFindings, IncidentFindings, KnownAssets, Overview, Pattern, Preset, Question,
     Tuning, WarmupEffect,
@@ -16,7 +16,7 @@ use firstseen::report::plural;
 use firstseen::time::{Span, Timestamp};
 
 use super::args::DEFAULT_WARMUP;
-use super::exit::{Hint, did_you_mean};
+use super::exit::Hint;
 
 /// Filter values that match nothing in the baseline, one sentence each. Kinds from a preset need not all be in an archive.
 pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Preset>) -> Vec<String> {

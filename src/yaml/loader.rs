@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use saphyr_parser::{BufferedInput, Event, Marker, Parser, ScalarStyle, ScanError};
 
 use super::{MAX_DEPTH, Node, Yaml, YamlError};
+use crate::line::line_of;
 
 /// Limit on the expansion of all aliases of a text, in bytes: the length of texts, plus [`OF_VALUE`] for each
 /// value.
@@ -15,28 +16,31 @@ const OF_VALUE: usize = 64;
 
 pub(super) fn load(text: &str) -> Result<Vec<Yaml>, YamlError> {
     let mut loader = Loader::default();
+    // The parser counts one line more at the end of a text without a line end.
+    let last = line_of(text, text.len());
+    let line_of = |at: &Marker| at.line().min(last);
     for event in Parser::new(BufferedInput::new(text.chars())) {
-        let (event, span) = event.map_err(|error| refused(&error))?;
-        loader.event(event, span.start)?;
+        let (event, span) = event.map_err(|error| refused(&error, line_of(error.marker())))?;
+        loader.event(event, line_of(&span.start))?;
     }
     Ok(loader.documents)
 }
 
 /// Converts an error of the parser. The parser has its own limit on `[` and `{`, and may reach it first,
 /// since it reads ahead.
-fn refused(error: &ScanError) -> YamlError {
+fn refused(error: &ScanError, line: usize) -> YamlError {
     match error.info() {
-        "recursion limit exceeded" => too_deep(*error.marker()),
-        reason => wrong(*error.marker(), reason),
+        "recursion limit exceeded" => too_deep(line),
+        reason => wrong(line, reason),
     }
 }
 
-fn too_deep(at: Marker) -> YamlError {
-    wrong(at, format!("nested too deep: {MAX_DEPTH} levels are the most"))
+fn too_deep(line: usize) -> YamlError {
+    wrong(line, format!("nested too deep: {MAX_DEPTH} levels are the most"))
 }
 
-fn wrong(at: Marker, reason: impl Into<String>) -> YamlError {
-    YamlError { line: at.line(), reason: reason.into() }
+fn wrong(line: usize, reason: impl Into<String>) -> YamlError {
+    YamlError { line, reason: reason.into() }
 }
 
 #[derive(Default)]
@@ -73,7 +77,7 @@ struct SizedValue {
 }
 
 impl Loader {
-    fn event(&mut self, event: Event<'_>, at: Marker) -> Result<(), YamlError> {
+    fn event(&mut self, event: Event<'_>, line: usize) -> Result<(), YamlError> {
         match event {
             Event::DocumentStart(_) => self.anchors.clear(),
             Event::Scalar(text, style, anchor, _) => {
@@ -82,23 +86,23 @@ impl Loader {
                     ("" | "~" | "null" | "Null" | "NULL", ScalarStyle::Plain) => Node::Null,
                     _ => Node::Text { text: text.into_owned(), quoted: style != ScalarStyle::Plain },
                 };
-                let yaml = Yaml { line: at.line(), node };
-                self.add(SizedValue { yaml, depth: 0, size }, anchor, at)?;
+                let yaml = Yaml { line, node };
+                self.add(SizedValue { yaml, depth: 0, size }, anchor, line)?;
             }
-            Event::SequenceStart(anchor, _) => self.open(Items::List(Vec::new()), anchor, at)?,
+            Event::SequenceStart(anchor, _) => self.open(Items::List(Vec::new()), anchor, line)?,
             Event::MappingStart(anchor, _) => {
                 let items = Items::Map { members: Vec::new(), known: HashSet::new(), key: None };
-                self.open(items, anchor, at)?;
+                self.open(items, anchor, line)?;
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(ended) = self.open.pop() {
                     let anchor = ended.anchor;
-                    self.add(ended.measured(), anchor, at)?;
+                    self.add(ended.measured(), anchor, line)?;
                 }
             }
             Event::Alias(anchor) => {
-                let repeated = self.repeat(anchor, at)?;
-                self.add(repeated, 0, at)?;
+                let repeated = self.repeat(anchor, line)?;
+                self.add(repeated, 0, line)?;
             }
             Event::DocumentEnd | Event::Nothing | Event::StreamStart | Event::StreamEnd => {}
         }
@@ -106,37 +110,37 @@ impl Loader {
     }
 
     /// Begins a list or a map.
-    fn open(&mut self, items: Items, anchor: usize, at: Marker) -> Result<(), YamlError> {
-        self.check_depth(1, at)?;
-        self.open.push(OpenCollection { line: at.line(), anchor, items, depth: 0, size: OF_VALUE });
+    fn open(&mut self, items: Items, anchor: usize, line: usize) -> Result<(), YamlError> {
+        self.check_depth(1, line)?;
+        self.open.push(OpenCollection { line, anchor, items, depth: 0, size: OF_VALUE });
         Ok(())
     }
 
     /// Refuses a value with `depth` levels at this place if it nests too deep.
-    fn check_depth(&self, depth: usize, at: Marker) -> Result<(), YamlError> {
+    fn check_depth(&self, depth: usize, line: usize) -> Result<(), YamlError> {
         if self.open.len() + depth > MAX_DEPTH {
-            return Err(too_deep(at));
+            return Err(too_deep(line));
         }
         Ok(())
     }
 
     /// A copy of the value of an alias.
-    fn repeat(&mut self, anchor: usize, at: Marker) -> Result<SizedValue, YamlError> {
-        let unknown = || wrong(at, "it repeats a value that has no end or is of another document");
+    fn repeat(&mut self, anchor: usize, line: usize) -> Result<SizedValue, YamlError> {
+        let unknown = || wrong(line, "it repeats a value that has no end or is of another document");
         let known = self.anchors.get(&anchor).ok_or_else(unknown)?;
         self.repeated += known.size;
         if self.repeated > MOST_REPEATED {
             let reason = format!("its aliases (*name) repeat more than {} MiB", MOST_REPEATED >> 20);
-            return Err(wrong(at, reason));
+            return Err(wrong(line, reason));
         }
         let mut repeated = known.clone();
-        repeated.yaml.line = at.line();
+        repeated.yaml.line = line;
         Ok(repeated)
     }
 
     /// Adds a value to its parent, or to the documents.
-    fn add(&mut self, value: SizedValue, anchor: usize, at: Marker) -> Result<(), YamlError> {
-        self.check_depth(value.depth, at)?;
+    fn add(&mut self, value: SizedValue, anchor: usize, line: usize) -> Result<(), YamlError> {
+        self.check_depth(value.depth, line)?;
         if anchor > 0 {
             self.anchors.insert(anchor, value.clone());
         }

@@ -57,7 +57,7 @@ const DOORS: [(&str, &[&str]); 48] = [
     ("signal_hook", &["cli/signals.rs"]),
     ("sysinfo", &["cli/args/output.rs"]),
     ("tempfile", &["cli/"]),
-    ("toml", &["cli/settings/config.rs"]),
+    ("toml", &["config/"]),
     ("saphyr_parser", &["yaml/loader.rs"]),
     ("regex", &["rules/"]),
     ("strsim", &["names.rs"]),

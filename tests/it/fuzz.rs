@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bodies::baseline::Original;
-use bodies::{digests, files, objects};
+use bodies::{digests, files, objects, settings};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz")
@@ -50,6 +50,11 @@ fn digests_of_the_corpus_are_verified() {
 #[test]
 fn other_files_of_the_corpus_are_read() {
     replay("files", files::check);
+}
+
+#[test]
+fn settings_of_the_corpus_are_read_and_written_again() {
+    replay("settings", settings::check);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use firstseen::config::list_lines;
 use firstseen::events::EventFilter;
 use firstseen::query::Question;
 use firstseen::report::EventFormat;
@@ -99,9 +100,7 @@ fn values<T: FromStr<Err: Display>>(flag: &str, given: &[String]) -> anyhow::Res
             continue;
         };
         let text = read_text(Path::new(file), Hint("@FILE names a text file with one value per line"))?;
-        let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
-        for (number, line) in (1..).zip(lines).filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
-        {
+        for (number, line) in list_lines(&text) {
             add(line, &|| format!("{flag}: {file}, line {number}"))?;
         }
     }

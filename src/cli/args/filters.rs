@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
+use firstseen::config::list_lines;
 use firstseen::model::{LogSource, PrincipalKind};
 use firstseen::query::{Filter, Pattern};
 use firstseen::time::Bound;
@@ -133,17 +134,11 @@ impl PrincipalArgs {
     }
 }
 
-/// Reads globs from a file, one per line; skips blank lines and lines that start with `#`.
+/// Reads a list of globs.
 fn read_patterns(path: &Path) -> anyhow::Result<Vec<Pattern>> {
     let text = read_text(path, Hint("--ignore-file takes a text file with one glob per line"))?;
-    text.lines()
-        .map(str::trim)
-        .enumerate()
-        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
-        .map(|(number, line)| {
-            line.parse().map_err(|error| {
-                UsageError(format!("{}, line {}: {error}", path.display(), number + 1)).into()
-            })
-        })
-        .collect()
+    let parsed = |(number, line): (usize, &str)| {
+        line.parse().map_err(|error| UsageError(format!("{}, line {number}: {error}", path.display())).into())
+    };
+    list_lines(&text).map(parsed).collect()
 }

@@ -4,22 +4,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, FromArgMatches, ValueEnum};
-use firstseen::names::nearest;
+use firstseen::config::{ArchiveTable, ConfigError, TableKey};
+use firstseen::names::{did_you_mean, nearest};
 use firstseen::source::{GivenArchive, is_s3, is_stdin};
 
 use super::super::args::{AccessArgs, ConfiguredArchive};
-use super::super::exit::did_you_mean;
 use super::super::program;
 use super::settable::settable;
-use super::setting::{SettingError, reason, words};
-
-/// A key of a table.
-pub(super) struct TableKey {
-    pub(super) name: String,
-    /// As a flag would take them; `None` if it is something else, such as a table.
-    pub(super) values: Option<Vec<String>>,
-    pub(super) line: usize,
-}
+use super::setting::{reason, words};
 
 /// The keys of a table.
 #[derive(Debug, Args)]
@@ -79,25 +71,31 @@ impl Partition {
     }
 }
 
-/// The archive of a table, whose first line is `line`.
+/// The archives of the tables in a file.
 ///
 /// # Errors
-/// A key that is unknown, or does not fit the others, with its line.
-pub(super) fn archive_of(
+/// A key that is unknown, or does not fit the others, with its line; or two archives with the same name.
+pub(super) fn archives_of(
     file: &Path,
-    line: usize,
-    keys: &[TableKey],
-) -> Result<ConfiguredArchive, SettingError> {
+    tables: &[ArchiveTable],
+) -> Result<Vec<ConfiguredArchive>, ConfigError> {
+    let archives = tables.iter().map(|table| archive_of(file, table)).collect::<Result<Vec<_>, _>>()?;
+    check_names(&archives)?;
+    Ok(archives)
+}
+
+fn archive_of(file: &Path, table: &ArchiveTable) -> Result<ConfiguredArchive, ConfigError> {
+    let ArchiveTable { line, ref keys } = *table;
     let args = parsed(keys)?;
     let line_of = |name: &str| keys.iter().find(|key| key.name == name).map_or(line, |key| key.line);
-    let wrong = |name: &str, reason: String| SettingError { line: line_of(name), reason };
+    let wrong = |name: &str, reason: String| ConfigError { line: line_of(name), reason };
     let TableArgs { path, bucket, prefix, label, k8s_cluster, aws_partition, access } = args;
     let location = match (path, bucket) {
         (Some(_), Some(_)) => {
             return Err(wrong("bucket", "an archive has a path, or a bucket, not both".to_owned()));
         }
         (None, None) => {
-            return Err(SettingError { line, reason: "an archive needs a path, or a bucket".to_owned() });
+            return Err(ConfigError { line, reason: "an archive needs a path, or a bucket".to_owned() });
         }
         (Some(path), None) if prefix.is_some() => {
             let what = format!("'prefix' belongs to a bucket: write all of it in path, '{}'", path.display());
@@ -116,9 +114,9 @@ pub(super) fn archive_of(
     if let Some(key) = keys.iter().find(|key| !is_s3(&location) && !OF_ALL.contains(&&*key.name)) {
         let (name, place) = (&key.name, location.display());
         let what = format!("'{name}' is for buckets, and '{place}' is on disk");
-        return Err(SettingError { line: key.line, reason: what });
+        return Err(ConfigError { line: key.line, reason: what });
     }
-    access.access().map_err(|what| SettingError { line, reason: what.replace("--", "") })?;
+    access.access().map_err(|what| ConfigError { line, reason: what.replace("--", "") })?;
     let access = match (aws_partition, access.region()) {
         (Some(partition), Some(region)) if !partition.has(region) => {
             return Err(wrong("aws-partition", format!("the Region {region} is in another partition")));
@@ -132,7 +130,7 @@ pub(super) fn archive_of(
 }
 
 /// Refuses archives with the same name, by which their objects are known.
-pub(super) fn check_names(archives: &[ConfiguredArchive]) -> Result<(), SettingError> {
+fn check_names(archives: &[ConfiguredArchive]) -> Result<(), ConfigError> {
     for (number, archive) in archives.iter().enumerate() {
         let name = archive.archive.name();
         if let Some(first) = archives[..number].iter().find(|first| first.archive.name() == name) {
@@ -140,30 +138,28 @@ pub(super) fn check_names(archives: &[ConfiguredArchive]) -> Result<(), SettingE
                 "the archive '{name}' has the name of the one in line {}: give each a label of its own",
                 first.line
             );
-            return Err(SettingError { line: archive.line, reason });
+            return Err(ConfigError { line: archive.line, reason });
         }
     }
     Ok(())
 }
 
 /// The values of all keys.
-fn parsed(keys: &[TableKey]) -> Result<TableArgs, SettingError> {
+fn parsed(keys: &[TableKey]) -> Result<TableArgs, ConfigError> {
     let mut line = Vec::new();
-    for TableKey { name, values, line: place } in keys {
-        let wrong = |reason| SettingError { line: *place, reason };
+    for key in keys {
+        let name = &key.name;
+        let wrong = |reason| ConfigError { line: key.line, reason };
         if !command().get_arguments().any(|flag| flag.get_long() == Some(name)) {
             return Err(wrong(unknown(name)));
         }
-        let values = values.as_ref().ok_or_else(|| {
-            wrong(format!("'{name}' takes a string, a number, true or false, or a list of strings"))
-        })?;
-        let of_key: Vec<String> = words(name, values).collect();
+        let of_key: Vec<String> = words(name, key.values()?).collect();
         command().try_get_matches_from(&of_key).map_err(|error| wrong(reason(name, &error)))?;
         line.extend(of_key);
     }
     // Each key was parsed, and none excludes another.
     let args = command().try_get_matches_from(line).and_then(|all| TableArgs::from_arg_matches(&all));
-    args.map_err(|error| SettingError {
+    args.map_err(|error| ConfigError {
         line: keys.first().map_or(1, |key| key.line),
         reason: error.to_string(),
     })
@@ -217,14 +213,15 @@ const LONGEST_LABEL: usize = 100;
 mod tests {
     use std::path::{Path, PathBuf};
 
+    use firstseen::config::Document;
     use proptest::prelude::*;
 
     use super::super::super::args::{ConfiguredArchive, S3Args};
-    use super::super::config::{archives, parse};
-    use super::super::setting::SettingError;
+    use super::super::config::parse;
+    use super::{ConfigError, archives_of};
 
-    fn read(text: &str) -> Result<Vec<ConfiguredArchive>, SettingError> {
-        archives(text, Path::new("cases/case.toml"))
+    fn read(text: &str) -> Result<Vec<ConfiguredArchive>, ConfigError> {
+        archives_of(Path::new("cases/case.toml"), &Document::parse(text)?.archives)
     }
 
     #[test]
@@ -334,7 +331,7 @@ mod tests {
         ];
         for (text, line, reason) in cases {
             let wrong = read(&text).err();
-            assert_eq!(wrong, Some(SettingError { line, reason: reason.to_owned() }), "{text}");
+            assert_eq!(wrong, Some(ConfigError { line, reason: reason.to_owned() }), "{text}");
         }
         for text in [
             "[archive]\npath = 'p'",

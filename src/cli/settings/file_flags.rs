@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use firstseen::config::Entry;
 
 use super::super::exit::UsageError;
 use super::super::foreign_flag::explained;
-use super::config::{ConfigFile, Entry};
+use super::config::ConfigFile;
 use super::settable::flag;
 use super::setting::{check, is_setting};
 
@@ -52,10 +53,10 @@ pub(crate) fn matches(program: &Command, line: &[OsString]) -> anyhow::Result<Ar
     let file = file.clone().read()?;
     let (mut flags, mut keys) = (Vec::new(), Vec::new());
     for entry in file.entries()? {
-        let words = flags_of(command, of_command, &entry, file.folder());
+        let words = flags_of(command, of_command, entry, file.folder());
         if !words.is_empty() {
             flags.extend(words);
-            keys.push(entry.key);
+            keys.push(entry.key.clone());
         }
     }
     let file = file.with_flags(keys);

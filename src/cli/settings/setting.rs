@@ -6,25 +6,16 @@ use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Command, FromArgMatches};
-use firstseen::names::nearest;
+use firstseen::config::ConfigError;
+use firstseen::names::{did_you_mean, nearest};
 
-use super::super::exit::{Hint, UsageError, did_you_mean};
+use super::super::exit::{Hint, UsageError};
 use super::Settings;
 
-/// A problem in a file, with its line.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct SettingError {
-    /// Counted from 1.
-    pub(super) line: usize,
-    pub(super) reason: String,
-}
-
-impl SettingError {
-    /// The error of the file that it is in; `hint` says what the file should have.
-    pub(super) fn in_file(self, path: &Path, hint: Hint) -> anyhow::Error {
-        let Self { line, reason } = self;
-        anyhow::Error::new(UsageError(format!("{}, line {line}: {reason}", path.display()))).context(hint)
-    }
+/// The error of a file; `hint` says what the file should have.
+pub(super) fn in_file(error: &ConfigError, path: &Path, hint: Hint) -> anyhow::Error {
+    let ConfigError { line, reason } = error;
+    anyhow::Error::new(UsageError(format!("{}, line {line}: {reason}", path.display()))).context(hint)
 }
 
 /// Whether a key is one of [`Settings`].

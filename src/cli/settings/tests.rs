@@ -6,13 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use firstseen::config::{ConfigError, Document};
 use firstseen::query::{Preset, Question};
+use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::archive_table::archives_of;
 use super::file_flags::matches;
 use super::preset::PresetArg;
 use super::settable::{NOT_IN_FILES, configurable, settable, why_not};
-use super::setting::SettingError;
 use super::{Settings, SettingsArgs, config, netflix};
 use crate::cli::program;
 
@@ -147,7 +149,7 @@ fn config_errors_have_a_line() {
         ("warmup = 1\nwarmup = 2", 2, "duplicate key"),
     ] {
         let wrong = config::parse(text).err();
-        assert_eq!(wrong, Some(SettingError { line, reason: reason.to_owned() }), "{text}");
+        assert_eq!(wrong, Some(ConfigError { line, reason: reason.to_owned() }), "{text}");
     }
 }
 
@@ -188,7 +190,7 @@ fn a_file_sets_every_flag_except_those_with_a_reason() {
             match why_not(name) {
                 Some(why) => {
                     let reason = format!("'{name}' cannot be set in a file: {why}");
-                    assert_eq!(wrong, Some(SettingError { line: 1, reason }));
+                    assert_eq!(wrong, Some(ConfigError { line: 1, reason }));
                     left_out.insert(name);
                 }
                 None => assert_eq!(wrong, None, "{} --{name}", command.get_name()),
@@ -265,23 +267,63 @@ fn the_netflix_config_is_read() {
     assert!(netflix::parse(none).unwrap().question().unwrap().filter.ignored_actions.is_empty());
 }
 
-#[test]
-fn netflix_config_errors_have_a_line() {
-    let ignored = |entry: &str| format!("roleAction:\n  dayThreshold: 90\n  IgnoredActionsNotify: {entry}\n");
-    for (text, line, reason) in [
-        ("aws: {}".to_owned(), 1, "roleAction.dayThreshold is missing"),
-        ("aws: {}\nroleAction:\n  x: 1".to_owned(), 3, "roleAction.dayThreshold is missing"),
-        ("roleAction:\n  dayThreshold: soon".to_owned(), 2, "dayThreshold is not a whole number of days"),
-        ("roleAction:\n  dayThreshold: -1".to_owned(), 2, "dayThreshold is not a whole number of days"),
-        (ignored("x"), 3, "IgnoredActionsNotify is not a list"),
-        (ignored("[sts:*]"), 3, "'sts:*' is not an action such as sts.amazonaws.com:GetCallerIdentity"),
-        (ignored("[GetUser]"), 3, "'GetUser' is not an action such as sts.amazonaws.com:GetCallerIdentity"),
-    ] {
-        assert_eq!(
-            netflix::parse(&text).err(),
-            Some(SettingError { line, reason: reason.to_owned() }),
-            "{text}"
-        );
+/// The files of the fuzz target `settings` with a kind, by name.
+fn corpus(kind: u8) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus/settings");
+    let files = fs::read_dir(folder).unwrap().map(Result::unwrap).filter_map(|file| {
+        let bytes = fs::read(file.path()).unwrap();
+        let text = String::from_utf8(bytes.get(1..)?.to_vec()).ok()?;
+        (bytes[0] % 8 == kind).then(|| (file.file_name().into_string().unwrap(), text))
+    });
+    files.collect()
+}
+
+/// Reads a file with its archives, through the parsers of all flags.
+fn read_config(text: &str) -> Result<Settings, ConfigError> {
+    let archives = archives_of(Path::new("case.toml"), &Document::parse(text)?.archives)?;
+    Ok(Settings { archives, ..config::parse(text)? })
+}
+
+/// Checks that an error has a line of the text.
+fn check_line<T>(text: &str, read: &Result<T, ConfigError>) {
+    if let Err(wrong) = read {
+        assert!((1..=text.matches(['\n', '\r']).count() + 1).contains(&wrong.line), "{text}: {wrong}");
     }
-    assert_eq!(netflix::parse("a: [1\nb").err().map(|wrong| wrong.line > 0), Some(true));
+}
+
+#[test]
+fn files_of_the_corpus_are_read_by_the_flags_or_refused_with_a_line() {
+    let readers: [fn(&str) -> Result<Settings, ConfigError>; 2] = [read_config, netflix::parse];
+    for (kind, read) in (0..).zip(readers) {
+        let mut count = [0, 0];
+        for (name, text) in corpus(kind) {
+            let read = read(&text);
+            check_line(&text, &read);
+            if !name.starts_with("found-") {
+                assert_eq!(read.is_ok(), name.starts_with("seed-"), "{name}: {:?}", read.err());
+            }
+            count[usize::from(read.is_ok())] += 1;
+        }
+        assert!(count.iter().all(|count| *count > 2), "{count:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever happens to a file, the flags read it or refuse it with a line of it.
+    #[test]
+    fn changed_files_of_the_corpus_are_read_or_refused_with_a_line(
+        file in prop::sample::select(corpus(0)),
+        place in any::<prop::sample::Index>(),
+        left_out in 0_usize..8,
+        added in r#"[a-z0-9-]{0,3}|\[\[archive\]\]|'|"|=|,|\[|\]|\{|\}|@|\n"#,
+    ) {
+        let signs: Vec<char> = file.1.chars().collect();
+        let start = place.index(signs.len() + 1);
+        let end = (start + left_out).min(signs.len());
+        let text: String =
+            signs[..start].iter().copied().chain(added.chars()).chain(signs[end..].iter().copied()).collect();
+        check_line(&text, &read_config(&text));
+    }
 }

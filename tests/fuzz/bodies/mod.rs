@@ -4,3 +4,4 @@ pub(crate) mod baseline;
 pub(crate) mod digests;
 pub(crate) mod files;
 pub(crate) mod objects;
+pub(crate) mod settings;
