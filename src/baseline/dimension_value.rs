@@ -79,7 +79,8 @@ impl ValueSighting {
 
 /// Sorts values, and merges those of one key.
 pub(super) fn sort_values(values: &mut Vec<DimensionValue>) {
-    values.sort_by(|left, right| left.key().cmp(&right.key()));
+    // The keys are sorted, and each value is moved once.
+    values.sort_by_cached_key(|value| (value.principal, value.dimension, value.value.clone()));
     values.dedup_by(|next, kept| {
         let is_same = next.key() == kept.key();
         if is_same {

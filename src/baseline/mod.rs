@@ -15,6 +15,7 @@ mod identity_resolution;
 mod inventory;
 mod logging;
 mod merge;
+mod recent_traits;
 mod sighting;
 mod single_event;
 mod value_collector;

@@ -54,7 +54,7 @@ impl SightingRef<'_> {
             failed: moment.failed,
             read_only: *read_only,
             stage: evidence.stage,
-            texts: SightingTexts::new(evidence.texts().map(|text| text.map(|text| texts.get(text)))),
+            texts: texts.of_evidence(evidence),
         }
     }
 }

@@ -7,16 +7,11 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use super::dimension_value::sort_values;
+use super::recent_traits::{LaterEvents, RecentTraits, Values};
 use super::{DimensionValue, Moment, SightingRef, ValueSighting};
 use crate::model::{Dimension, Dimensions, SharedTexts, Sighting, Text, Traits};
 use crate::observe::{ActionId, PrincipalId};
 use crate::time::Timestamp;
-
-/// Number of values that one event can have.
-const MOST: usize = Dimension::LEARNT.len();
-
-/// How many traits are remembered; then all are forgotten. They only save time, and take some 300 bytes each.
-const MANY: usize = 1 << 15;
 
 /// Collects the values of dimensions under the ids of one observer.
 #[derive(Debug, Default)]
@@ -27,8 +22,7 @@ pub(super) struct ValueCollector {
     table: HashTable<(u64, u32)>,
     /// For each principal the indices of its values.
     of_principal: Vec<Vec<u32>>,
-    /// Which values the recent traits of principals have.
-    recent: HashTable<(u64, Box<Remembered>)>,
+    recent: RecentTraits,
     hasher: FixedState,
 }
 
@@ -54,56 +48,27 @@ impl Collected {
         success.max(value.first.sighting.time)
     }
 
-    /// Counts later events, of which this is the last.
-    fn count(&mut self, events: u64, last: Timestamp) {
-        self.value.count += events;
-        self.value.last = self.value.last.max(last);
+    /// Counts later events.
+    fn count(&mut self, later: LaterEvents) {
+        self.value.count += later.count;
+        self.value.last = self.value.last.max(later.last);
     }
 }
 
-/// The traits of an event, and the values that they have.
-#[derive(Debug)]
-struct Remembered {
-    principal: u32,
-    /// The texts one after another, so that they are compared without following pointers.
-    texts: Box<str>,
-    lengths: Lengths,
-    flags: [bool; 3],
-    values: Values,
-    /// All values are settled by then.
-    settled: Timestamp,
-    /// Number of later events, which the values do not count yet, and the last of them.
-    later: u64,
-    last: Timestamp,
-}
-
-/// Adds an event to these values. Returns when all are settled.
+/// Adds an event to these values. Returns when all are settled for events like this one: if such `events_fail`, they are no success.
 fn add_to_all<'a>(
     all: &mut [Collected],
     values: Values,
-    event: &mut Event<impl Fn() -> SightingRef<'a>>,
+    (event, events_fail): (&mut Event<impl Fn() -> SightingRef<'a>>, bool),
     texts: &mut SharedTexts,
 ) -> Timestamp {
     let mut settled = Timestamp::from_micros(i64::MIN);
     for index in values.as_slice() {
         let value = &mut all[*index as usize];
         event.add_to(value, texts);
-        settled = settled.max(value.settled);
+        settled = settled.max(if events_fail { value.value.first.sighting.time } else { value.settled });
     }
     settled
-}
-
-/// Indices of values.
-#[derive(Clone, Copy, Debug, Default)]
-struct Values {
-    indices: [u32; MOST],
-    count: u8,
-}
-
-impl Values {
-    fn as_slice(&self) -> &[u32] {
-        &self.indices[..self.count as usize]
-    }
 }
 
 impl ValueCollector {
@@ -141,33 +106,33 @@ impl ValueCollector {
         event: &mut Event<impl Fn() -> SightingRef<'a>>,
         texts: &mut SharedTexts,
     ) {
-        let parts = Parts::of(traits);
-        let hash = parts.hash(principal);
-        let known = self.recent.find_mut(hash, |(_, known)| known.is(principal, &parts));
-        if let Some((_, known)) = known {
-            let time = event.moment.time;
-            if time > known.settled {
-                known.later += 1;
-                known.last = known.last.max(time);
+        // An event with an error code is no success, and all with these traits have it.
+        let events_fail = traits.error_code.is_some_and(|code| !code.is_empty());
+        let unknown = match self.recent.find(principal, traits) {
+            Ok(known) => {
+                if !known.later.takes(event.moment.time) {
+                    let settled = add_to_all(&mut self.values, known.values, (event, events_fail), texts);
+                    known.later.settle(settled);
+                }
                 return;
             }
-            let values = known.values;
-            known.settled = add_to_all(&mut self.values, values, event, texts);
-            return;
-        }
+            Err(unknown) => unknown,
+        };
         let values = self.resolve(principal, traits, event, texts);
-        let settled = add_to_all(&mut self.values, values, event, texts);
-        if self.recent.len() >= MANY {
+        let settled = add_to_all(&mut self.values, values, (event, events_fail), texts);
+        if self.recent.is_full() {
             self.forget();
         }
-        let new = Remembered::new(principal, &parts, (values, settled), event.moment.time);
-        self.recent.insert_unique(hash, (hash, Box::new(new)), |(hash, _)| *hash);
+        self.recent.add(unknown, (values, LaterEvents::after(settled)));
     }
 
-    /// Forgets the recent traits, and counts their later events.
+    /// Forgets the recent traits, and counts their later events under each of their values.
     fn forget(&mut self) {
-        let Self { recent, values, .. } = self;
-        recent.drain().for_each(|(_, known)| known.count_later(values));
+        for known in self.recent.forget() {
+            for index in known.values.as_slice() {
+                self.values[*index as usize].count(known.later);
+            }
+        }
     }
 
     /// Finds or makes the values of these traits.
@@ -181,8 +146,7 @@ impl ValueCollector {
         let mut values = Values::default();
         for dimension in self.dimensions.iter() {
             let Some(value) = dimension.value(traits) else { continue };
-            values.indices[values.count as usize] = self.index((principal, dimension, &value), event, texts);
-            values.count += 1;
+            values.push(self.index((principal, dimension, &value), event, texts));
         }
         values
     }
@@ -203,7 +167,12 @@ impl ValueCollector {
         }
         let index = u32::try_from(values.len()).unwrap_or(u32::MAX);
         let (principal, dimension, value) = key;
-        values.push(Collected::new(event.first_of(principal, dimension, texts.get(value), texts)));
+        let value = match dimension {
+            // Few roles are asked for by several principals.
+            Dimension::TargetRole => value.into(),
+            _ => texts.get(value),
+        };
+        values.push(Collected::new(event.first_of((principal, dimension, value), texts)));
         table.insert_unique(hash, (hash, index), |(hash, _)| *hash);
         let principal = principal as usize;
         if of_principal.len() <= principal {
@@ -251,9 +220,7 @@ impl<'a, F: Fn() -> SightingRef<'a>> Event<F> {
     /// The value of which this is the first event. It is not counted yet.
     fn first_of(
         &mut self,
-        principal: u32,
-        dimension: Dimension,
-        value: Text,
+        (principal, dimension, value): (u32, Dimension, Text),
         texts: &mut SharedTexts,
     ) -> DimensionValue {
         let first = self.sighting(texts);
@@ -264,11 +231,12 @@ impl<'a, F: Fn() -> SightingRef<'a>> Event<F> {
     /// Counts this event under one of its values.
     fn add_to(&mut self, known: &mut Collected, texts: &mut SharedTexts) {
         let Moment { time, failed } = self.moment;
-        known.count(1, time);
+        let value = &mut known.value;
+        value.count += 1;
+        value.last = value.last.max(time);
         if time > known.settled {
             return;
         }
-        let value = &mut known.value;
         let may_be_success =
             !failed && value.first_success.as_ref().is_none_or(|known| time <= known.sighting.time);
         if time > value.first.sighting.time && !may_be_success {
@@ -283,88 +251,5 @@ impl<'a, F: Fn() -> SightingRef<'a>> Event<F> {
         }
         value.first.keep_earlier(sighting);
         known.settled = Collected::settled(value);
-    }
-}
-
-/// The length of each text, [`ABSENT`] if there is none.
-type Lengths = [u32; 6];
-const ABSENT: u32 = u32::MAX;
-
-/// The parts of traits that distinguish them, to be hashed and compared.
-struct Parts<'a> {
-    texts: [Option<&'a str>; 6],
-    lengths: Lengths,
-    flags: [bool; 3],
-}
-
-impl<'a> Parts<'a> {
-    fn of(traits: &Traits<'a>) -> Self {
-        let Traits {
-            source_ip,
-            user_agent,
-            region,
-            access_key_id,
-            error_code,
-            target_account,
-            target_role: _,
-            is_service,
-            is_forwarded,
-            is_from_console,
-        } = *traits;
-        let texts = [source_ip, user_agent, region, access_key_id, error_code, target_account];
-        let lengths = texts.map(|text| text.map_or(ABSENT, |text| text.len() as u32));
-        Self { texts, lengths, flags: [is_service, is_forwarded, is_from_console] }
-    }
-
-    /// A cheap mix of the principal, and of the lengths and ends of the texts that differ most.
-    fn hash(&self, principal: u32) -> u64 {
-        let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let end = |text: Option<&str>| {
-            let bytes = text.unwrap_or_default().as_bytes();
-            let end = bytes.last_chunk().map_or(0, |end| u64::from_le_bytes(*end));
-            end ^ bytes.len() as u64
-        };
-        let [source_ip, user_agent, region, access_key_id, error_code, _] = self.texts;
-        let texts = [source_ip, user_agent, region, access_key_id, error_code];
-        let hash = texts.into_iter().fold(u64::from(principal), |hash, text| mix(hash, end(text)));
-        // The last product leaves the low bits poor, and a table takes its places from those.
-        hash ^ hash >> 32
-    }
-}
-
-impl Remembered {
-    fn new(
-        principal: u32,
-        parts: &Parts<'_>,
-        (values, settled): (Values, Timestamp),
-        last: Timestamp,
-    ) -> Self {
-        let texts: String = parts.texts.into_iter().flatten().collect();
-        let Parts { lengths, flags, .. } = *parts;
-        Self { principal, texts: texts.into(), lengths, flags, values, settled, later: 0, last }
-    }
-
-    /// Counts the later events under each of their values.
-    fn count_later(&self, all: &mut [Collected]) {
-        if self.later > 0 {
-            self.values.as_slice().iter().for_each(|index| all[*index as usize].count(self.later, self.last));
-        }
-    }
-
-    fn is(&self, principal: u32, parts: &Parts<'_>) -> bool {
-        self.principal == principal
-            && self.lengths == parts.lengths
-            && self.flags == parts.flags
-            && self.are_texts(parts.texts)
-    }
-
-    /// Whether these are the texts; their lengths are.
-    fn are_texts(&self, texts: [Option<&str>; 6]) -> bool {
-        let mut rest = self.texts.as_bytes();
-        texts.into_iter().flatten().all(|text| {
-            let (same, behind) = rest.split_at_checked(text.len()).unwrap_or_default();
-            rest = behind;
-            same == text.as_bytes()
-        })
     }
 }

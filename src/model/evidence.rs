@@ -45,6 +45,9 @@ macro_rules! evidence_texts {
             /// Number of texts.
             pub const COUNT: usize = [$(stringify!($($common)? $($rare)?)),+].len();
 
+            /// The place of [`Evidence::issued`], the last one.
+            pub(super) const ISSUED: usize = Self::COUNT - 1;
+
             /// Makes one from its texts in order.
             pub fn new(texts: [Option<Text>; Self::COUNT]) -> Self {
                 let [$($($common)? $($rare)?),+] = texts;
@@ -102,7 +105,7 @@ evidence_texts! {
     /// The URI of a request to a Kubernetes cluster. For a call on behalf of an IAM Identity Center user: that user.
     rare detail: Cow<'a, str>,
     /// What the call issued: the id of the access key that it returned, or the user or role that it created or opened.
-    rare issued: Cow<'a, str>,
+    common issued: Cow<'a, str>,
 }
 
 /// The evidence of a kept sighting.
@@ -141,5 +144,28 @@ named! {
         Started = "ResponseStarted",
         /// The request was received; its result is not known.
         Received = "RequestReceived",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SharedTexts;
+
+    #[test]
+    fn evidence_shares_its_texts_except_what_was_issued() {
+        let mut texts = SharedTexts::default();
+        let kept = ["eu-west-1", "eu-west-2", "eu-west-1"].map(|region| {
+            let (region, source_ip) = (Some(region), Some("eu-west-1"));
+            let issued = Some(Cow::Borrowed("key"));
+            texts.of_evidence(&Evidence { region, source_ip, issued, ..Evidence::default() })
+        });
+        let regions = kept.each_ref().map(|kept| kept.region.as_deref().unwrap());
+        assert_eq!(regions, ["eu-west-1", "eu-west-2", "eu-west-1"]);
+        assert!(std::ptr::eq(regions[0], regions[2]));
+        assert!(std::ptr::eq(regions[0], kept[1].source_ip.as_deref().unwrap()));
+        let issued = kept.each_ref().map(|kept| kept.issued.as_deref().unwrap());
+        assert_eq!(issued, ["key"; 3]);
+        assert!(!std::ptr::eq(issued[0], issued[1]));
     }
 }

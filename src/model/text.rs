@@ -5,6 +5,8 @@ use std::hash::BuildHasher;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use super::{Evidence, SightingTexts};
+
 /// A shared text: 8 bytes per reference.
 pub type Text = arcstr::ArcStr;
 
@@ -27,9 +29,32 @@ pub struct SharedTexts {
     hasher: FixedState,
     /// Number of texts after the last removal.
     swept: usize,
+    /// The texts of the last evidence, in order.
+    last: [Option<Text>; SightingTexts::COUNT],
 }
 
 impl SharedTexts {
+    /// The shared texts of evidence. What a call issued is not shared: each call issues something else.
+    pub fn of_evidence(&mut self, evidence: &Evidence<'_>) -> SightingTexts {
+        let texts = evidence.texts();
+        SightingTexts::new(std::array::from_fn(|place| {
+            let text = texts[place]?;
+            Some(if place == SightingTexts::ISSUED { text.into() } else { self.get_as_before(place, text) })
+        }))
+    }
+
+    /// The shared text of evidence at this place, where the evidence before has often the same.
+    fn get_as_before(&mut self, place: usize, text: &str) -> Text {
+        match &self.last[place] {
+            Some(last) if **last == *text => last.clone(),
+            _ => {
+                let shared = self.get(text);
+                self.last[place] = Some(shared.clone());
+                shared
+            }
+        }
+    }
+
     /// The shared text equal to this one.
     pub fn get(&mut self, text: &str) -> Text {
         let hash = self.hasher.hash_one(text);

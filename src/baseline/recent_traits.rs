@@ -1,0 +1,243 @@
+//! The traits of recent events, and which values of dimensions they have.
+
+use hashbrown::HashTable;
+
+use crate::model::{Dimension, Traits};
+use crate::time::Timestamp;
+
+/// Number of values that one event can have.
+const MOST: usize = Dimension::LEARNT.len();
+
+/// How many traits are remembered; then all are forgotten. They only save time, and take some 300 bytes each.
+const MANY: usize = 1 << 15;
+
+/// Remembers traits by principal.
+#[derive(Debug, Default)]
+pub(super) struct RecentTraits {
+    table: HashTable<Remembered>,
+}
+
+/// The traits of an event, and the values that they have.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(super) struct Remembered {
+    hash: u64,
+    /// The texts one after another, so that they are compared without following pointers.
+    texts: Box<str>,
+    lengths: Lengths,
+    principal: u32,
+    flags: [bool; 3],
+    /// Events that come after all first sightings of the values: they are only counted.
+    pub(super) later: LaterEvents,
+    pub(super) values: Values,
+}
+
+/// Traits that are not remembered, to be added.
+pub(super) struct Unknown<'a> {
+    principal: u32,
+    parts: Parts<'a>,
+    hash: u64,
+}
+
+impl RecentTraits {
+    /// Finds the traits of a principal's event.
+    pub(super) fn find<'t>(
+        &mut self,
+        principal: u32,
+        traits: &Traits<'t>,
+    ) -> Result<&mut Remembered, Unknown<'t>> {
+        let parts = Parts::of(traits);
+        let hash = parts.hash(principal);
+        let found = self.table.find_mut(hash, |known| known.is(principal, &parts));
+        found.ok_or(Unknown { principal, parts, hash })
+    }
+
+    /// Whether there is no more room: forget all before the next is added.
+    pub(super) fn is_full(&self) -> bool {
+        self.table.len() >= MANY
+    }
+
+    /// Forgets all.
+    pub(super) fn forget(&mut self) -> impl Iterator<Item = Remembered> {
+        self.table.drain()
+    }
+
+    /// Remembers the traits of an event, with their values.
+    pub(super) fn add(
+        &mut self,
+        Unknown { principal, parts, hash }: Unknown<'_>,
+        (values, later): (Values, LaterEvents),
+    ) {
+        let Parts { texts, lengths, flags } = parts;
+        if lengths.contains(&TOO_LONG) {
+            return;
+        }
+        let texts: String = texts.into_iter().flatten().collect();
+        let new = Remembered { hash, texts: texts.into(), lengths, principal, flags, later, values };
+        self.table.insert_unique(hash, new, |known| known.hash);
+    }
+}
+
+/// Counts events of some values that are settled by a time: their first sighting and their first success were seen by then, and
+/// both only become earlier.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LaterEvents {
+    settled: Timestamp,
+    /// Number of later events, which the values do not count yet.
+    pub(super) count: u64,
+    /// The last of them.
+    pub(super) last: Timestamp,
+}
+
+impl LaterEvents {
+    /// None so far.
+    pub(super) fn after(settled: Timestamp) -> Self {
+        Self { settled, count: 0, last: Timestamp::from_micros(i64::MIN) }
+    }
+
+    /// Counts an event if it is later than all first sightings; else returns false.
+    pub(super) fn takes(&mut self, time: Timestamp) -> bool {
+        let is_later = time > self.settled;
+        if is_later {
+            self.count += 1;
+            self.last = self.last.max(time);
+        }
+        is_later
+    }
+
+    /// The values are settled by another time.
+    pub(super) fn settle(&mut self, settled: Timestamp) {
+        self.settled = settled;
+    }
+}
+
+/// Indices of values.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Values {
+    indices: [u32; MOST],
+    count: u8,
+}
+
+impl Values {
+    /// Adds an index. An event has one value in a dimension, so there is room.
+    pub(super) fn push(&mut self, index: u32) {
+        self.indices[self.count as usize] = index;
+        self.count += 1;
+    }
+
+    pub(super) fn as_slice(&self) -> &[u32] {
+        &self.indices[..self.count as usize]
+    }
+}
+
+/// The length of each text, [`ABSENT`] if there is none, [`TOO_LONG`] if it is not remembered.
+type Lengths = [u16; 6];
+const ABSENT: u16 = u16::MAX;
+const TOO_LONG: u16 = ABSENT - 1;
+
+/// The parts of traits that distinguish them, to be hashed and compared.
+struct Parts<'a> {
+    texts: [Option<&'a str>; 6],
+    lengths: Lengths,
+    flags: [bool; 3],
+}
+
+impl<'a> Parts<'a> {
+    fn of(traits: &Traits<'a>) -> Self {
+        let Traits {
+            source_ip,
+            user_agent,
+            region,
+            access_key_id,
+            error_code,
+            target_account,
+            target_role: _,
+            is_service,
+            is_forwarded,
+            is_from_console,
+        } = *traits;
+        let texts = [source_ip, user_agent, region, access_key_id, error_code, target_account];
+        let length = |text: &str| text.len().min(TOO_LONG.into()) as u16;
+        let lengths = texts.map(|text| text.map_or(ABSENT, length));
+        Self { texts, lengths, flags: [is_service, is_forwarded, is_from_console] }
+    }
+
+    /// A cheap mix of the principal, and of the lengths and ends of the texts that differ most.
+    fn hash(&self, principal: u32) -> u64 {
+        let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let end = |text: Option<&str>| {
+            let bytes = text.unwrap_or_default().as_bytes();
+            let end = bytes.last_chunk().map_or(0, |end| u64::from_le_bytes(*end));
+            end ^ bytes.len() as u64
+        };
+        let [source_ip, user_agent, region, access_key_id, error_code, _] = self.texts;
+        let texts = [source_ip, user_agent, region, access_key_id, error_code];
+        let hash = texts.into_iter().fold(u64::from(principal), |hash, text| mix(hash, end(text)));
+        // The last product leaves the low bits poor, and a table takes its places from those.
+        hash ^ hash >> 32
+    }
+}
+
+impl Remembered {
+    fn is(&self, principal: u32, parts: &Parts<'_>) -> bool {
+        self.principal == principal
+            && self.lengths == parts.lengths
+            && self.flags == parts.flags
+            && self.are_texts(parts.texts)
+    }
+
+    /// Whether these are the texts; their lengths are.
+    fn are_texts(&self, texts: [Option<&str>; 6]) -> bool {
+        let mut rest = self.texts.as_bytes();
+        texts.into_iter().flatten().all(|text| {
+            let (same, behind) = rest.split_at_checked(text.len()).unwrap_or_default();
+            rest = behind;
+            same == text.as_bytes()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_equal_traits_of_the_same_principal_are_found() {
+        let traits =
+            Traits { source_ip: Some("203.0.113.7"), region: Some("eu-west-1"), ..Traits::default() };
+        let others = [
+            Traits { source_ip: Some("203.0.113.8"), ..traits },
+            Traits { source_ip: Some("203.0.113"), user_agent: Some(".7"), ..traits },
+            Traits { user_agent: Some(""), ..traits },
+            Traits { region: None, target_account: traits.region, ..traits },
+            Traits { is_service: true, ..traits },
+        ];
+        let mut recent = RecentTraits::default();
+        add(&mut recent, 1, &traits);
+        assert!(recent.find(1, &traits).is_ok());
+        assert!(recent.find(2, &traits).is_err());
+        for other in &others {
+            assert!(recent.find(1, other).is_err(), "{other:?}");
+        }
+        assert_eq!(recent.forget().count(), 1);
+        assert!(recent.find(1, &traits).is_err());
+    }
+
+    #[test]
+    fn very_long_texts_are_not_remembered() {
+        let long = "a".repeat(usize::from(TOO_LONG) + 10);
+        let mut recent = RecentTraits::default();
+        for (length, is_found) in
+            [(usize::from(TOO_LONG) - 1, true), (usize::from(TOO_LONG), false), (long.len(), false)]
+        {
+            let traits = Traits { user_agent: Some(&long[..length]), ..Traits::default() };
+            add(&mut recent, 1, &traits);
+            assert_eq!(recent.find(1, &traits).is_ok(), is_found, "{length}");
+        }
+    }
+
+    fn add(recent: &mut RecentTraits, principal: u32, traits: &Traits<'_>) {
+        let unknown = recent.find(principal, traits).err().unwrap();
+        recent.add(unknown, (Values::default(), LaterEvents::after(Timestamp::from_micros(0))));
+    }
+}
