@@ -32,24 +32,24 @@ pub(super) struct Remembered {
     pub(super) values: Values,
 }
 
-/// Traits that are not remembered, to be added.
-pub(super) struct Unknown<'a> {
+/// The traits of a principal's event, by which they are found.
+pub(super) struct TraitsKey<'a> {
     principal: u32,
     parts: Parts<'a>,
     hash: u64,
 }
 
+impl<'a> TraitsKey<'a> {
+    pub(super) fn new(principal: u32, traits: &Traits<'a>) -> Self {
+        let parts = Parts::of(traits);
+        Self { principal, hash: parts.hash(principal), parts }
+    }
+}
+
 impl RecentTraits {
     /// Finds the traits of a principal's event.
-    pub(super) fn find<'t>(
-        &mut self,
-        principal: u32,
-        traits: &Traits<'t>,
-    ) -> Result<&mut Remembered, Unknown<'t>> {
-        let parts = Parts::of(traits);
-        let hash = parts.hash(principal);
-        let found = self.table.find_mut(hash, |known| known.is(principal, &parts));
-        found.ok_or(Unknown { principal, parts, hash })
+    pub(super) fn find(&mut self, key: &TraitsKey<'_>) -> Option<&mut Remembered> {
+        self.table.find_mut(key.hash, |known| known.is(key.principal, &key.parts))
     }
 
     /// Whether there is no more room: forget all before the next is added.
@@ -62,12 +62,9 @@ impl RecentTraits {
         self.table.drain()
     }
 
-    /// Remembers the traits of an event, with their values.
-    pub(super) fn add(
-        &mut self,
-        Unknown { principal, parts, hash }: Unknown<'_>,
-        (values, later): (Values, LaterEvents),
-    ) {
+    /// Remembers traits that were not found, with their values.
+    pub(super) fn add(&mut self, key: TraitsKey<'_>, (values, later): (Values, LaterEvents)) {
+        let TraitsKey { principal, parts, hash } = key;
         let Parts { texts, lengths, flags } = parts;
         if lengths.contains(&TOO_LONG) {
             return;
@@ -214,13 +211,13 @@ mod tests {
         ];
         let mut recent = RecentTraits::default();
         add(&mut recent, 1, &traits);
-        assert!(recent.find(1, &traits).is_ok());
-        assert!(recent.find(2, &traits).is_err());
+        assert!(find(&mut recent, 1, &traits));
+        assert!(!find(&mut recent, 2, &traits));
         for other in &others {
-            assert!(recent.find(1, other).is_err(), "{other:?}");
+            assert!(!find(&mut recent, 1, other), "{other:?}");
         }
         assert_eq!(recent.forget().count(), 1);
-        assert!(recent.find(1, &traits).is_err());
+        assert!(!find(&mut recent, 1, &traits));
     }
 
     #[test]
@@ -232,12 +229,17 @@ mod tests {
         {
             let traits = Traits { user_agent: Some(&long[..length]), ..Traits::default() };
             add(&mut recent, 1, &traits);
-            assert_eq!(recent.find(1, &traits).is_ok(), is_found, "{length}");
+            assert_eq!(find(&mut recent, 1, &traits), is_found, "{length}");
         }
     }
 
+    fn find(recent: &mut RecentTraits, principal: u32, traits: &Traits<'_>) -> bool {
+        recent.find(&TraitsKey::new(principal, traits)).is_some()
+    }
+
     fn add(recent: &mut RecentTraits, principal: u32, traits: &Traits<'_>) {
-        let unknown = recent.find(principal, traits).err().unwrap();
-        recent.add(unknown, (Values::default(), LaterEvents::after(Timestamp::from_micros(0))));
+        assert!(!find(recent, principal, traits));
+        let later = LaterEvents::after(Timestamp::from_micros(0));
+        recent.add(TraitsKey::new(principal, traits), (Values::default(), later));
     }
 }

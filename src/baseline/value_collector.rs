@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use super::dimension_value::sort_values;
-use super::recent_traits::{LaterEvents, RecentTraits, Values};
+use super::recent_traits::{LaterEvents, RecentTraits, TraitsKey, Values};
 use super::{DimensionValue, Moment, SightingRef, ValueSighting};
 use crate::model::{Dimension, Dimensions, SharedTexts, Sighting, Text, Traits};
 use crate::observe::{ActionId, PrincipalId};
@@ -108,22 +108,20 @@ impl ValueCollector {
     ) {
         // An event with an error code is no success, and all with these traits have it.
         let events_fail = traits.error_code.is_some_and(|code| !code.is_empty());
-        let unknown = match self.recent.find(principal, traits) {
-            Ok(known) => {
-                if !known.later.takes(event.moment.time) {
-                    let settled = add_to_all(&mut self.values, known.values, (event, events_fail), texts);
-                    known.later.settle(settled);
-                }
-                return;
+        let key = TraitsKey::new(principal, traits);
+        if let Some(known) = self.recent.find(&key) {
+            if !known.later.takes(event.moment.time) {
+                let settled = add_to_all(&mut self.values, known.values, (event, events_fail), texts);
+                known.later.settle(settled);
             }
-            Err(unknown) => unknown,
-        };
+            return;
+        }
         let values = self.resolve(principal, traits, event, texts);
         let settled = add_to_all(&mut self.values, values, (event, events_fail), texts);
         if self.recent.is_full() {
             self.forget();
         }
-        self.recent.add(unknown, (values, LaterEvents::after(settled)));
+        self.recent.add(key, (values, LaterEvents::after(settled)));
     }
 
     /// Forgets the recent traits, and counts their later events under each of their values.

@@ -293,7 +293,8 @@ fn check_line<T>(text: &str, read: &Result<T, ConfigError>) {
 
 #[test]
 fn files_of_the_corpus_are_read_by_the_flags_or_refused_with_a_line() {
-    let readers: [fn(&str) -> Result<Settings, ConfigError>; 2] = [read_config, netflix::parse];
+    type Reader = fn(&str) -> Result<Settings, ConfigError>;
+    let readers: [Reader; 2] = [read_config, netflix::parse];
     for (kind, read) in (0..).zip(readers) {
         let mut count = [0, 0];
         for (name, text) in corpus(kind) {
