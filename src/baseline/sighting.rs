@@ -54,7 +54,7 @@ impl SightingRef<'_> {
             failed: moment.failed,
             read_only: *read_only,
             stage: evidence.stage,
-            texts: texts.of_evidence(evidence),
+            texts: SightingTexts::keep(evidence, texts),
         }
     }
 }

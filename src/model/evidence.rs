@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{EventId, Text};
+use super::{EventId, SharedTexts, Text};
 use crate::names::named;
 use crate::time::Timestamp;
 
@@ -46,7 +46,7 @@ macro_rules! evidence_texts {
             pub const COUNT: usize = [$(stringify!($($common)? $($rare)?)),+].len();
 
             /// The place of [`Evidence::issued`], the last one.
-            pub(super) const ISSUED: usize = Self::COUNT - 1;
+            const ISSUED: usize = Self::COUNT - 1;
 
             /// Makes one from its texts in order.
             pub fn new(texts: [Option<Text>; Self::COUNT]) -> Self {
@@ -105,7 +105,19 @@ evidence_texts! {
     /// The URI of a request to a Kubernetes cluster. For a call on behalf of an IAM Identity Center user: that user.
     rare detail: Cow<'a, str>,
     /// What the call issued: the id of the access key that it returned, or the user or role that it created or opened.
-    common issued: Cow<'a, str>,
+    rare issued: Cow<'a, str>,
+}
+
+impl SightingTexts {
+    /// Keeps the texts of evidence, shared with those of other sightings. What a call issued is not shared: each call issues something
+    /// else.
+    pub fn keep(evidence: &Evidence<'_>, shared: &mut SharedTexts) -> Self {
+        let texts = evidence.texts();
+        Self::new(std::array::from_fn(|place| {
+            let text = texts[place]?;
+            Some(if place == Self::ISSUED { text.into() } else { shared.get_in_row(place, text) })
+        }))
+    }
 }
 
 /// The evidence of a kept sighting.
@@ -150,7 +162,6 @@ named! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::SharedTexts;
 
     #[test]
     fn evidence_shares_its_texts_except_what_was_issued() {
@@ -158,13 +169,13 @@ mod tests {
         let kept = ["eu-west-1", "eu-west-2", "eu-west-1"].map(|region| {
             let (region, source_ip) = (Some(region), Some("eu-west-1"));
             let issued = Some(Cow::Borrowed("key"));
-            texts.of_evidence(&Evidence { region, source_ip, issued, ..Evidence::default() })
+            SightingTexts::keep(&Evidence { region, source_ip, issued, ..Evidence::default() }, &mut texts)
         });
         let regions = kept.each_ref().map(|kept| kept.region.as_deref().unwrap());
         assert_eq!(regions, ["eu-west-1", "eu-west-2", "eu-west-1"]);
         assert!(std::ptr::eq(regions[0], regions[2]));
         assert!(std::ptr::eq(regions[0], kept[1].source_ip.as_deref().unwrap()));
-        let issued = kept.each_ref().map(|kept| kept.issued.as_deref().unwrap());
+        let issued = kept.each_ref().map(|kept| kept.rare.as_ref().unwrap().issued.as_deref().unwrap());
         assert_eq!(issued, ["key"; 3]);
         assert!(!std::ptr::eq(issued[0], issued[1]));
     }

@@ -5,8 +5,6 @@ use std::hash::BuildHasher;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use super::{Evidence, SightingTexts};
-
 /// A shared text: 8 bytes per reference.
 pub type Text = arcstr::ArcStr;
 
@@ -29,30 +27,25 @@ pub struct SharedTexts {
     hasher: FixedState,
     /// Number of texts after the last removal.
     swept: usize,
-    /// The texts of the last evidence, in order.
-    last: [Option<Text>; SightingTexts::COUNT],
+    /// The last text of each place in a row.
+    last: Vec<Option<Text>>,
 }
 
 impl SharedTexts {
-    /// The shared texts of evidence. What a call issued is not shared: each call issues something else.
-    pub fn of_evidence(&mut self, evidence: &Evidence<'_>) -> SightingTexts {
-        let texts = evidence.texts();
-        SightingTexts::new(std::array::from_fn(|place| {
-            let text = texts[place]?;
-            Some(if place == SightingTexts::ISSUED { text.into() } else { self.get_as_before(place, text) })
-        }))
-    }
-
-    /// The shared text of evidence at this place, where the evidence before has often the same.
-    fn get_as_before(&mut self, place: usize, text: &str) -> Text {
-        match &self.last[place] {
-            Some(last) if **last == *text => last.clone(),
-            _ => {
-                let shared = self.get(text);
-                self.last[place] = Some(shared.clone());
-                shared
-            }
+    /// The shared text equal to this one, which has a place in a row of texts. It is compared first with the last one that had that place:
+    /// rows that follow each other often have the same texts.
+    pub fn get_in_row(&mut self, place: usize, text: &str) -> Text {
+        if let Some(Some(last)) = self.last.get(place)
+            && **last == *text
+        {
+            return last.clone();
         }
+        let shared = self.get(text);
+        if self.last.len() <= place {
+            self.last.resize(place + 1, None);
+        }
+        self.last[place] = Some(shared.clone());
+        shared
     }
 
     /// The shared text equal to this one.
