@@ -67,6 +67,9 @@ impl DimensionValue {
 
 impl ValueSighting {
     fn order(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.sighting, &other.sighting) {
+            return self.action.cmp(&other.action);
+        }
         self.sighting.order(&*other.sighting).then(self.action.cmp(&other.action))
     }
 

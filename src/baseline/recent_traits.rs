@@ -15,6 +15,8 @@ const MANY: usize = 1 << 15;
 #[derive(Debug, Default)]
 pub(super) struct RecentTraits {
     table: HashTable<Remembered>,
+    /// The place in the table of what was found last: most events have the traits of the event before.
+    last: usize,
 }
 
 /// The traits of an event, and the values that they have.
@@ -36,20 +38,26 @@ pub(super) struct Remembered {
 pub(super) struct TraitsKey<'a> {
     principal: u32,
     parts: Parts<'a>,
-    hash: u64,
 }
 
 impl<'a> TraitsKey<'a> {
     pub(super) fn new(principal: u32, traits: &Traits<'a>) -> Self {
-        let parts = Parts::of(traits);
-        Self { principal, hash: parts.hash(principal), parts }
+        Self { principal, parts: Parts::of(traits) }
+    }
+
+    fn hash(&self) -> u64 {
+        self.parts.hash(self.principal)
     }
 }
 
 impl RecentTraits {
     /// Finds the traits of a principal's event.
     pub(super) fn find(&mut self, key: &TraitsKey<'_>) -> Option<&mut Remembered> {
-        self.table.find_mut(key.hash, |known| known.is(key.principal, &key.parts))
+        let is_it = |known: &Remembered| known.is(key.principal, &key.parts);
+        if !self.table.get_bucket(self.last).is_some_and(is_it) {
+            self.last = self.table.find_bucket_index(key.hash(), is_it)?;
+        }
+        self.table.get_bucket_mut(self.last)
     }
 
     /// Whether there is no more room: forget all before the next is added.
@@ -64,8 +72,8 @@ impl RecentTraits {
 
     /// Remembers traits that were not found, with their values.
     pub(super) fn add(&mut self, key: TraitsKey<'_>, (values, later): (Values, LaterEvents)) {
-        let TraitsKey { principal, parts, hash } = key;
-        let Parts { texts, lengths, flags } = parts;
+        let hash = key.hash();
+        let TraitsKey { principal, parts: Parts { texts, lengths, flags } } = key;
         if lengths.contains(&TOO_LONG) {
             return;
         }

@@ -298,7 +298,7 @@ impl Deduplicator {
                 (complete.pop_front(), are_all && complete.is_empty())
             };
             let Some(Batch { day, mut records }) = next else { return };
-            records.sort_unstable_by_key(|delivery| (delivery.fingerprint, delivery.place));
+            records.sort_unstable_by_key(|delivery| delivery.fingerprint.id);
             let remembered = window.compare(day, &mut records, !is_last);
             match day {
                 None => window.undated = remembered,
@@ -359,7 +359,7 @@ impl DeliveredRecord {
 }
 
 impl Window {
-    /// Compares the sorted records of one batch with each other and with those in the window. Returns those to compare later
+    /// Compares the records of one batch, sorted by id, with each other and with those in the window. Returns those to compare later
     /// ones with, if more will come.
     fn compare(
         &mut self,
@@ -389,13 +389,14 @@ impl Window {
         remembered
     }
 
-    /// Compares records with one id, sorted by content and place.
+    /// Compares records with one id.
     fn compare_one(
         &mut self,
         known: &[Remembered],
         same_id: &mut [DeliveredRecord],
         remembered: &mut Vec<Remembered>,
     ) {
+        same_id.sort_unstable_by_key(|delivery| (delivery.fingerprint, delivery.place));
         let firsts =
             same_id.chunk_by(|a, b| a.fingerprint.is_copy_of(b.fingerprint)).map(|copies| copies[0].place);
         let original = known.iter().map(|record| record.place).min().or_else(|| firsts.min());

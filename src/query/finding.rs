@@ -57,6 +57,12 @@ pub struct Rarity {
     pub first_for_archive: bool,
 }
 
+impl Rarity {
+    /// Of an action that only one principal has done.
+    pub(super) const ALONE: Self =
+        Self { other_principals: 0, first_for_account: true, first_for_archive: true };
+}
+
 named! {
     /// An order of findings.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

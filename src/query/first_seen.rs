@@ -90,7 +90,9 @@ fn sort(findings: &mut [Finding<'_>], by: FindingOrder) {
             FindingOrder::Time => Ordering::Equal,
             FindingOrder::Severity => right.severity().cmp(&left.severity()),
         };
-        by_severity.then_with(|| report_order(left).cmp(&report_order(right)))
+        // Few have the same time.
+        let by_time = by_severity.then(left.time.cmp(&right.time));
+        by_time.then_with(|| report_order(left).cmp(&report_order(right)))
     });
     for start in 0..order.len() {
         // Follows each cycle of the permutation once; finished places point to themselves.
@@ -165,8 +167,9 @@ fn values_of(principal: u32, values: &[DimensionValue]) -> &[DimensionValue] {
     &values[..values.partition_point(|value| value.principal <= principal)]
 }
 
+/// The order of findings at the same time.
 fn report_order<'f>(finding: &'f Finding<'_>) -> impl Ord + use<'f> {
-    (finding.time, finding.account(), finding.principal(), finding.action, finding.kind, finding.value)
+    (finding.account(), finding.principal(), finding.action, finding.kind, finding.value)
 }
 
 /// One principal with all its behaviours.
@@ -259,6 +262,9 @@ impl<'b> PrincipalView<'_, 'b> {
             let first = new_value::first_counted(value, question).filter(|_| question.report.contains(&kind));
             let Some(first) = first.filter(|first| self.actions[first.action as usize]) else { continue };
             let sighting = &*first.sighting;
+            if !question.is_time_in_window(sighting.time) {
+                continue;
+            }
             let success = value.first_success.as_ref().map(|success| &*success.sighting);
             let finding = Finding {
                 value: Some(&value.value),
@@ -268,8 +274,7 @@ impl<'b> PrincipalView<'_, 'b> {
                 linked: self.links.find(self.who(), sighting),
                 ..finding_about(kind, (self.who(), &self.baseline.actions[first.action as usize], sighting))
             };
-            if question.is_time_in_window(sighting.time)
-                && (is_admitted || self.admission.admits_linked(&finding))
+            if (is_admitted || self.admission.admits_linked(&finding))
                 && self.admission.admits_call(finding.region(), finding.read_only)
             {
                 let known_micros = sighting.time.micros_since(age.anchor_time);

@@ -22,20 +22,28 @@ impl ValueRarities {
         let values = &baseline.values;
         // Numbers are compared faster than texts; which value has which does not matter.
         let mut numbers: HashMap<(Dimension, &str), usize, FixedState> = HashMap::default();
+        // By number: how many principals have the value.
+        let mut holders: Vec<u32> = Vec::new();
         let mut order: Vec<ValueStart<'_>> = Vec::with_capacity(values.len());
         for (index, value) in values.iter().enumerate() {
             let Some(first) = first_counted(value, question) else { continue };
             let new = numbers.len();
             let number = *numbers.entry((value.dimension, &value.value)).or_insert(new);
+            if number == new {
+                holders.push(0_u32);
+            }
+            holders[number] += 1;
             order.push(ValueStart { number, time: first.sighting.time, first, index });
         }
+        // Most values have one holder.
+        order.retain(|start| holders[start.number] > 1);
         order.sort_unstable_by(|left, right| {
             ((left.number, left.time).cmp(&(right.number, right.time)))
                 .then_with(|| left.first.sighting.order(&*right.first.sighting))
                 .then(left.index.cmp(&right.index))
         });
         let account_of = |index: usize| &*baseline.principals[values[index].principal as usize].account;
-        let mut rarities = vec![Rarity::default(); values.len()];
+        let mut rarities = vec![Rarity::ALONE; values.len()];
         for same_value in order.chunk_by(|left, right| left.number == right.number) {
             let accounts = same_value.iter().map(|start| account_of(start.index));
             for (start, rarity) in same_value.iter().zip(rarities_in_order(accounts)) {

@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
+use foldhash::fast::FixedState;
+
 use super::in_scope::first_counted;
 use super::{Question, Rarity};
 use crate::baseline::Baseline;
@@ -13,7 +15,7 @@ use crate::time::Timestamp;
 ///
 /// Takes the accounts of these principals in the order of their first sightings.
 pub(super) fn rarities_in_order<'b>(accounts: impl Iterator<Item = &'b str>) -> impl Iterator<Item = Rarity> {
-    let mut seen = HashSet::new();
+    let mut seen: HashSet<&str, FixedState> = HashSet::default();
     (0..).zip(accounts).map(move |(earlier, account)| Rarity {
         other_principals: earlier,
         first_for_account: seen.insert(account),

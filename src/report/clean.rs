@@ -146,6 +146,17 @@ pub fn for_xml(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// Cleans a text that may be owned by `clean`, which returns a text that is clean as it is.
+pub(super) fn cleaned(text: Cow<'_, str>, clean: fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => clean(text),
+        Cow::Owned(text) => Cow::Owned(match clean(&text) {
+            Cow::Owned(cleaned) => cleaned,
+            Cow::Borrowed(_) => text,
+        }),
+    }
+}
+
 /// Quotes a text as one word of a POSIX shell.
 ///
 /// ```

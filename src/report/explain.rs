@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::clean::cleaned;
 use super::count::counted;
 use super::place::shown_object;
 use super::row::{NOT_NAMED, days, in_account, named, outcome};
@@ -123,7 +124,7 @@ impl ExplainReport<'_> {
             count: behaviour.count(),
             errors: behaviour.errors(),
             days: behaviour.days.iter().count() as u64,
-            event_id: (!event_id.is_empty()).then(|| Cow::Owned(clean(&event_id).into_owned())),
+            event_id: (!event_id.is_empty()).then(|| cleaned(event_id, clean)),
             archive: first.archive,
             object: clean(&first.object),
             record: first.record,

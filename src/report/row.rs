@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::clean::cleaned;
 use super::columns::published;
 use super::place::of_object;
 use crate::model::{Dimension, Location, Sighting};
@@ -92,12 +93,10 @@ impl<'a> FindingRow<'a> {
             user_agent: text(Sighting::user_agent),
             access_key_id: text(Sighting::access_key_id),
             session_name: text(Sighting::session_name),
-            event_id: evidence.map(|sighting| sighting.event_id.text()).filter(|id| !id.is_empty()).map(
-                |id| match id {
-                    Cow::Borrowed(id) => clean(id),
-                    Cow::Owned(id) => Cow::Owned(clean(&id).into_owned()),
-                },
-            ),
+            event_id: evidence
+                .map(|sighting| sighting.event_id.text())
+                .filter(|id| !id.is_empty())
+                .map(|id| cleaned(id, clean)),
             object: evidence.map(|sighting| clean(&sighting.object)),
             record: evidence.map(|sighting| sighting.record),
             read_only: finding.read_only,
@@ -121,7 +120,7 @@ impl<'a> FindingRow<'a> {
             last_time: finding.last_time(),
             known_to_iam: finding.known_to_iam,
             archive_name: archive.map(clean),
-            object_uri: uri.map(|uri| Cow::Owned(clean(&uri).into_owned())),
+            object_uri: uri.map(|uri| cleaned(Cow::Owned(uri), clean)),
             dimension: finding.kind.dimension().map(Dimension::name),
             value: finding.value.map(|value| clean(value)),
             source_asn: location.and_then(|location| location.asn.as_deref()).map(clean),
@@ -143,7 +142,7 @@ fn of_rules(
     text: fn(&Match<'_>) -> String,
 ) -> Option<Cow<'static, str>> {
     let texts: Vec<String> = finding.matched().iter().map(text).collect();
-    (!texts.is_empty()).then(|| Cow::Owned(clean(&texts.join("; ")).into_owned()))
+    (!texts.is_empty()).then(|| cleaned(Cow::Owned(texts.join("; ")), clean))
 }
 
 /// The outcome of a call as published.

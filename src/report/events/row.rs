@@ -6,6 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::events::Event;
+use crate::report::clean::cleaned;
 use crate::report::columns::{ColumnKind, Published, published};
 use crate::report::place::of_object;
 use crate::report::row::{named, outcome};
@@ -124,7 +125,7 @@ impl<'a> EventRow<'a> {
             object: clean(event.object),
             record: event.record,
             archive_name: archive.map(clean),
-            object_uri: uri.map(|uri| Cow::Owned(clean(&uri).into_owned())),
+            object_uri: uri.map(|uri| cleaned(Cow::Owned(uri), clean)),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::VerifyReport;
+use crate::report::clean::cleaned;
 use crate::report::place::{archive_name, object_uri};
 use crate::verify::{Proof, Verdict};
 
@@ -73,7 +74,7 @@ impl<'a> VerdictRow<'a> {
             object: verdict.object.as_deref().map(clean),
             archive: verdict.archive,
             archive_name: archive.map(clean),
-            object_uri: uri.map(|uri| Cow::Owned(clean(&uri).into_owned())),
+            object_uri: uri.map(|uri| cleaned(Cow::Owned(uri), clean)),
             time: verdict.time.map(|time| time.to_string()),
             until: verdict.until.map(|until| until.to_string()),
             account: chain.map(|chain| clean(&chain.account)),
