@@ -21,7 +21,6 @@ pub(super) struct RecentTraits {
 
 /// The traits of an event, and the values that they have.
 #[derive(Debug)]
-#[repr(align(64))]
 pub(super) struct Remembered {
     hash: u64,
     /// The texts one after another, so that they are compared without following pointers.
