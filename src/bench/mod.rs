@@ -8,6 +8,7 @@ mod stages;
 mod text;
 
 use serde::Serialize;
+use thiserror::Error;
 
 use crate::coverage::Coverage;
 use crate::learn::{LearnSettings, Learnt, learn};
@@ -95,19 +96,33 @@ pub struct ThreadCost {
     pub peak_memory_bytes: Option<u64>,
 }
 
+/// Why nothing was measured.
+#[derive(Debug, Error)]
+pub enum MeasureError {
+    /// The archives could not be read, or the measurement was ended early.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// The archives hold nothing that could be a log: see [`Coverage::holds_logs`].
+    #[error("nothing that could be a log was found")]
+    NoLogs(Box<Coverage>),
+}
+
 /// Measures scans of an archive.
 ///
 /// `stopped` is polled; when it returns true, the measurement ends.
 ///
 /// # Errors
-/// As [`learn`].
+/// As [`learn`]; also if nothing could be a log.
 pub fn measure(
     archives: &Archives,
     settings: &LearnSettings,
     plan: &BenchPlan,
     stopped: &(dyn Fn() -> bool + Sync),
-) -> Result<Measured, ScanError> {
+) -> Result<Measured, MeasureError> {
     let (coverage, behaviours) = warm_up(archives, settings, stopped)?;
+    if !coverage.holds_logs() {
+        return Err(MeasureError::NoLogs(Box::new(coverage)));
+    }
     let size = ArchiveSize {
         stored_bytes: coverage.stored_bytes as f64,
         json_bytes: coverage.json_bytes as f64,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use firstseen::bench::{BenchPlan, measure, write_text};
+use firstseen::bench::{BenchPlan, MeasureError, measure, write_text};
 use firstseen::learn::LearnSettings;
 use firstseen::source::{GivenArchive, is_stdin};
 use firstseen::synth::{Plan, synthesize_unless};
@@ -14,7 +14,9 @@ use super::args::{ArchiveArgs, S3Args, byte_count};
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::input::open_archives;
 use super::output_guard::OutputGuard;
+use super::saved_name::is_saved;
 use super::settings::FileArgs;
+use super::warnings::nothing_found;
 use super::{signals, threads};
 
 /// Measure the cost of a scan on this machine
@@ -74,6 +76,10 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<RunStatus> {
         )
         .into());
     }
+    if let Some(saved) = named.iter().flat_map(|named| named.names()).find(|name| is_saved(name)) {
+        let what = format!("'{}' is a baseline, and bench measures how archives are read", saved.display());
+        return Err(anyhow::Error::new(UsageError(what)).context(Hint("name the archives it was made from")));
+    }
     let lists = named.as_ref().map_or_else(|| Ok(Vec::new()), ArchiveArgs::lists)?;
     let mut guard = OutputGuard::new();
     guard.read_files("settings", args.files.files());
@@ -96,7 +102,12 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<RunStatus> {
     let settings = LearnSettings { threads: 1, ..Default::default() };
     let plan = BenchPlan { runs: args.runs, max_threads: threads(args.threads) };
     let measured = measure(&archives, &settings, &plan, &signals::interrupted);
-    let measured = measured.map_err(|error| interrupted().unwrap_or_else(|| scan_error(error)))?;
+    let measured = measured.map_err(|error| {
+        interrupted().unwrap_or_else(|| match error {
+            MeasureError::Scan(error) => scan_error(error),
+            MeasureError::NoLogs(coverage) => nothing_found(&coverage, archives.names()),
+        })
+    })?;
     output.write(|out| match args.format {
         FormatArg::Text => write_text(&measured, out),
         FormatArg::Json => {

@@ -158,7 +158,7 @@ impl Doctor<'_> {
         };
         // Objects of a single file and of a pattern have paths that begin elsewhere.
         let place = if matches!(form, "bucket" | "folder") { place } else { String::new() };
-        let s3 = S3Settings { mirror: None, ..self.s3.settings([&archive.location])? };
+        let s3 = S3Settings { mirror: None, ..self.s3.settings(self.archives.names())? };
         let archives = Archives::open_all(std::slice::from_ref(archive), &[], &s3);
         let subject = Subject { name: &shown, place: &place, is_bucket: is_s3(name) };
         let (checkup, access_key) = self.examine(archives, &subject)?;

@@ -78,7 +78,7 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
         guard.take_mirror(&wanted.s3, given.iter().map(|archive| &archive.location))?;
     }
     let run = &args.output.run;
-    let (output, format) = EventDestination::open(&args.output, &mut guard)?;
+    let (output, format) = EventDestination::open(args, &mut guard)?;
     let faults = run.faults(&mut guard)?;
     let settings = match &saved {
         Some(saved) => args.settings_of(saved, &wanted, &question)?,
@@ -207,9 +207,11 @@ enum EventDestination {
 
 impl EventDestination {
     /// Opened before anything is read, so a bad path fails at once. Also returns the format.
-    fn open(args: &EventOutputArgs, guard: &mut OutputGuard) -> anyhow::Result<(Self, EventFormat)> {
-        let (output, format) = (args.output.as_deref(), args.format()?);
-        if let Some(folder) = output.filter(|_| args.partition) {
+    fn open(args: &EventsArgs, guard: &mut OutputGuard) -> anyhow::Result<(Self, EventFormat)> {
+        let EventsArgs { output: args, files, .. } = args;
+        let partitions = args.partitions(files)?;
+        let (output, format) = (args.output.as_deref(), args.format(partitions)?);
+        if let Some(folder) = output.filter(|_| partitions) {
             guard.take("--output", folder, true)?;
             open_folder(folder)?;
             return Ok((Self::Folder(folder.to_owned()), format));

@@ -1,31 +1,50 @@
-//! A flag that the command does not have, but others do: the error says which.
+//! A flag or a list of values that the command does not take, but others do: the error says which.
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Command, Error};
+use clap::{Arg, Command, Error};
 
-/// The error of a command line; for a flag of other commands it names these, instead of advice to pass the flag as a value.
+/// The error of a command line. For a flag, or several values of one, that other commands take it names these, instead of advice to pass the flag
+/// as a value or to take one with a similar name.
 pub(crate) fn explained(mut error: Error, program: &Command) -> Error {
-    let flag = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(flag)) if error.kind() == ErrorKind::UnknownArgument => flag.clone(),
-        _ => return error,
+    let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else { return error };
+    let value = match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) => value.as_str(),
+        _ => "",
     };
-    let commands: Vec<&str> = commands_with(program, &flag);
-    if let Some((last, others)) = commands.split_last() {
-        let names = match others {
-            [] => (*last).to_owned(),
-            _ => format!("{} and {last}", others.join(", ")),
-        };
-        let tip = StyledStr::from(format!("'{flag}' is a flag of {names}"));
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    let long = flag.split_once(' ').map_or(&**flag, |(long, _)| long).to_owned();
+    let tip = match error.kind() {
+        ErrorKind::UnknownArgument => {
+            commands_with(program, &long, |_| true).map(|names| format!("'{long}' is a flag of {names}"))
+        }
+        ErrorKind::InvalidValue if value.contains(',') => {
+            let takes_lists = |flag: &Arg| flag.get_value_delimiter() == Some(',');
+            commands_with(program, &long, takes_lists)
+                .map(|names| format!("'{long}' takes one value here, and several with {names}"))
+        }
+        _ => None,
+    };
+    if let Some(tip) = tip {
+        // What clap suggests in its place would be a guess, and its usage shows that.
+        if error.remove(ContextKind::SuggestedArg).is_some() {
+            error.remove(ContextKind::Usage);
+        }
+        error.remove(ContextKind::SuggestedValue);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
     }
     error
 }
 
-/// The commands that have a long flag, without those that help does not list.
-fn commands_with<'p>(program: &'p Command, flag: &str) -> Vec<&'p str> {
-    let Some(long) = flag.strip_prefix("--") else { return Vec::new() };
-    let has_flag = |command: &&Command| command.get_arguments().any(|own| own.get_long() == Some(long));
+/// The commands that have such a long flag, in words, without those that help does not list; none if there are none.
+fn commands_with(program: &Command, flag: &str, is_meant: impl Fn(&Arg) -> bool) -> Option<String> {
+    let long = flag.strip_prefix("--")?;
+    let has_flag =
+        |command: &&Command| command.get_arguments().any(|own| own.get_long() == Some(long) && is_meant(own));
     let listed = program.get_subcommands().filter(|command| !command.is_hide_set());
-    listed.filter(has_flag).map(Command::get_name).collect()
+    let commands: Vec<&str> = listed.filter(has_flag).map(Command::get_name).collect();
+    let (last, others) = commands.split_last()?;
+    Some(match others {
+        [] => (*last).to_owned(),
+        _ => format!("{} and {last}", others.join(", ")),
+    })
 }

@@ -82,7 +82,11 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
         Some(shard) => ArchiveArgs::named(&shard.archives, &files.archives),
         None => args.archives.and(&files.archives)?,
     };
-    let s3 = args.s3.clone().or(files.s3);
+    let mut s3 = args.s3.clone().or(files.s3);
+    if shard.is_some() {
+        s3 =
+            s3.without_mirror_of_file("it needs all objects of a bucket, and a shard names a part of them")?;
+    }
     let wanted = args.learning.clone().or(files.learning);
     let wanted =
         shard.as_ref().map_or_else(|| Ok(wanted.clone()), |shard| learning_of(&wanted, shard, &s3))?;
@@ -144,7 +148,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     };
     progress.clear();
     let indexed = indexed.map_err(|error| args.explain(error, &archives))?;
-    let Indexed { stored, known, added, replaced } = indexed;
+    let Indexed { stored, known, added, added_by_archive, replaced } = indexed;
     if !args.run.quiet {
         writeln!(io::stderr(), "{}, {known} already in the baseline", described(added))?;
     }
@@ -158,7 +162,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
                 failed: added.failed,
                 replaced: replaced.len() as u64,
             },
-            archives: &archive_rows(&archives),
+            archives: &archive_rows(&archives, &added_by_archive),
             coverage: &stored.coverage,
         };
         summary.write(|out| report.write(out))?;
@@ -184,15 +188,12 @@ fn described(AddedObjects { read, skipped, failed }: AddedObjects) -> String {
     format!("{} added{others}", plural(read, "object"))
 }
 
-/// What was read of each archive, for a summary.
-fn archive_rows(archives: &Archives) -> Vec<IndexedArchive> {
-    let rows = (1..).zip(archives.names()).zip(archives.accounts());
-    let row = |((number, name), account): ((u32, &String), ArchiveAccount)| IndexedArchive {
-        archive: number,
-        name: name.clone(),
-        read: account.read,
-        failed: account.failed,
-        bytes: account.bytes,
+/// What became of the objects of each archive, for a summary.
+fn archive_rows(archives: &Archives, added: &[AddedObjects]) -> Vec<IndexedArchive> {
+    let rows = (1..).zip(archives.names()).zip(archives.accounts()).zip(added);
+    let row = |(((archive, name), account), added): (((u32, &String), ArchiveAccount), &AddedObjects)| {
+        let AddedObjects { read, skipped, failed } = *added;
+        IndexedArchive { archive, name: name.clone(), read, skipped, failed, bytes: account.bytes }
     };
     rows.map(row).collect()
 }

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 
 use firstseen::source::{FileList, files_below, is_s3, is_stdin, links_below};
 
-use super::args::{ArchiveArgs, S3Args};
+use super::args::{ArchiveArgs, S3Args, warn_of_mirror};
 use super::exit::{Hint, UsageError};
 use super::output::{Output, stream};
+use super::saved_name::is_saved;
 
 /// The inputs of a run, and the outputs opened so far.
 #[derive(Debug, Default)]
@@ -104,7 +105,8 @@ impl OutputGuard {
         }
     }
 
-    /// Takes the S3 mirror, which is both read and written: no output may be inside it, and it may not be inside an archive.
+    /// Takes the S3 mirror, which is both read and written: no output may be inside it, and it may not be inside an archive. That of a
+    /// configuration file is passed over, with a warning, if no archive is a bucket; baselines need no such warning, since nothing is fetched for them.
     ///
     /// # Errors
     /// If it is an archive of this run, or inside one.
@@ -114,6 +116,13 @@ impl OutputGuard {
         archives: impl IntoIterator<Item = &'p PathBuf>,
     ) -> anyhow::Result<()> {
         let Some(mirror) = &s3.mirror else { return Ok(()) };
+        let archives: Vec<&PathBuf> = archives.into_iter().collect();
+        if s3.is_mirror_idle(archives.iter().copied()) {
+            if archives.is_empty() || archives.iter().any(|name| !is_saved(name)) {
+                warn_of_mirror("no archive is s3://…")?;
+            }
+            return Ok(());
+        }
         let buckets =
             archives.into_iter().filter_map(|name| name.to_str()?.strip_prefix("s3://")?.split('/').next());
         let buckets: BTreeSet<&str> = buckets.collect();

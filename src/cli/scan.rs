@@ -18,7 +18,9 @@ use super::saved_name::is_saved;
 use super::settings::{Settings, SettingsArgs};
 use super::used_settings::{used_geo_databases, used_settings};
 use super::verify::Verifying;
-use super::warnings::{learnt_in_warmup, returns_without_region, unmatched, warmup, window};
+use super::warnings::{
+    hiding_filters, impossible_kinds, learnt_in_warmup, returns_without_region, unmatched, warmup, window,
+};
 
 /// Report what every principal did for the first time after its warmup
 ///
@@ -114,11 +116,17 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     warnings.extend(returns_without_region(&question, question.forget.is_some()));
     warnings.extend(window(coverage, &question));
     warnings.extend(warmup(&effect));
+    warnings.extend(impossible_kinds(&wanted.question, &question, input.rules.is_some()));
+    if findings.is_empty() {
+        warnings.extend(hiding_filters(baseline, &question));
+    }
     warnings.extend(warning);
-    if matches!(verify, Verify::PassedOver) {
-        warnings.push(
+    match verify {
+        Verify::No => warnings.extend(args.unused_proof()),
+        Verify::Yes => {}
+        Verify::PassedOver => warnings.push(
             "verify of --config is passed over: a baseline has no log files (name the archives)".to_owned(),
-        );
+        ),
     }
     warnings.extend(integrity.into_iter().flat_map(|integrity| integrity.verified.warnings));
     let note = learnt_in_warmup(&effect);
@@ -142,9 +150,10 @@ impl ScanArgs {
         if is_of_file && !names.is_empty() && names.iter().all(|name| is_saved(name)) {
             return Ok(Verify::PassedOver);
         }
-        let has_proof = !self.proof.public_keys.is_empty() || !self.proof.side_file.is_empty();
+        let has_proof = self.proof.keys_named().next().is_some();
         let cannot = |name: &&std::path::PathBuf| is_stdin(name) || is_saved(name);
         let what = match names.iter().find(cannot) {
+            _ if !self.verify && has_proof && self.proof_is_of_file() => return Ok(Verify::No),
             _ if !self.verify && has_proof => {
                 "--public-keys and --side-file are used to verify: add --verify".to_owned()
             }
@@ -158,6 +167,19 @@ impl ScanArgs {
             _ => return Ok(Verify::No),
         };
         Err(UsageError(what).into())
+    }
+
+    /// Whether a configuration file names the keys and side files, which may serve firstseen verify.
+    fn proof_is_of_file(&self) -> bool {
+        self.proof.keys_named().all(|key| self.settings.files().sets(key))
+    }
+
+    /// Keys and side files of a configuration file that are not used.
+    fn unused_proof(&self) -> Option<String> {
+        let named: Vec<&str> = self.proof.keys_named().collect();
+        (!named.is_empty()).then(|| {
+            format!("{} of --config is passed over: used only to verify (--verify)", named.join(" and "))
+        })
     }
 
     /// What the digests say of the log files.

@@ -10,12 +10,12 @@ use firstseen::model::LogSource;
 use firstseen::names::{did_you_mean, nearest};
 use firstseen::query::{
     Filter, FindingKind, HiddenFindings, IncidentFindings, KnownAssets, Overview, Pattern, Preset, Question,
-    Tuning, WarmupEffect,
+    Severity, Tuning, WarmupEffect, first_seen,
 };
 use firstseen::report::plural;
 use firstseen::time::{Span, Timestamp};
 
-use super::args::DEFAULT_WARMUP;
+use super::args::{DEFAULT_WARMUP, QuestionArgs};
 use super::exit::Hint;
 
 /// Filter values that match nothing in the baseline, one sentence each. Kinds from a preset need not all be in an archive.
@@ -98,6 +98,80 @@ pub(crate) fn returns_without_region(question: &Question, are_forgotten: bool) -
     let is_asked = are_forgotten && question.report.contains(&FindingKind::ReturningAction);
     (is_asked && !question.filter.regions.is_empty())
         .then(|| "--region: returning actions have no region and are left out".to_owned())
+}
+
+/// Kinds of findings that `--report` names and that cannot be reported, one sentence each.
+pub(crate) fn impossible_kinds(asked: &QuestionArgs, question: &Question, has_rules: bool) -> Vec<String> {
+    let is_root_left = question.report.contains(&FindingKind::RootActivity);
+    let kinds = [
+        (
+            FindingKind::ReturningAction,
+            question.forget.is_some(),
+            "nothing is forgotten, so nothing returns (--forget SPAN)",
+        ),
+        (FindingKind::RootActivity, is_root_left, "--no-root leaves it out"),
+        (
+            FindingKind::Rule,
+            has_rules,
+            "events were not matched against rules (name them with --rules, --sigma or --builtin-rules; a saved baseline has those \
+             of firstseen index)",
+        ),
+    ];
+    let impossible = kinds.into_iter().filter(|(kind, is_possible, _)| asked.names(*kind) && !is_possible);
+    impossible.map(|(kind, _, why)| format!("--report {}: {why}", kind.name())).collect()
+}
+
+/// A filter of a question that may hide all findings.
+struct HidingFilter {
+    /// The flag that sets it.
+    flag: String,
+    is_set: bool,
+    remove: fn(&mut Question),
+}
+
+impl HidingFilter {
+    fn all(question: &Question) -> [Self; 3] {
+        [
+            Self {
+                flag: format!("--min-severity {}", question.min_severity.name()),
+                is_set: question.min_severity != Severity::default(),
+                remove: |question| question.min_severity = Severity::default(),
+            },
+            Self {
+                flag: "--ignore-action (or --ignore-file)".to_owned(),
+                is_set: !question.filter.ignored_actions.is_empty(),
+                remove: |question| question.filter.ignored_actions.clear(),
+            },
+            Self {
+                flag: "--only-mutating".to_owned(),
+                is_set: question.filter.only_mutating,
+                remove: |question| question.filter.only_mutating = false,
+            },
+        ]
+    }
+}
+
+/// Of an answer without findings, the filters that hide all there are. Rules are left out: not all of their matches are kept.
+pub(crate) fn hiding_filters(baseline: &Baseline, question: &Question) -> Option<String> {
+    let mut question = question.clone();
+    question.report.retain(|kind| *kind != FindingKind::Rule);
+    let filters = HidingFilter::all(&question);
+    let set: Vec<&HidingFilter> = filters.iter().filter(|filter| filter.is_set).collect();
+    let shows = |removed: &[&HidingFilter]| {
+        let mut question = question.clone();
+        removed.iter().for_each(|filter| (filter.remove)(&mut question));
+        !first_seen(baseline, &question).is_empty()
+    };
+    match set.iter().find(|filter| shows(&[**filter])) {
+        Some(HidingFilter { flag, .. }) => {
+            Some(format!("{flag} hides all findings; without it there are some"))
+        }
+        None if set.len() > 1 && shows(&set) => {
+            let flags: Vec<&str> = set.iter().map(|filter| &*filter.flag).collect();
+            Some(format!("{} hide all findings; without them there are some", flags.join(", ")))
+        }
+        None => None,
+    }
 }
 
 /// Warns if the window is entirely before or after the input.

@@ -44,7 +44,7 @@ impl Estimate {
     pub const MEMORY_PER_THREAD: u64 = 10 << 20;
 
     /// Bytes of memory for each principal, with four actions ("How cost grows").
-    pub const MEMORY_PER_PRINCIPAL: u64 = 1_500;
+    pub const MEMORY_PER_PRINCIPAL: u64 = 1_700;
 
     pub(super) fn new(seen: &Seen, sample: &Sample, is_bucket: bool) -> Self {
         let share = |of_sample: u64, bytes: u64| match sample.stored_bytes {

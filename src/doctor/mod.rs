@@ -12,6 +12,7 @@ mod remark;
 mod sample;
 mod seen;
 
+use crate::coverage::ObjectSkip;
 use crate::scan::{Progress, ScanError, ScanSettings, list};
 use crate::source::Archives;
 
@@ -46,6 +47,19 @@ pub struct Checkup {
     pub remarks: Vec<Remark>,
     /// What to run next.
     pub next: Next,
+}
+
+impl Checkup {
+    /// Whether the archive has digests, as far as its names and the opened objects say.
+    pub fn has_digests(&self) -> bool {
+        has_digests(&self.seen, &self.sample)
+    }
+}
+
+/// Whether there are digests: by their names, or by what was opened.
+fn has_digests(seen: &Seen, sample: &Sample) -> bool {
+    let digest = Content::Other(ObjectSkip::Digest.name());
+    seen.digests() > 0 || sample.objects.iter().any(|object| object.content == digest)
 }
 
 /// Looks at one archive: lists all of it, and opens at most [`SAMPLE`] objects. Of those with more than [`SAMPLE_BYTES`] only the beginning is read.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Subject;
 use super::content::Content;
 use super::layout::{Layout, split_at_tree};
 use super::sample::Sample;
 use super::seen::Seen;
+use super::{Subject, has_digests};
 use crate::names::named;
 use crate::time::Span;
 
@@ -277,7 +277,7 @@ impl About<'_> {
             .any(|layout| self.seen.layouts.contains_key(layout));
         let is_whole = self.root.is_none() && has_folders;
         let has_trail = self.sample.objects.iter().any(|object| object.cloudtrail > 0);
-        (is_whole && has_trail && self.seen.digests() == 0).then(|| Remark {
+        (is_whole && has_trail && !has_digests(self.seen, self.sample)).then(|| Remark {
             kind: RemarkKind::NoDigests,
             what: "there are no digests, so nothing can show that log files are whole and unaltered"
                 .to_owned(),

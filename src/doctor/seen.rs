@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::layout::{Layout, lake_value, split_at_tree};
 use crate::coverage::ObjectSkip;
 use crate::model::is_account_id;
-use crate::source::{Archives, Listing, LogObject};
+use crate::source::{Archives, DigestName, Listing, LogObject};
 use crate::time::Timestamp;
 
 /// How many folders that hold trees are listed. Whoever names folders decides how many there are.
@@ -20,6 +20,8 @@ pub struct Seen {
     pub bytes: u64,
     /// Among these, the bytes of objects whose name has no delivery day.
     pub undated_bytes: u64,
+    /// Those among them whose names are those of digests, outside the folders by which a scan knows them.
+    pub named_digests: u64,
     /// Objects that a scan does not open, since their names say that they are no logs.
     pub skipped: BTreeMap<ObjectSkip, u64>,
     /// Folders that are not listed, by reason.
@@ -56,13 +58,16 @@ impl Seen {
         seen
     }
 
-    /// Number of digests, or of folders of them, that the archive has.
+    /// Number of digests, or of folders of them, that the archive has by its names.
     pub fn digests(&self) -> u64 {
-        [&self.skipped, &self.unlisted].iter().filter_map(|skips| skips.get(&ObjectSkip::Digest)).sum()
+        let skips = [&self.skipped, &self.unlisted];
+        let passed_over: u64 = skips.iter().filter_map(|skips| skips.get(&ObjectSkip::Digest)).sum();
+        passed_over + self.named_digests
     }
 
     fn add(&mut self, object: &LogObject, place: &str) {
         let (path, key) = (&*object.path, object.key());
+        self.named_digests += u64::from(DigestName::parse(path).is_some());
         *self.layouts.entry(Layout::of(&format!("{place}/{path}"))).or_default() += 1;
         if let Some((account, region)) = key.place() {
             add_name(&mut self.accounts, account);

@@ -8,8 +8,8 @@ mod left_out;
 
 use thiserror::Error;
 
-use crate::catalog::Catalog;
-use crate::coverage::{Coverage, ObjectCounts};
+use crate::catalog::{Catalog, ObjectEntry};
+use crate::coverage::{Coverage, Outcome};
 use crate::learn::{Keep, LearnSettings, Learnt, learn_listed, learn_until_stopped};
 use crate::model::Inventory;
 use crate::scan::{Progress, ScanError, checksums, list};
@@ -41,6 +41,8 @@ pub struct Indexed {
     pub known: u64,
     /// The objects that were added.
     pub added: AddedObjects,
+    /// The same for each archive, in the order of their names.
+    pub added_by_archive: Vec<AddedObjects>,
     /// Those among them of which the baseline has an earlier version with other content, by path.
     pub replaced: Vec<String>,
 }
@@ -56,15 +58,54 @@ pub struct AddedObjects {
     pub failed: u64,
 }
 
-impl AddedObjects {
-    /// Adds those of the next part.
-    fn add(&mut self, part: &Coverage) {
-        // Those read in part are among those read.
-        let ObjectCounts { read, skipped, failed, .. } = &part.objects;
-        self.read += read;
-        self.skipped += skipped.values().sum::<u64>();
-        self.failed += failed.values().sum::<u64>();
+/// The same for all archives and for each of them.
+#[derive(Debug)]
+struct Added {
+    all: AddedObjects,
+    by_archive: Vec<AddedObjects>,
+}
+
+impl Added {
+    /// Nothing of this many archives.
+    fn nothing(archives: usize) -> Self {
+        Self { all: AddedObjects::default(), by_archive: vec![AddedObjects::default(); archives] }
     }
+
+    /// Adds what became of the objects of the next part, of each archive.
+    fn add(&mut self, part: &[AddedObjects]) {
+        for (sum, AddedObjects { read, skipped, failed }) in self.by_archive.iter_mut().zip(part) {
+            for sum in [sum, &mut self.all] {
+                sum.read += read;
+                sum.skipped += skipped;
+                sum.failed += failed;
+            }
+        }
+    }
+
+    /// The result of a run.
+    fn indexed(self, stored: BaselineContents, known: u64, replaced: Vec<String>) -> Indexed {
+        Indexed { stored, known, added: self.all, added_by_archive: self.by_archive, replaced }
+    }
+}
+
+/// What became of the objects of a part, of each archive. Objects that could not be opened have no entry: `listed` has the archives of
+/// all that were to be opened.
+fn outcomes(listed: &[u32], entries: &[ObjectEntry], archives: usize) -> Vec<AddedObjects> {
+    let mut added = vec![AddedObjects::default(); archives];
+    let place = |archive: u32| (archive as usize).saturating_sub(1);
+    for archive in listed {
+        added[place(*archive)].failed += 1;
+    }
+    for entry in entries {
+        let of_archive = &mut added[place(entry.archive)];
+        of_archive.failed -= u64::from(entry.size.is_some());
+        match entry.outcome {
+            Outcome::Read | Outcome::ReadInPart(_) => of_archive.read += 1,
+            Outcome::Skipped(_) => of_archive.skipped += 1,
+            Outcome::Failed(_) => of_archive.failed += 1,
+        }
+    }
+    added
 }
 
 /// Why a run did not complete.
@@ -173,19 +214,19 @@ impl Run<'_> {
 
     /// Begins a new baseline. Nothing is saved until something that could be a log was found.
     fn begin(&self, mut listing: Listing) -> Result<Indexed, IndexError> {
-        let mut added = AddedObjects::default();
-        let Part { contents: mut stored, mut is_whole } = self.read(&mut listing)?;
-        added.add(&stored.coverage);
+        let mut added = self.nothing_added();
+        let Part { contents: mut stored, outcomes, mut is_whole } = self.read(&mut listing)?;
+        added.add(&outcomes);
         let mut is_saved = self.save_logs(&mut stored)?;
         while is_whole && is_left(&listing) {
             let part = self.read(&mut listing).map_err(|error| interrupted(error, is_saved))?;
             is_whole = part.is_whole;
-            added.add(&part.contents.coverage);
+            added.add(&part.outcomes);
             stored = stored.merge(part.contents)?;
             is_saved = self.save_logs(&mut stored)?;
         }
         match (is_whole, is_saved) {
-            (true, true) => Ok(Indexed { stored, known: 0, added, replaced: Vec::new() }),
+            (true, true) => Ok(added.indexed(stored, 0, Vec::new())),
             (true, false) => Err(IndexError::NoLogs(Box::new(stored.coverage))),
             (false, _) => Err(interrupted(ScanError::Stopped, is_saved)),
         }
@@ -201,26 +242,30 @@ impl Run<'_> {
         if self.progress.stopped() {
             return Err(IndexError::Interrupted);
         }
-        let mut added = AddedObjects::default();
+        let mut added = self.nothing_added();
         is_changed |= listing.coverage.objects.listed > 0 || !listing.coverage.faults.is_empty();
         while is_changed || is_left(&listing) {
             is_changed = false;
-            let Part { contents: part, is_whole } =
+            let Part { contents: part, outcomes, is_whole } =
                 self.read(&mut listing).map_err(|error| interrupted(error, true))?;
             if is_known_stream(&stored, &part) {
                 if !stored.baseline.inventory.covers(&self.settings.inventory) {
                     self.save(&mut stored)?;
                 }
-                return Ok(Indexed { stored, known: known + 1, added, replaced });
+                return Ok(added.indexed(stored, known + 1, replaced));
             }
-            added.add(&part.coverage);
+            added.add(&outcomes);
             stored = stored.merge(part)?;
             self.save(&mut stored)?;
             if !is_whole {
                 return Err(IndexError::Interrupted);
             }
         }
-        Ok(Indexed { stored, known, added, replaced })
+        Ok(added.indexed(stored, known, replaced))
+    }
+
+    fn nothing_added(&self) -> Added {
+        Added::nothing(self.archives.names().len())
     }
 
     /// Removes known objects from the listing; returns their number, and those left that replace known ones.
@@ -243,7 +288,8 @@ impl Run<'_> {
     fn read(&self, listing: &mut Listing) -> Result<Part, ScanError> {
         let IndexSettings { learning, checkpoint_every, .. } = self.settings;
         let part = listing.cut((*checkpoint_every).max(1));
-        let (listed, is_kept) = (part.objects.len(), !part.to_keep.is_empty());
+        let listed: Vec<u32> = part.objects.iter().map(|object| object.archive).collect();
+        let is_kept = !part.to_keep.is_empty();
         // Standard input may never end, so it cannot be read until then.
         let learn = match self.archives.names().iter().any(|name| is_stdin(name.as_ref())) {
             true => learn_listed,
@@ -252,11 +298,12 @@ impl Run<'_> {
         let learnt = learn(self.archives, part, learning, Keep::Catalog, self.progress)?;
         let Learnt { baseline, coverage, catalog: Catalog { objects, records } } = learnt;
         let read = objects.iter().filter(|entry| entry.size.is_some()).count();
-        let is_whole = !self.progress.stopped() || read == listed && !is_kept;
+        let is_whole = !self.progress.stopped() || read == listed.len() && !is_kept;
         let archives = self.archives.names().to_vec();
+        let outcomes = outcomes(&listed, &objects, archives.len());
         let (learning, records) = (learning.scope(), records.into());
         let contents = BaselineContents { learning, archives, baseline, coverage, objects, records };
-        Ok(Part { contents, is_whole })
+        Ok(Part { contents, outcomes, is_whole })
     }
 
     fn save(&self, stored: &mut BaselineContents) -> Result<(), StoreError> {
@@ -278,6 +325,8 @@ impl Run<'_> {
 /// What was read between two checkpoints.
 struct Part {
     contents: BaselineContents,
+    /// What became of its objects, of each archive.
+    outcomes: Vec<AddedObjects>,
     /// Whether all of it was read, because the run was not ended early.
     is_whole: bool,
 }

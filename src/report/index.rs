@@ -22,18 +22,20 @@ pub struct IndexedObjects {
     pub replaced: u64,
 }
 
-/// What a run read of an archive. The fields are published, see `docs/formats.md`.
+/// What became of the objects of an archive in a run. All archives together have the numbers of the run. The fields are published, see `docs/formats.md`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct IndexedArchive {
     /// Its number in this run, from 1.
     pub archive: u32,
     /// Its name.
     pub name: String,
-    /// Objects whose stored bytes were read.
+    /// New objects that were read as logs.
     pub read: u64,
-    /// Objects that could not be read.
+    /// New ones that are no logs, or outside the window.
+    pub skipped: u64,
+    /// Those that could not be read.
     pub failed: u64,
-    /// Bytes of those read, as stored.
+    /// Bytes as stored of all that were opened, logs or not.
     pub bytes: u64,
 }
 
@@ -44,7 +46,7 @@ pub struct IndexReport<'a> {
     pub baseline: &'a str,
     /// What became of the objects of the run.
     pub objects: IndexedObjects,
-    /// What the run read of each archive.
+    /// What became of the objects of each archive.
     pub archives: &'a [IndexedArchive],
     /// The coverage of the whole baseline.
     pub coverage: &'a Coverage,

@@ -305,3 +305,36 @@ fn a_reader_never_sees_a_partial_checkpoint() {
     }
     assert!(read > 3, "{read}");
 }
+
+#[test]
+fn the_archives_of_a_summary_add_up_to_its_objects() {
+    let place = TempDir::new().unwrap();
+    let fixture = |name: &str| format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    let (hostile, small) = (fixture("hostile"), fixture("small-archive"));
+    log(place.path(), "gone/a.json", "s3:GetObject");
+    // Listed, but it cannot be opened.
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("nowhere", place.path().join("gone/b.json")).unwrap();
+    for every in ["100", "3"] {
+        let summary = place.path().join(format!("{every}.json"));
+        let (summary_name, baseline) = (summary.to_str().unwrap(), format!("{every}.baseline"));
+        let archives = [&*hostile, &*small, "gone"];
+        let flags = ["-q", "--checkpoint-every", every, "-o", &baseline, "--summary", summary_name];
+        let line: Vec<&str> = ["index"].into_iter().chain(archives).chain(flags).collect();
+        for is_first in [true, false] {
+            let (code, said) = ended(&line, place.path());
+            assert_eq!(code, 3, "{said}");
+            let summary: serde_json::Value = serde_json::from_slice(&fs::read(&summary).unwrap()).unwrap();
+            let rows = summary["archives"].as_array().unwrap();
+            assert_eq!(rows.len(), 3);
+            for outcome in ["read", "skipped", "failed"] {
+                let sum: u64 = rows.iter().map(|row| row[outcome].as_u64().unwrap()).sum();
+                assert_eq!(summary["objects"][outcome], sum, "{outcome}: {summary}");
+            }
+            let row =
+                rows.iter().find(|row| row["name"].as_str().unwrap().ends_with("small-archive")).unwrap();
+            let expected = if is_first { [35, 4, 0] } else { [0, 0, 0] };
+            assert_eq!(["read", "skipped", "failed"].map(|outcome| row[outcome].as_u64().unwrap()), expected);
+        }
+    }
+}

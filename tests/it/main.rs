@@ -31,6 +31,7 @@ mod mistakes;
 mod naive;
 mod naive_score;
 mod netflix;
+mod one_file;
 mod outputs;
 mod packaging;
 mod page;

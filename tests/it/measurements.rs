@@ -1,12 +1,12 @@
 //! `firstseen bench` measures an archive. These tests do not judge the numbers.
 
-use firstseen::bench::{BenchPlan, Measured, measure, write_text};
+use firstseen::bench::{BenchPlan, MeasureError, Measured, measure, write_text};
 use firstseen::scan::ScanError;
 use firstseen::source::Archives;
 
 use crate::archive::settings;
 
-fn measured(stopped: bool) -> Result<Measured, ScanError> {
+fn measured(stopped: bool) -> Result<Measured, MeasureError> {
     let archives = Archives::open(&["fixtures/small-archive".into()]).unwrap();
     measure(&archives, &settings(), &BenchPlan { runs: 2, max_threads: 3 }, &|| stopped)
 }
@@ -39,5 +39,5 @@ fn measurements_are_written_as_text_and_json() {
 
 #[test]
 fn measuring_can_be_stopped() {
-    assert!(matches!(measured(true), Err(ScanError::Stopped)));
+    assert!(matches!(measured(true), Err(MeasureError::Scan(ScanError::Stopped))));
 }

@@ -1,6 +1,7 @@
 //! Mistakes of newcomers that `tests/cmd/mistakes.trycmd` cannot show: what git does not keep.
 
 use std::fs;
+use std::path::Path;
 
 use tempfile::TempDir;
 
@@ -110,4 +111,65 @@ fn baselines_that_cannot_be_merged_say_why() {
     }
     let output = firstseen(&["merge", "a.baseline", "twice.baseline", "-q", "-o", "all.baseline"], &folder);
     assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn below_aws_logs_digests_are_found_too() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/small-archive/AWSLogs");
+    let folder = TempDir::new().unwrap();
+    let below = folder.path().join("digests/AWSLogs/111122223333/CloudTrail-Digest");
+    fs::create_dir_all(&below).unwrap();
+    let name = "111122223333_CloudTrail-Digest_us-east-1_main_trail_us-east-1_20240102T000000Z.json.gz";
+    let digest = fixtures.join("111122223333/CloudTrail-Digest/us-east-1/2024/01/02").join(name);
+    fs::copy(&digest, below.join(name)).unwrap();
+    // One whose name says nothing.
+    fs::create_dir_all(folder.path().join("renamed")).unwrap();
+    fs::copy(&digest, folder.path().join("renamed/x.json.gz")).unwrap();
+    for (archive, has_logs) in [
+        (fixtures.to_str().unwrap(), true),
+        ("digests", false),
+        ("digests/AWSLogs", false),
+        ("renamed", false),
+    ] {
+        let json = firstseen(&["doctor", archive, "-q", "-f", "json"], &folder);
+        let answer: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+        let found = &answer["archives"][0];
+        assert_eq!(found["has_digests"], true, "{archive}: {found}");
+        let kinds: Vec<&str> = found["remarks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|remark| remark["kind"].as_str())
+            .collect();
+        assert!(!kinds.contains(&"no-digests"), "{archive}: {kinds:?}");
+        assert_eq!(kinds.contains(&"only-digests"), !has_logs, "{archive}: {kinds:?}");
+        let text = firstseen(&["doctor", archive, "-q"], &folder);
+        let text = String::from_utf8(text.stdout).unwrap();
+        assert!(text.contains("  digests     there are some\n"), "{archive}: {text}");
+    }
+    fs::write(
+        folder.path().join("renamed/x.json.gz"),
+        crate::archive::wrapped(&[crate::archive::record("2024-03-01T00:00:00Z", "a", "s3:A")]),
+    )
+    .unwrap();
+    let text = firstseen(&["doctor", "renamed", "-q"], &folder);
+    assert!(String::from_utf8(text.stdout).unwrap().contains("  digests     none\n"));
+}
+
+#[test]
+fn nothing_is_measured_where_nothing_is_scanned() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir_all(folder.path().join("notes")).unwrap();
+    fs::write(folder.path().join("notes/read.txt"), "no log\n").unwrap();
+    let archive = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/small-archive");
+    let output = firstseen(&["index", archive, "-o", "a.baseline", "-q"], &folder);
+    assert!(output.status.success(), "{}", stderr(&output));
+    for (source, code, why) in [
+        ("a.baseline", 2, "'a.baseline' is a baseline, and bench measures how archives are read"),
+        ("notes", 1, "no logs were found in 'notes': 1 object skipped (not-a-log 1)"),
+    ] {
+        let output = firstseen(&["bench", source, "--runs", "1"], &folder);
+        assert_eq!(output.status.code(), Some(code), "{source}: {}", stderr(&output));
+        assert!(output.stdout.is_empty() && stderr(&output).contains(why), "{source}: {}", stderr(&output));
+    }
 }

@@ -11,6 +11,7 @@ use firstseen::query::Question;
 use firstseen::report::EventFormat;
 
 use super::super::exit::{Hint, UsageError};
+use super::super::settings::FileArgs;
 use super::super::text_file::read_text;
 use super::ByExtension;
 use super::format::extension;
@@ -147,8 +148,8 @@ pub(crate) struct EventOutputArgs {
     #[arg(long)]
     raw: bool,
     /// Write Parquet files to the new or empty folder DIR, by account and day: account=ID/day=DATE/events.parquet
-    #[arg(long, requires = "output", conflicts_with_all = ["raw", "format", "csv_raw"])]
-    pub(crate) partition: bool,
+    #[arg(long, requires = "output", conflicts_with_all = ["raw", "csv_raw"])]
+    partition: bool,
     /// Write the events to FILE, which appears only once it is complete [default: stdout]
     #[arg(long, short, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
@@ -160,8 +161,25 @@ pub(crate) struct EventOutputArgs {
 }
 
 impl EventOutputArgs {
-    /// `--raw` or `--format`, else by the extension of the output.
-    pub(crate) fn format(&self) -> anyhow::Result<EventFormat> {
+    /// Whether to write files by account and day. Of `--partition` and another format than Parquet, the one of the command line counts if the other
+    /// is of a configuration file.
+    ///
+    /// # Errors
+    /// If both are of the command line (wrong usage).
+    pub(crate) fn partitions(&self, files: &FileArgs) -> anyhow::Result<bool> {
+        match self.format.filter(|format| *format != EventFormatArg::Parquet) {
+            None => Ok(self.partition),
+            Some(_) if files.sets("format") => Ok(self.partition),
+            Some(_) if !self.partition || files.sets("partition") => Ok(false),
+            Some(_) => {
+                let what = "--partition writes Parquet files, but --format names another format".to_owned();
+                Err(anyhow::Error::new(UsageError(what)).context(Hint("leave one of them out")))
+            }
+        }
+    }
+
+    /// `--raw` or `--format`, else by the extension of the output; of files by account and day Parquet.
+    pub(crate) fn format(&self, partitions: bool) -> anyhow::Result<EventFormat> {
         if self.raw {
             return match extension(self.output.as_deref()) {
                 Some(other @ ("csv" | "parquet")) => Err(UsageError(format!(
@@ -171,7 +189,7 @@ impl EventOutputArgs {
                 _ => Ok(EventFormat::Records { is_for_terminal: false }),
             };
         }
-        if self.partition {
+        if partitions {
             return Ok(EventFormat::Parquet);
         }
         Ok(match EventFormatArg::of_output(self.format, self.output.as_deref())? {

@@ -207,7 +207,8 @@ pub(crate) fn byte_count(text: &str) -> Result<u64, String> {
         _ => return Err("write a number and K, M or G".to_owned()),
     };
     let number: u64 = digits.parse().map_err(|_| "write a number and K, M or G".to_owned())?;
-    number.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or_else(|| "out of range".to_owned())
+    let bytes = number.checked_mul(unit).filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| format!("out of range: write at least 1 byte, and at most {}G", u64::MAX >> 30))
 }
 
 const _: () = assert!(DEFAULT_MAX_OBJECT_SIZE == 4 << 30, "the default in --help");

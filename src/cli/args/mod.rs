@@ -44,7 +44,7 @@ pub(crate) use output::{AnswerOutputArgs, FileFormat, OutputArgs, OutputFormats,
 pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
 pub(crate) use reading::{ReadingArgs, Source, SourceArgs};
 pub(crate) use rules::RuleArgs;
-pub(crate) use s3::{AccessArgs, S3Args};
+pub(crate) use s3::{AccessArgs, S3Args, warn_of_mirror};
 pub(crate) use severity::SeverityArgs;
 pub(crate) use shard::ShardArgs;
 pub(crate) use triage::{NewnessArgs, RankedPeriodArgs, RankingArgs};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ColorChoice};
+use clap::{Args, ColorChoice, ValueEnum};
 use firstseen::report::{ExportFormat, Format};
 use firstseen::scan::DEFAULT_MEMORY;
 
@@ -140,6 +140,11 @@ impl OutputArgs {
             [] => FindingFormatArg::of_output(None, self.output.as_deref())?,
             [one] => *one,
             several => {
+                if let Some(twice) = twice(several) {
+                    let name =
+                        twice.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
+                    return Err(UsageError(format!("--format names {name} twice")).into());
+                }
                 return Ok(OutputFormats::Folder(several.iter().map(|one| self.file(*one)).collect()));
             }
         };
@@ -175,6 +180,11 @@ impl OutputArgs {
             }
         })
     }
+}
+
+/// The first format that is named before.
+fn twice(formats: &[FindingFormatArg]) -> Option<&FindingFormatArg> {
+    (1..formats.len()).find(|at| formats[..*at].contains(&formats[*at])).map(|at| &formats[at])
 }
 
 impl OutputFormats {

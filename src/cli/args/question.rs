@@ -152,6 +152,11 @@ impl QuestionArgs {
         kinds
     }
 
+    /// Whether `--report` names this kind.
+    pub(crate) fn names(&self, kind: FindingKind) -> bool {
+        self.report.iter().any(|named| named.0 == Some(kind))
+    }
+
     /// Whether rule matches are reported if there are rules: `--report` is not given or contains `all`.
     pub(crate) fn takes_rules(&self) -> bool {
         self.report.is_empty() || self.report.iter().any(|kind| kind.0.is_none())

@@ -1,6 +1,7 @@
 //! Flags for access to S3.
 
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use firstseen::report::for_shell;
@@ -22,6 +23,9 @@ pub(crate) struct S3Args {
     /// Keep objects, and the digests that go with them, as DIR/<bucket>/<key>; objects already there are not fetched again
     #[arg(long, value_name = "DIR")]
     pub(crate) mirror: Option<PathBuf>,
+    /// Whether a configuration file names the mirror. Such a file may serve archives on disk, too.
+    #[arg(skip)]
+    mirror_is_of_file: bool,
 }
 
 /// How a bucket is reached, and as whom.
@@ -62,11 +66,35 @@ const _: () = assert!(DEFAULT_CONCURRENCY == 64, "the default in --help");
 impl S3Args {
     /// These flags; unset ones come from `below`.
     pub(crate) fn or(self, below: Self) -> Self {
+        let upper = if self.mirror.is_some() { self.mirror_is_of_file } else { below.mirror_is_of_file };
         Self {
             access: self.access.or(below.access),
             concurrency: self.concurrency.or(below.concurrency),
             mirror: self.mirror.or(below.mirror),
+            mirror_is_of_file: upper,
         }
+    }
+
+    /// Makes the mirror of a configuration file relative to its folder.
+    pub(crate) fn place_mirror_in(&mut self, folder: &Path) {
+        if let Some(mirror) = &mut self.mirror {
+            *mirror = folder.join(&*mirror);
+            self.mirror_is_of_file = true;
+        }
+    }
+
+    /// Whether a configuration file names a mirror for which these archives have no objects.
+    pub(crate) fn is_mirror_idle<'p>(&self, archives: impl IntoIterator<Item = &'p PathBuf>) -> bool {
+        self.mirror_is_of_file && !archives.into_iter().any(|name| is_s3(name))
+    }
+
+    /// The same without the mirror of a configuration file, which is said with the reason; one of the command line stays.
+    pub(crate) fn without_mirror_of_file(self, why: &str) -> io::Result<Self> {
+        if !self.mirror_is_of_file {
+            return Ok(self);
+        }
+        warn_of_mirror(why)?;
+        Ok(Self { mirror: None, mirror_is_of_file: false, ..self })
     }
 
     /// The settings for reading the buckets among these archives.
@@ -74,23 +102,30 @@ impl S3Args {
         &self,
         archives: impl IntoIterator<Item = &'p PathBuf>,
     ) -> anyhow::Result<S3Settings> {
-        if self.mirror.is_some() && !archives.into_iter().any(|name| is_s3(name)) {
+        let is_idle = !archives.into_iter().any(|name| is_s3(name));
+        let mirror = self.mirror.clone().filter(|_| !(is_idle && self.mirror_is_of_file));
+        if mirror.is_some() && is_idle {
             return Err(
                 UsageError("--mirror keeps objects from S3, but no archive is s3://…".to_owned()).into()
             );
         }
-        if self.mirror.as_deref().is_some_and(is_s3) {
+        if mirror.as_deref().is_some_and(is_s3) {
             return Err(UsageError("--mirror takes a local folder, not s3://…".to_owned()).into());
         }
         let defaults = S3Settings::default();
         Ok(S3Settings {
             access: self.access.access().map_err(UsageError)?,
             concurrency: self.concurrency.map_or(defaults.concurrency, usize::from),
-            mirror: self.mirror.clone(),
+            mirror,
             interrupted,
             ..defaults
         })
     }
+}
+
+/// Says that the mirror of a configuration file is not used, and why.
+pub(crate) fn warn_of_mirror(why: &str) -> io::Result<()> {
+    writeln!(io::stderr(), "warning: mirror of --config is passed over: {why}")
 }
 
 impl AccessArgs {

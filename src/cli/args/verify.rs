@@ -26,6 +26,12 @@ pub(crate) struct ProofArgs {
 }
 
 impl ProofArgs {
+    /// The long names of those that are given.
+    pub(crate) fn keys_named(&self) -> impl Iterator<Item = &'static str> {
+        let given = [("public-keys", &self.public_keys), ("side-file", &self.side_file)];
+        given.into_iter().filter(|(_, files)| !files.is_empty()).map(|(name, _)| name)
+    }
+
     /// Adds all files to those that no output may replace.
     pub(crate) fn guard(&self, guard: &mut OutputGuard) {
         guard.read_files("public keys", &self.public_keys);

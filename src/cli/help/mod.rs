@@ -41,7 +41,8 @@ fn template(program: &Definition) -> String {
 }
 
 /// What follows the groups.
-const AFTER: &str = "firstseen COMMAND -h shows the flags that matter, and COMMAND --help all of them.";
+const AFTER: &str = "firstseen COMMAND -h shows the flags that matter, and COMMAND --help all of them.\n\
+    firstseen completions SHELL and firstseen man -o DIR make what a shell completes, and manual pages.";
 
 /// One line for each command.
 fn lines(program: &Definition, names: &[&str]) -> String {

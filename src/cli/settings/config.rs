@@ -141,9 +141,7 @@ impl Settings {
             let placed: PathBuf = folder.join(&file);
             *file = placed;
         }
-        if let Some(mirror) = &mut self.s3.mirror {
-            *mirror = folder.join(&*mirror);
-        }
+        self.s3.place_mirror_in(folder);
     }
 }
 

@@ -237,6 +237,27 @@ fn flags_beyond_a_question_come_from_the_file_unless_the_line_has_them() {
 }
 
 #[test]
+fn switches_that_are_off_are_as_if_they_were_not_there() {
+    let (_, flags) = flags_with("raw = false\npartition = false", "events");
+    assert!(!flags.get_flag("raw") && !flags.get_flag("partition"));
+    // Of the line, over the file; what it would exclude comes from the file.
+    let (_, flags) = flags_with("raw = true\nformat = 'csv'", "events --raw=false");
+    assert!(!flags.get_flag("raw") && flags.contains_id("format"));
+    let (_, flags) = flags_with("calls = ['all']", "tune --only-mutating=false");
+    assert_eq!(flags.get_raw("calls").unwrap().collect::<Vec<_>>(), ["all"]);
+    // Alone it stays: it turns off what a file or a preset turns on.
+    let (_, flags) = flags_with("only-mutating = true", "tune --only-mutating=false");
+    assert_eq!(flags.get_one::<bool>("only_mutating"), Some(&false));
+    let (_, flags) = flags_with("calls = ['all']", "tune --only-mutating");
+    assert!(flags.get_raw("calls").is_none());
+    let folder = folder("raw = true\ncsv-raw = true\npartition = true", "");
+    let line = ["firstseen", "events", "archive", "-o", "out", "--config"].map(OsString::from);
+    let line = line.into_iter().chain([folder.path().join("config.toml").into()]).collect::<Vec<_>>();
+    let why = matches(&program(), &line).unwrap_err().to_string();
+    assert!(why.contains("do not fit") && why.contains("cannot be used with"), "{why}");
+}
+
+#[test]
 fn a_list_in_a_file_is_beside_it() {
     let (folder, flags) = flags_with("ip = ['@ips.txt', '203.0.113.0/24']\nsession = '@@a'", "events");
     let values = |name: &str| flags.get_many::<String>(name).unwrap().cloned().collect::<Vec<_>>();

@@ -53,7 +53,7 @@ fn archive(checkup: &Checkup, access: Option<&Access>, out: &mut dyn Write) -> i
     let days = seen.delivered.map(|[first, last]| format!("{} to {}", first.day(), last.day()));
     field("deliveries", days.as_deref().unwrap_or("the names give no day"), out)?;
     field("objects", &objects(seen), out)?;
-    field("digests", if seen.digests() > 0 { "there are some" } else { "none" }, out)?;
+    field("digests", if checkup.has_digests() { "there are some" } else { "none" }, out)?;
     field("opened", &format!("{} of {}", sample.objects.len(), counted(seen.objects, "object")), out)?;
     opened(sample, out)?;
     if let Some(estimate) = estimate {

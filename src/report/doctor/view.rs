@@ -120,7 +120,7 @@ impl<'a> ArchiveView<'a> {
             stored_bytes: seen.bytes,
             skipped: names(&seen.skipped),
             unlisted_folders: names(&seen.unlisted),
-            has_digests: seen.digests() > 0,
+            has_digests: checkup.has_digests(),
             sample_limit: SAMPLE,
             sample: sample.objects.iter().map(SampleView::new).collect(),
             estimate: estimate.map(|estimate| EstimateView {
