@@ -1,18 +1,21 @@
-//! What records say of the use of a credential that the event which issued it contradicts. One of them is forged or wrong, or the id of the
-//! key was used again.
+//! What records say of the use of a credential that the event which issued or ended it contradicts. One of them is forged, wrong or missing,
+//! or the id of the key was used again.
 
-use super::{Issuance, Use};
+use super::{ClusterUse, Issuance, StatusChanges, TOLERANCE, Use};
 use crate::model::{Arn, Text, last_part};
-use crate::time::{Span, Timestamp};
-
-/// How far the clocks of services may differ.
-const TOLERANCE: Span = Span::minutes(5);
+use crate::time::Timestamp;
 
 /// A contradiction between the use of a credential and the event that issued it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Contradiction {
     /// It was used before it was issued.
     UsedBeforeIssued,
+    /// Its first record says that its session was created before it was issued, at this time.
+    CreatedBeforeIssued(Timestamp),
+    /// It was used after it had been deleted, at this time.
+    UsedAfterDeletion(Timestamp),
+    /// It was used after it had been made inactive, at this time, and not active again.
+    UsedWhileInactive(Timestamp),
     /// It was used after it had expired, at this time.
     UsedAfterExpiry(Timestamp),
     /// It was used by somebody for whom it was not issued: the first of these ARNs.
@@ -26,6 +29,9 @@ impl Contradiction {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::UsedBeforeIssued => "used-before-issued",
+            Self::CreatedBeforeIssued(_) => "created-before-issued",
+            Self::UsedAfterDeletion(_) => "used-after-deletion",
+            Self::UsedWhileInactive(_) => "used-while-inactive",
             Self::UsedAfterExpiry(_) => "used-after-expiry",
             Self::UsedByAnother(_) => "used-by-another",
             Self::UsedBySeveral(..) => "used-by-several",
@@ -33,10 +39,24 @@ impl Contradiction {
     }
 }
 
-/// The contradictions of a credential.
-pub(super) fn contradictions(issuance: Option<&Issuance>, used: Option<&Use>) -> Vec<Contradiction> {
-    let Some(used) = used else { return Vec::new() };
+/// The contradictions of a credential: those of its use, and that it was used, also in clusters, after it could no longer be.
+pub(super) fn contradictions(
+    issuance: Option<&Issuance>,
+    (used, in_clusters): (Option<&Use>, Option<&ClusterUse>),
+    changes: Option<&StatusChanges>,
+) -> Vec<Contradiction> {
+    let last = used.map(|used| used.last).max(in_clusters.map(|used| used.last));
+    let ended = changes.zip(last).and_then(|(changes, last)| changes.contradiction(last));
+    let of_use = used.map(|used| of_use(issuance, used)).unwrap_or_default();
+    of_use.into_iter().chain(ended).collect()
+}
+
+/// The contradictions between the use of a credential and the event that issued it.
+fn of_use(issuance: Option<&Issuance>, used: &Use) -> Vec<Contradiction> {
     let before = issuance.filter(|issuance| used.first.time.plus(TOLERANCE) < issuance.event.time);
+    let is_older =
+        |created: &Timestamp| issuance.is_some_and(|issuance| created.plus(TOLERANCE) < issuance.event.time);
+    let created = used.session.created.filter(is_older);
     let expires = issuance.and_then(|issuance| issuance.expires);
     let after = expires.filter(|expires| used.last > expires.plus(TOLERANCE));
     let is_another = |arn: &&Text| issuance.and_then(|issuance| is_for(issuance, arn)) == Some(false);
@@ -45,6 +65,7 @@ pub(super) fn contradictions(issuance: Option<&Issuance>, used: Option<&Use>) ->
     let several = arns.next().zip(arns.next()).filter(|_| another.is_none());
     let found = [
         before.map(|_| Contradiction::UsedBeforeIssued),
+        created.map(Contradiction::CreatedBeforeIssued),
         after.map(Contradiction::UsedAfterExpiry),
         another,
         several.map(|(one, other)| Contradiction::UsedBySeveral(one.clone(), other.clone())),

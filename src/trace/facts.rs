@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::clusters::ClusterUse;
 use super::session::Session;
+use super::status::StatusChanges;
 use super::{Credential, EventPlace, Holder, Issuance};
 use crate::model::Text;
 use crate::time::Timestamp;
@@ -15,8 +17,14 @@ const NAMES_KEPT: usize = 32;
 pub(super) struct Facts {
     /// The use of access keys, by their ids.
     pub(super) uses: HashMap<Text, Use>,
+    /// Their use in Kubernetes clusters.
+    pub(super) cluster_uses: HashMap<Text, ClusterUse>,
     /// The event that issued each credential.
     pub(super) issued: BTreeMap<Credential, Issuance>,
+    /// When keys were deleted, or made inactive or active.
+    pub(super) status_changes: HashMap<Text, StatusChanges>,
+    /// When passwords were deleted: account and name of the user, and the time.
+    pub(super) ended_passwords: BTreeSet<(Text, Text, Timestamp)>,
     /// The events that created users.
     pub(super) users: BTreeMap<CreatedUser, Issuance>,
     /// The credentials that the traced event used, or else issued.
@@ -85,9 +93,23 @@ impl Names {
 impl Use {
     /// Number of events, and of failed ones.
     pub fn counts(&self) -> ActionUse {
-        self.actions.values().fold(ActionUse::default(), |sum, action| ActionUse {
-            count: sum.count + action.count,
-            errors: sum.errors + action.errors,
-        })
+        sum(&self.actions)
+    }
+}
+
+/// The sum of all actions.
+pub(super) fn sum(actions: &BTreeMap<Text, ActionUse>) -> ActionUse {
+    actions.values().fold(ActionUse::default(), |sum, action| ActionUse {
+        count: sum.count + action.count,
+        errors: sum.errors + action.errors,
+    })
+}
+
+/// Adds actions that were done elsewhere.
+pub(super) fn sum_up(actions: &mut BTreeMap<Text, ActionUse>, more: BTreeMap<Text, ActionUse>) {
+    for (action, more) in more {
+        let known = actions.entry(action).or_default();
+        known.count += more.count;
+        known.errors += more.errors;
     }
 }

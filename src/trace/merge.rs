@@ -2,7 +2,7 @@
 
 use std::collections::btree_map::Entry;
 
-use super::facts::{CreatedUser, Facts, Names, Use};
+use super::facts::{CreatedUser, Facts, Names, Use, sum_up};
 use super::{Credential, Issuance};
 
 impl Facts {
@@ -16,6 +16,16 @@ impl Facts {
                 }
             }
         }
+        for (key, more) in other.cluster_uses {
+            match self.cluster_uses.get_mut(&key) {
+                Some(known) => known.merge(more),
+                None => drop(self.cluster_uses.insert(key, more)),
+            }
+        }
+        for (key, more) in other.status_changes {
+            self.status_changes.entry(key).or_default().merge(more);
+        }
+        self.ended_passwords.extend(other.ended_passwords);
         for (credential, issuance) in other.issued {
             self.add_issuance(credential, issuance);
         }
@@ -41,7 +51,7 @@ impl Facts {
 }
 
 /// Keeps the event that counts.
-fn add<K: Ord>(entry: Entry<'_, K, Issuance>, next: Issuance) {
+pub(super) fn add<K: Ord>(entry: Entry<'_, K, Issuance>, next: Issuance) {
     match entry {
         Entry::Vacant(entry) => drop(entry.insert(next)),
         Entry::Occupied(entry) if entry.get().order() <= next.order() => {}
@@ -66,18 +76,14 @@ impl Use {
         }
         self.last = self.last.max(other.last);
         self.is_from_console |= other.is_from_console;
-        for (action, more) in other.actions {
-            let known = self.actions.entry(action).or_default();
-            known.count += more.count;
-            known.errors += more.errors;
-        }
+        sum_up(&mut self.actions, other.actions);
         self.networks.merge(other.networks);
         self.arns.merge(other.arns);
     }
 }
 
 impl Names {
-    fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: Self) {
         other.kept.into_iter().for_each(|name| self.add(name));
         self.has_more |= other.has_more;
     }
