@@ -16,7 +16,7 @@ use super::warnings::{lost, refuse_nothing};
 /// Trace credentials: who issued them, and what was done with them
 ///
 /// Goes back to the first key, sign-in or service, and on to all that was issued. Follows AssumeRole in all forms and across accounts,
-/// GetSessionToken, GetFederationToken, CreateAccessKey, CreateLoginProfile, console sign-ins, roles of instances, web identities and IAM Identity Center. Everything is read from the records, so a baseline is not
+/// GetSessionToken, GetFederationToken, CreateAccessKey, CreateLoginProfile, ChangePassword, console sign-ins, roles of instances, web identities and IAM Identity Center. Everything is read from the records, so a baseline is not
 /// enough: with one, its archives are read.
 #[derive(Debug, Args)]
 pub(crate) struct TraceArgs {

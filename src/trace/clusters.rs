@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::EventPlace;
-use super::facts::{ActionUse, Names, sum, sum_up};
+use super::counts::{ActionUse, Names, sum, sum_up};
 use crate::model::Text;
 use crate::time::Timestamp;
 

@@ -1,9 +1,12 @@
 //! What records say of the use of a credential that the event which issued or ended it contradicts. One of them is forged, wrong or missing,
 //! or the id of the key was used again.
 
-use super::{ClusterUse, Issuance, StatusChanges, TOLERANCE, Use};
+use super::{ClusterUse, Issuance, KeyStatus, StatusChanges, Use};
 use crate::model::{Arn, Text, last_part};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
+
+/// How far the clocks of services may differ, and how long a change may take to have effect everywhere.
+const TOLERANCE: Span = Span::minutes(5);
 
 /// A contradiction between the use of a credential and the event that issued it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,9 +49,20 @@ pub(super) fn contradictions(
     changes: Option<&StatusChanges>,
 ) -> Vec<Contradiction> {
     let last = used.map(|used| used.last).max(in_clusters.map(|used| used.last));
-    let ended = changes.zip(last).and_then(|(changes, last)| changes.contradiction(last));
+    let ended = changes.zip(last).and_then(|(changes, last)| use_after_end(changes, last));
     let of_use = used.map(|used| of_use(issuance, used)).unwrap_or_default();
     of_use.into_iter().chain(ended).collect()
+}
+
+/// What a last use contradicts in the changes of a key, if anything. Earlier uses are not compared: only the first and the last are kept.
+fn use_after_end(changes: &StatusChanges, last: Timestamp) -> Option<Contradiction> {
+    let is_used_after = |time: &Timestamp| last > time.plus(TOLERANCE);
+    let mut by_time = changes.iter().map(|(status, event)| (status, event.event.time));
+    let deleted = by_time.find(|(status, _)| *status == KeyStatus::Deleted).map(|(_, time)| time);
+    let inactive = changes.iter().rev().take_while(|(status, _)| *status != KeyStatus::Active).last();
+    let deleted = deleted.filter(is_used_after).map(Contradiction::UsedAfterDeletion);
+    let inactive = inactive.map(|(_, event)| event.event.time).filter(is_used_after);
+    deleted.or(inactive.map(Contradiction::UsedWhileInactive))
 }
 
 /// The contradictions between the use of a credential and the event that issued it.

@@ -1,8 +1,8 @@
 //! Joins the facts of several workers. The result does not depend on which worker read what.
 
-use std::collections::btree_map::Entry;
-
-use super::facts::{CreatedUser, Facts, Names, Use, sum_up};
+use super::counts::sum_up;
+use super::earliest::keep;
+use super::facts::{CreatedUser, Facts, Use};
 use super::{Credential, Issuance};
 
 impl Facts {
@@ -41,28 +41,12 @@ impl Facts {
     /// Adds the event that issued a credential. Of several, such as those in the logs of both accounts, the one that names the
     /// caller's access key counts, then the first.
     pub(super) fn add_issuance(&mut self, credential: Credential, issuance: Issuance) {
-        add(self.issued.entry(credential), issuance);
+        keep(self.issued.entry(credential), issuance);
     }
 
     /// Adds the event that created a user.
     pub(super) fn add_user(&mut self, user: CreatedUser, creation: Issuance) {
-        add(self.users.entry(user), creation);
-    }
-}
-
-/// Keeps the event that counts.
-pub(super) fn add<K: Ord>(entry: Entry<'_, K, Issuance>, next: Issuance) {
-    match entry {
-        Entry::Vacant(entry) => drop(entry.insert(next)),
-        Entry::Occupied(entry) if entry.get().order() <= next.order() => {}
-        Entry::Occupied(mut entry) => drop(entry.insert(next)),
-    }
-}
-
-impl Issuance {
-    /// The sort key of events that issued one credential: the smallest one counts.
-    fn order(&self) -> impl Ord + use<'_> {
-        (self.caller_key.is_none(), self.caller.arn.is_none(), &self.event)
+        keep(self.users.entry(user), creation);
     }
 }
 
@@ -79,12 +63,5 @@ impl Use {
         sum_up(&mut self.actions, other.actions);
         self.networks.merge(other.networks);
         self.arns.merge(other.arns);
-    }
-}
-
-impl Names {
-    pub(super) fn merge(&mut self, other: Self) {
-        other.kept.into_iter().for_each(|name| self.add(name));
-        self.has_more |= other.has_more;
     }
 }

@@ -6,6 +6,8 @@
 
 mod clusters;
 mod contradiction;
+mod counts;
+mod earliest;
 mod facts;
 mod forest;
 mod issuance;
@@ -26,7 +28,7 @@ use crate::model::{ObservedPrincipal, Text};
 use crate::observe::Deduplicator;
 use crate::scan::{Progress, ScanError, ScanSettings, Scanned, scan};
 use crate::source::Archives;
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 use facts::Facts;
 use forest::Forest;
 use links::Links;
@@ -34,14 +36,12 @@ use visitor::Tracer;
 
 pub use clusters::ClusterUse;
 pub use contradiction::Contradiction;
-pub use facts::{ActionUse, Names, Use};
+pub use counts::{ActionUse, Names};
+pub use facts::Use;
 pub use forest::TraceRow;
 pub use owner::{IssuedKey, OwnerCreation};
 pub use session::Session;
 pub use status::{KeyStatus, StatusChanges};
-
-/// How far the clocks of services may differ, and how long a change may take to have effect everywhere.
-const TOLERANCE: Span = Span::minutes(5);
 
 /// What is traced.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::Issuance;
+use super::earliest::keep;
 use super::issuance::texts;
-use super::merge::add;
-use super::{Contradiction, Issuance, TOLERANCE};
 use crate::event::Event;
 use crate::model::Text;
 use crate::time::Timestamp;
@@ -50,7 +50,7 @@ impl StatusChanges {
 
     /// Adds a change. Of its copies the first counts.
     pub(super) fn add(&mut self, status: KeyStatus, event: Issuance) {
-        add(self.kept.entry((event.event.time, status)), event);
+        keep(self.kept.entry((event.event.time, status)), event);
         if self.kept.len() > CHANGES_KEPT {
             self.kept.pop_first();
             self.has_more = true;
@@ -60,17 +60,6 @@ impl StatusChanges {
     pub(super) fn merge(&mut self, other: Self) {
         other.kept.into_iter().for_each(|((_, status), event)| self.add(status, event));
         self.has_more |= other.has_more;
-    }
-
-    /// What a last use contradicts, if anything. Earlier uses are not compared: only the first and the last one are kept.
-    pub(super) fn contradiction(&self, last: Timestamp) -> Option<Contradiction> {
-        let is_used_after = |time: &Timestamp| last > time.plus(TOLERANCE);
-        let mut changes = self.kept.keys();
-        let deleted = changes.find(|(_, status)| *status == KeyStatus::Deleted).map(|(time, _)| *time);
-        let inactive = self.kept.keys().rev().take_while(|(_, status)| *status != KeyStatus::Active).last();
-        let deleted = deleted.filter(is_used_after).map(Contradiction::UsedAfterDeletion);
-        let inactive = inactive.map(|(time, _)| *time).filter(is_used_after);
-        deleted.or(inactive.map(Contradiction::UsedWhileInactive))
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::clusters::ClusterUse;
-use super::facts::{ActionUse, Facts, Names, Use};
+use super::counts::{ActionUse, Names};
+use super::facts::{Facts, Use};
 use super::issuance::{IssuedCredential, created_user, ended_password, issued_credential};
 use super::session::Session;
 use super::status::status_change;

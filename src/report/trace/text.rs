@@ -87,16 +87,15 @@ fn write_row(report: &TraceReport<'_>, row: &TraceRow, out: &mut dyn Write) -> i
             line(&session)?;
         }
         line(&format!("first: {}", place(report, &used.first)))?;
-    } else if row.credential.kind() == "access-key" {
-        line(if row.used_in_clusters.is_some() {
-            "used only in clusters"
-        } else {
-            "never used in this archive"
-        })?;
     }
-    if let Some(used) = &row.used_in_clusters {
-        line(&format!("used in clusters {}", cluster_uses(used)))?;
-        line(&format!("first in clusters: {}", place(report, &used.first)))?;
+    match (&row.used, &row.used_in_clusters) {
+        (None, None) if row.credential.kind() == "access-key" => line("never used in this archive")?,
+        (_, None) => {}
+        (used, Some(in_clusters)) => {
+            let only = if used.is_none() { "only " } else { "" };
+            line(&format!("used {only}in clusters {}", cluster_uses(in_clusters)))?;
+            line(&format!("first in clusters: {}", place(report, &in_clusters.first)))?;
+        }
     }
     more_issued(row.left_out).map_or(Ok(()), |more| line(&more))
 }
