@@ -97,10 +97,10 @@ impl<'f> Indexes<'f> {
             let to = issuance.issued_to.as_deref();
             match (credential, &issuance.via) {
                 (Credential::SignIn(_), Via::Portal(account, set)) => {
-                    indexes.portals.add((account, set), now)
+                    indexes.portals.add((account, set), now);
                 }
                 (Credential::SignIn(_), _) => {
-                    to.into_iter().for_each(|to| indexes.add_sign_in(to, issuance, now))
+                    to.into_iter().for_each(|to| indexes.add_sign_in(to, issuance, now));
                 }
                 (Credential::Key(_), _) => {
                     let session = to.filter(|to| Arn::parse(to).is_some_and(|arn| arn.service == "sts"));

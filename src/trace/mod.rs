@@ -135,7 +135,7 @@ pub struct Issuance {
     pub caller: Holder,
     /// The access key of the call.
     pub caller_key: Option<Text>,
-    /// When the session of the caller was created, if the record says so; not read if it has the access key.
+    /// When the session of the caller was created, if the record says so; of calls with an access key, only that of sign-ins.
     pub caller_session: Option<Timestamp>,
     /// For whom it was issued: the ARN of a session, role or user, or `user/NAME`.
     pub issued_to: Option<Text>,

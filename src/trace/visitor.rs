@@ -125,13 +125,17 @@ impl<'s> Tracer<'s> {
             let issued = issued.as_ref().map(|issued| issued.credential.clone());
             self.facts.of_event.extend(key.map(|key| Credential::Key(Text::from(key))).or(issued));
         }
+        // A key leads to its session by itself, but not to that of a sign-in.
+        let signs_in =
+            issued.as_ref().is_some_and(|issued| matches!(issued.credential, Credential::SignIn(_)));
+        let reads_session = signs_in || key.is_none();
         let mut issuance = |issued_to, via, expires| Issuance {
             event: place(),
             action: self.texts.get(&event.action()),
             account: self.texts.get(record.owner()),
             caller: holder(&mut self.texts, event, record),
             caller_key: key.map(|key| self.texts.get(key)),
-            caller_session: key.is_none().then(|| Session::of(found.text).created).flatten(),
+            caller_session: reads_session.then(|| Session::of(found.text).created).flatten(),
             issued_to,
             via,
             expires,

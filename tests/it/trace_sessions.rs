@@ -25,9 +25,9 @@ fn identity(mut identity: Value, key: Option<&str>, created: Option<&str>) -> Va
     identity
 }
 
-/// A sign-in; returns its event id.
+/// A sign-in; returns its event id. Some records name an access key, which is not that of the session.
 fn sign_in(planter: &mut Planter, who: &Value, clock: &str, created: Option<&str>) -> String {
-    let who = identity(who.clone(), None, created);
+    let who = identity(who.clone(), created.map(|_| "ASIASIGNIN"), created);
     let more = json!({"eventTime": at(clock), "responseElements": {"ConsoleLogin": "Success"}});
     planter.record(ACCOUNT, &who, "signin:ConsoleLogin", more)
 }
