@@ -201,10 +201,9 @@ fn several_archives_are_traced_and_shown_together() {
     planter.record(ACCOUNT, &admin.identity, "iam:CreateAccessKey", made);
     let eva = planter.user(ACCOUNT, "eva", Some("AKIAX"));
     planter.call(&eva, 1);
-    let [first, second] = &planter.records[..] else { unreachable!() };
     let logs = Archive::new()
-        .object("a/x.json", &wrapped(&[first.clone()]))
-        .object("b/x.json", &wrapped(&[second.clone()]))
+        .object("a/x.json", &wrapped(&planter.records[..1]))
+        .object("b/x.json", &wrapped(&planter.records[1..]))
         .object("all/x.json", &wrapped(&planter.records));
     let run = |arguments: &[&str]| {
         let output = firstseen(arguments, logs.path());
