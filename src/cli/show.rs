@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -14,7 +14,7 @@ use firstseen::show::{
     BaselinePlaces, KnownPlace, Place, Recovered, Searched, ShownRecord, Wanted, named_objects, recover,
     search,
 };
-use firstseen::source::Traffic;
+use firstseen::source::{Traffic, is_s3};
 
 use super::args::{ByExtension, RunArgs, Source, SourceArgs};
 use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
@@ -88,11 +88,12 @@ struct Answer {
 /// Runs the command.
 pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<RunStatus> {
     let mut guard = OutputGuard::new();
-    let source = args.source.source(&mut guard)?;
+    let (sources, wanted) = args.sources_and_wanted();
+    let source = args.source.source(&sources, &mut guard)?;
     let format = args.format()?;
     let output = guard.open("--output", args.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
-    let wanted = args.wanted(source.word.as_ref())?;
+    let wanted = args.wanted(source.word.as_ref(), wanted)?;
     let settings = source.settings(&args.run)?;
     let answer = args.look_up(&source, Lookup::new(&source, &wanted)?, &settings)?;
     let Answer { records, missing, coverage, is_of_archive, traffic, archives } = answer;
@@ -173,18 +174,30 @@ impl ShowArgs {
         })
     }
 
+    /// The archives after the first one, and what is wanted: all from the first word on that is no folder, file or bucket. The last word
+    /// is always wanted.
+    fn sources_and_wanted(&self) -> (Vec<PathBuf>, &[String]) {
+        let is_archive =
+            |word: &&String| !word.contains('#') && (is_s3(word.as_ref()) || Path::new(word).exists());
+        let most = self.wanted.len().saturating_sub(1);
+        let sources: Vec<PathBuf> =
+            self.wanted.iter().take(most).take_while(is_archive).map(PathBuf::from).collect();
+        let wanted = self.wanted.get(sources.len()..).unwrap_or_default();
+        (sources, wanted)
+    }
+
     /// What is wanted, `first` before the rest; `-` is read from standard input.
-    fn wanted(&self, first: Option<&String>) -> anyhow::Result<Vec<Wanted>> {
+    fn wanted(&self, first: Option<&String>, rest: &[String]) -> anyhow::Result<Vec<Wanted>> {
         let mut texts: Vec<String> = first.into_iter().cloned().collect();
-        if texts.is_empty() && self.wanted.is_empty() {
+        if texts.is_empty() && rest.is_empty() {
             return Err(UsageError("name an event id, or the place of a record".to_owned()).into());
         }
-        for text in &self.wanted {
+        for text in rest {
             if text != "-" {
                 texts.push(text.clone());
                 continue;
             }
-            if self.source.is_stdin() || self.wanted.iter().filter(|text| *text == "-").count() > 1 {
+            if self.source.is_stdin() || rest.iter().filter(|text| *text == "-").count() > 1 {
                 let what = "standard input can be read only once: it is the archive, or the list of events";
                 return Err(UsageError(what.to_owned()).into());
             }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use firstseen::report::{TraceFormat, TraceReport};
 use firstseen::trace::{TraceLimits, TraceQuestion, Traced, trace};
 
-use super::args::{ByExtension, RunArgs, SourceArgs, given};
+use super::args::{ByExtension, RunArgs, SourceArgs, given, may_be_source};
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
@@ -16,7 +16,7 @@ use super::warnings::{lost, refuse_nothing};
 /// Trace credentials: who issued them, and what was done with them
 ///
 /// Goes back to the first key, sign-in or service, and on to all that was issued. Follows AssumeRole in all forms and across accounts,
-/// GetSessionToken, GetFederationToken, CreateAccessKey, CreateLoginProfile, console sign-ins, roles of instances, web identities and IAM Identity Center. Everything is read from the records, so a baseline is not
+/// GetSessionToken, GetFederationToken, CreateAccessKey, CreateLoginProfile, ChangePassword, console sign-ins, roles of instances, web identities and IAM Identity Center. Everything is read from the records, so a baseline is not
 /// enough: with one, its archives are read.
 #[derive(Debug, Args)]
 pub(crate) struct TraceArgs {
@@ -25,6 +25,9 @@ pub(crate) struct TraceArgs {
     /// An access key id; a session by its ARN, AROA…:session or name; an event by its id; or a principal by its ARN, unique id or name
     #[arg(value_name = "KEY|SESSION|EVENT|PRINCIPAL", required_unless_present = "config")]
     wanted: Option<String>,
+    /// With several archives, the rest of them, and what is traced.
+    #[arg(hide = true)]
+    more: Vec<String>,
     /// Trace only credentials of this account, if a name is given in several (repeatable)
     #[arg(long, value_delimiter = ',', value_name = "ID,…", help_heading = "Filters")]
     account: Vec<String>,
@@ -60,19 +63,15 @@ enum TraceFormatArg {
 /// Runs the command.
 pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
     let mut guard = OutputGuard::new();
-    let source = args.source.source(&mut guard)?;
+    let (sources, wanted) = args.sources_and_wanted()?;
+    let source = args.source.source(&sources, &mut guard)?;
     let format = args.format()?;
     let output = guard.open("--output", args.output.as_deref())?;
     let faults = args.run.faults(&mut guard)?;
-    let wanted = match (&source.word, &args.wanted) {
+    let wanted = match (&source.word, wanted) {
         (Some(word), None) => word,
         (None, Some(wanted)) => wanted,
-        (Some(word), Some(_)) => {
-            return Err(UsageError(format!(
-                "'{word}' is no archive, and trace looks for one thing at a time"
-            ))
-            .into());
-        }
+        (Some(word), Some(_)) => return Err(no_archive(word)),
         (None, None) => "",
     };
     if wanted.is_empty() {
@@ -106,6 +105,11 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
     Ok(if traced.changed.is_empty() { status } else { RunStatus::WithFaults })
 }
 
+/// The error if more than one thing is to be traced.
+fn no_archive(word: &str) -> anyhow::Error {
+    UsageError(format!("'{word}' is no archive, and trace looks for one thing at a time")).into()
+}
+
 /// Warns of objects that have changed since the baseline read them.
 fn changed(traced: &Traced) -> Option<String> {
     const NAMED: usize = 3;
@@ -127,7 +131,7 @@ fn changed(traced: &Traced) -> Option<String> {
 /// Warns of contradictions, which are said with their credentials.
 fn contradicted(traced: &Traced) -> Option<String> {
     let count = traced.rows.iter().filter(|row| !row.contradictions.is_empty()).count();
-    let what = "used as the event that issued it, or another use, contradicts: a record is forged or wrong";
+    let what = "used as the event that issued or ended it, or another use, contradicts: a record is forged, wrong or missing";
     (count > 0).then(|| match count {
         1 => format!("1 credential was {what}"),
         _ => format!("{count} credentials were {what}"),
@@ -146,6 +150,17 @@ impl ByExtension for TraceFormatArg {
 }
 
 impl TraceArgs {
+    /// The archives after the first one, and what is traced: the last word.
+    fn sources_and_wanted(&self) -> anyhow::Result<(Vec<PathBuf>, Option<&String>)> {
+        let words: Vec<&String> = self.wanted.iter().chain(&self.more).collect();
+        let Some((wanted, archives)) = words.split_last() else { return Ok((Vec::new(), None)) };
+        let archives = archives.iter().map(|name| match may_be_source(name.as_ref()) {
+            true => Ok(PathBuf::from(name)),
+            false => Err(no_archive(name)),
+        });
+        Ok((archives.collect::<Result<_, _>>()?, Some(wanted)))
+    }
+
     fn format(&self) -> anyhow::Result<TraceFormat> {
         Ok(match TraceFormatArg::of_output(self.format, self.output.as_deref())? {
             TraceFormatArg::Text => TraceFormat::Text,

@@ -10,13 +10,11 @@ use super::{EventTap, LearnSettings, LearntEvent};
 use crate::baseline::{Moment, SightingPlace, SightingRef};
 use crate::coverage::{FaultKind, RecordSkip, Remark};
 use crate::decode::{self, FoundRecord};
-use crate::event::{
-    AnyRecord, AuditRecord, AuditSettings, Cluster, Event, LoggingCall, NoEvent, Record, cluster_of_log_group,
-};
+use crate::event::{AnyRecord, AuditRecord, AuditSettings, Cluster, Event, LoggingCall, NoEvent, Record};
 use crate::model::{Evidence, ObservedPrincipal, PrincipalKind, Text};
 use crate::observe::{ActionId, Fingerprint, PrincipalId, RecordPlace};
 use crate::scan::ObjectContext;
-use crate::source::{ObjectKey, ReadWindow};
+use crate::source::ReadWindow;
 use crate::time::{TimeForm, Timestamp};
 
 /// One object, or a piece of it, while its records are learnt from.
@@ -116,16 +114,10 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
         'r: 'f,
         's: 'f,
     {
-        let (carrier, outer) = (found.carrier, self.context.current.key);
-        let inner = found.inner.map(ObjectKey::parse).unwrap_or_default();
-        let of_log_group = carrier.and_then(|carrier| cluster_of_log_group(&carrier.log_group));
-        let of_path = inner.cluster.or(outer.cluster);
+        let Cluster { account, name } = self.context.cluster(found);
         let of_archive = || self.learner.archives.cluster(self.context.current.object.archive);
         let of_run = || self.learner.settings.cluster.as_deref();
-        Cluster {
-            account: carrier.map(|carrier| &*carrier.account).or(inner.account).or(outer.account),
-            name: of_log_group.or(of_path).or_else(of_archive).or_else(of_run),
-        }
+        Cluster { account, name: name.or_else(of_archive).or_else(of_run) }
     }
 
     /// An event found by CloudTrail Insights.

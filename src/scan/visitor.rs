@@ -3,7 +3,8 @@
 use super::object::{CurrentObject, ObjectResult, ObjectState};
 use crate::coverage::{Coverage, FaultKind, Position};
 use crate::decode::FoundRecord;
-use crate::source::LogObject;
+use crate::event::{Cluster, cluster_of_log_group};
+use crate::source::{LogObject, ObjectKey};
 
 /// Collects what one worker reads. Every worker has its own visitor; they are merged after the scan.
 ///
@@ -45,7 +46,21 @@ pub struct ObjectContext<'r> {
     pub(super) state: &'r mut ObjectState,
 }
 
-impl ObjectContext<'_> {
+impl<'r> ObjectContext<'r> {
+    /// The cluster of an audit event, as its carrier or its path names it.
+    pub fn cluster<'f>(&self, found: &FoundRecord<'f>) -> Cluster<'f>
+    where
+        'r: 'f,
+    {
+        let (carrier, outer) = (found.carrier, self.current.key);
+        let inner = found.inner.map(ObjectKey::parse).unwrap_or_default();
+        let of_log_group = carrier.and_then(|carrier| cluster_of_log_group(&carrier.log_group));
+        Cluster {
+            account: carrier.map(|carrier| &*carrier.account).or(inner.account).or(outer.account),
+            name: of_log_group.or(inner.cluster).or(outer.cluster),
+        }
+    }
+
     /// Counts a record as faulty and notes the fault.
     #[cold]
     pub fn faulty(&mut self, kind: FaultKind, found: &FoundRecord<'_>, detail: &str) {

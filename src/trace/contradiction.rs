@@ -1,11 +1,11 @@
-//! What records say of the use of a credential that the event which issued it contradicts. One of them is forged or wrong, or the id of the
-//! key was used again.
+//! What records say of the use of a credential that the event which issued or ended it contradicts. One of them is forged, wrong or missing,
+//! or the id of the key was used again.
 
-use super::{Issuance, Use};
+use super::{ClusterUse, Issuance, KeyStatus, StatusChanges, Use};
 use crate::model::{Arn, Text, last_part};
 use crate::time::{Span, Timestamp};
 
-/// How far the clocks of services may differ.
+/// How far the clocks of services may differ, and how long a change may take to have effect everywhere.
 const TOLERANCE: Span = Span::minutes(5);
 
 /// A contradiction between the use of a credential and the event that issued it.
@@ -13,6 +13,12 @@ const TOLERANCE: Span = Span::minutes(5);
 pub enum Contradiction {
     /// It was used before it was issued.
     UsedBeforeIssued,
+    /// Its first record says that its session was created before it was issued, at this time.
+    CreatedBeforeIssued(Timestamp),
+    /// It was used after it had been deleted, at this time.
+    UsedAfterDeletion(Timestamp),
+    /// It was used after it had been made inactive, at this time, and not active again.
+    UsedWhileInactive(Timestamp),
     /// It was used after it had expired, at this time.
     UsedAfterExpiry(Timestamp),
     /// It was used by somebody for whom it was not issued: the first of these ARNs.
@@ -26,6 +32,9 @@ impl Contradiction {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::UsedBeforeIssued => "used-before-issued",
+            Self::CreatedBeforeIssued(_) => "created-before-issued",
+            Self::UsedAfterDeletion(_) => "used-after-deletion",
+            Self::UsedWhileInactive(_) => "used-while-inactive",
             Self::UsedAfterExpiry(_) => "used-after-expiry",
             Self::UsedByAnother(_) => "used-by-another",
             Self::UsedBySeveral(..) => "used-by-several",
@@ -33,10 +42,35 @@ impl Contradiction {
     }
 }
 
-/// The contradictions of a credential.
-pub(super) fn contradictions(issuance: Option<&Issuance>, used: Option<&Use>) -> Vec<Contradiction> {
-    let Some(used) = used else { return Vec::new() };
+/// The contradictions of a credential: those of its use, and that it was used, also in clusters, after it could no longer be.
+pub(super) fn contradictions(
+    issuance: Option<&Issuance>,
+    (used, in_clusters): (Option<&Use>, Option<&ClusterUse>),
+    changes: Option<&StatusChanges>,
+) -> Vec<Contradiction> {
+    let last = used.map(|used| used.last).max(in_clusters.map(|used| used.last));
+    let ended = changes.zip(last).and_then(|(changes, last)| use_after_end(changes, last));
+    let of_use = used.map(|used| of_use(issuance, used)).unwrap_or_default();
+    of_use.into_iter().chain(ended).collect()
+}
+
+/// What a last use contradicts in the changes of a key, if anything. Earlier uses are not compared: only the first and the last are kept.
+fn use_after_end(changes: &StatusChanges, last: Timestamp) -> Option<Contradiction> {
+    let is_used_after = |time: &Timestamp| last > time.plus(TOLERANCE);
+    let mut by_time = changes.iter().map(|(status, event)| (status, event.event.time));
+    let deleted = by_time.find(|(status, _)| *status == KeyStatus::Deleted).map(|(_, time)| time);
+    let inactive = changes.iter().rev().take_while(|(status, _)| *status != KeyStatus::Active).last();
+    let deleted = deleted.filter(is_used_after).map(Contradiction::UsedAfterDeletion);
+    let inactive = inactive.map(|(_, event)| event.event.time).filter(is_used_after);
+    deleted.or(inactive.map(Contradiction::UsedWhileInactive))
+}
+
+/// The contradictions between the use of a credential and the event that issued it.
+fn of_use(issuance: Option<&Issuance>, used: &Use) -> Vec<Contradiction> {
     let before = issuance.filter(|issuance| used.first.time.plus(TOLERANCE) < issuance.event.time);
+    let is_older =
+        |created: &Timestamp| issuance.is_some_and(|issuance| created.plus(TOLERANCE) < issuance.event.time);
+    let created = used.session.created.filter(is_older);
     let expires = issuance.and_then(|issuance| issuance.expires);
     let after = expires.filter(|expires| used.last > expires.plus(TOLERANCE));
     let is_another = |arn: &&Text| issuance.and_then(|issuance| is_for(issuance, arn)) == Some(false);
@@ -45,6 +79,7 @@ pub(super) fn contradictions(issuance: Option<&Issuance>, used: Option<&Use>) ->
     let several = arns.next().zip(arns.next()).filter(|_| another.is_none());
     let found = [
         before.map(|_| Contradiction::UsedBeforeIssued),
+        created.map(Contradiction::CreatedBeforeIssued),
         after.map(Contradiction::UsedAfterExpiry),
         another,
         several.map(|(one, other)| Contradiction::UsedBySeveral(one.clone(), other.clone())),

@@ -2,21 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::clusters::ClusterUse;
+use super::counts::{ActionUse, Names, sum};
 use super::session::Session;
+use super::status::StatusChanges;
 use super::{Credential, EventPlace, Holder, Issuance};
 use crate::model::Text;
 use crate::time::Timestamp;
-
-/// How many networks of a credential are kept, and how many ARNs: an attacker may come from any number.
-const NAMES_KEPT: usize = 32;
 
 /// Everything collected.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     /// The use of access keys, by their ids.
     pub(super) uses: HashMap<Text, Use>,
+    /// Their use in Kubernetes clusters.
+    pub(super) cluster_uses: HashMap<Text, ClusterUse>,
     /// The event that issued each credential.
     pub(super) issued: BTreeMap<Credential, Issuance>,
+    /// When keys were deleted, or made inactive or active.
+    pub(super) status_changes: HashMap<Text, StatusChanges>,
+    /// When passwords were deleted: account and name of the user, and the time.
+    pub(super) ended_passwords: BTreeSet<(Text, Text, Timestamp)>,
     /// The events that created users.
     pub(super) users: BTreeMap<CreatedUser, Issuance>,
     /// The credentials that the traced event used, or else issued.
@@ -53,41 +59,9 @@ pub struct Use {
     pub arns: Names,
 }
 
-/// How often an action was done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ActionUse {
-    /// Number of events.
-    pub count: u64,
-    /// Failed ones among them.
-    pub errors: u64,
-}
-
-/// Names; of many only the first in sorted order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Names {
-    /// The names.
-    pub kept: BTreeSet<Text>,
-    /// Whether there are more.
-    pub has_more: bool,
-}
-
-impl Names {
-    /// Adds a name.
-    pub(super) fn add(&mut self, name: Text) {
-        self.kept.insert(name);
-        if self.kept.len() > NAMES_KEPT {
-            self.kept.pop_last();
-            self.has_more = true;
-        }
-    }
-}
-
 impl Use {
     /// Number of events, and of failed ones.
     pub fn counts(&self) -> ActionUse {
-        self.actions.values().fold(ActionUse::default(), |sum, action| ActionUse {
-            count: sum.count + action.count,
-            errors: sum.errors + action.errors,
-        })
+        sum(&self.actions)
     }
 }

@@ -6,7 +6,7 @@ use super::contradiction::{Contradiction, contradictions};
 use super::facts::{Facts, Use};
 use super::links::Links;
 use super::owner::{IssuedKey, KeysOfUsers, OwnerCreation};
-use super::{Credential, Issuance, Origin, TraceLimits};
+use super::{ClusterUse, Credential, Issuance, Origin, StatusChanges, TraceLimits};
 
 /// A credential in a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +29,13 @@ pub struct TraceRow {
     pub owner_created: Option<OwnerCreation>,
     /// Of a long-term key that no event in the archive issued: the keys that were issued to its user.
     pub issued_instead: Vec<IssuedKey>,
-    /// What was done with it; `None` if it is no key, or was not used.
+    /// When it was deleted, or made inactive or active, if it is a long-term key.
+    pub status_changes: StatusChanges,
+    /// What was done with it in AWS; `None` if it is no key, or was not used.
     pub used: Option<Use>,
-    /// What its use and the event that issued it say of each other.
+    /// What was done with it in Kubernetes clusters.
+    pub used_in_clusters: Option<ClusterUse>,
+    /// What its use and the events that issued and ended it say of each other.
     pub contradictions: Vec<Contradiction>,
     /// Number of credentials that it issued and that are not shown: they are not on the way to what is traced, or too far below it.
     pub left_out: u64,
@@ -68,6 +72,8 @@ impl Forest {
             let issuance = facts.issued.get(credential);
             let is_key = matches!(credential, Credential::Key(_));
             let used = facts.uses.get(credential.id()).filter(|_| is_key);
+            let in_clusters = facts.cluster_uses.get(credential.id()).filter(|_| is_key);
+            let changes = facts.status_changes.get(credential.id()).filter(|_| is_key);
             rows.push(TraceRow {
                 credential: credential.clone(),
                 depth,
@@ -78,8 +84,10 @@ impl Forest {
                 issuance: issuance.cloned(),
                 owner_created: facts.owner_created(credential),
                 issued_instead: keys_of_users.issued_instead(facts, credential).to_vec(),
+                status_changes: changes.cloned().unwrap_or_default(),
                 used: used.cloned(),
-                contradictions: contradictions(issuance, used),
+                used_in_clusters: in_clusters.cloned(),
+                contradictions: contradictions(issuance, (used, in_clusters), changes),
                 left_out: (issued.len() - shown.len()) as u64,
             });
         }

@@ -8,6 +8,9 @@ use crate::event::{Event, Record};
 use crate::model::{Arn, Text, last_part};
 use crate::time::Timestamp;
 
+/// The call by which a user changes the own password.
+pub(super) const OWN_PASSWORD: &str = "ChangePassword";
+
 /// A credential in the event that issued it.
 pub(super) struct IssuedCredential {
     pub(super) credential: Credential,
@@ -59,6 +62,11 @@ pub(super) fn issued_credential(
             let credential = Credential::Password(event_text());
             IssuedCredential { credential, to: Some(Text::from(&*user)), via: Via::Nothing, expires: None }
         }
+        ("iam.amazonaws.com", OWN_PASSWORD) => {
+            let to = Some(Text::from(format!("user/{}", own_user(record)?)));
+            let credential = Credential::Password(event_text());
+            IssuedCredential { credential, to, via: Via::Nothing, expires: None }
+        }
         ("iam.amazonaws.com" | "sts.amazonaws.com", name) => {
             // Users and roles that were created are no credentials.
             let key = issued(record, text).filter(|key| !key.contains(['/', ':']))?;
@@ -82,6 +90,20 @@ pub(super) fn created_user(event: &Event<'_>, record: &Record<'_>) -> Option<[Te
     let arn = record.response.user.arn.filter(|_| is_creation)?;
     let name = Arn::parse(arn)?.iam_name("user")?;
     Some([name, arn, record.response.user.id.unwrap_or_default()].map(Text::from))
+}
+
+/// The user whose password an event deleted; of the caller if it names nobody (IAM API Reference, "DeleteLoginProfile").
+pub(super) fn ended_password(event: &Event<'_>, record: &Record<'_>, text: &str) -> Option<Text> {
+    if event.failed || event.source != "iam.amazonaws.com" || event.name != "DeleteLoginProfile" {
+        return None;
+    }
+    let named = texts(text, &["requestParameters", "userName"]);
+    named.map(|user| Text::from(&*user)).or_else(|| own_user(record).map(Text::from))
+}
+
+/// The name of the IAM user who called.
+fn own_user<'a>(record: &Record<'a>) -> Option<&'a str> {
+    Arn::parse(record.identity.arn?)?.iam_name("user")
 }
 
 /// When issued credentials expire: as the response says, else after the duration that was asked for.
@@ -130,20 +152,22 @@ fn holder<'t>(name: &str, record: &Record<'t>, text: &'t str) -> Option<Cow<'t, 
     }
 }
 
-/// The portal of Identity Center, if it is where a session of such a role comes from: role names are
-/// `AWSReservedSSO_<permission set>_<16 hex digits>` (IAM Identity Center User Guide, "Referencing permission sets").
+/// The portal of Identity Center, if it is where a session of such a role comes from.
 fn portal(session: Option<&str>, name: &str) -> Via {
-    let of_session = || {
-        let arn = Arn::parse(session?)?;
-        let role = arn.assumed_role().map_or(last_part(arn.resource), |(role, _)| last_part(role));
-        let set = role.strip_prefix("AWSReservedSSO_")?.rsplit_once('_')?.0;
-        Some(Via::Portal(Text::from(arn.account), Text::from(set)))
-    };
-    if name == "AssumeRoleWithSAML" { of_session().unwrap_or_default() } else { Via::Nothing }
+    let of_session = session.and_then(account_and_permission_set).filter(|_| name == "AssumeRoleWithSAML");
+    of_session.map_or(Via::Nothing, |(account, set)| Via::Portal(Text::from(account), Text::from(set)))
+}
+
+/// Account and permission set of a role of Identity Center, or of its session: role names are
+/// `AWSReservedSSO_<permission set>_<16 hex digits>` (IAM Identity Center User Guide, "Referencing permission sets").
+pub(super) fn account_and_permission_set(arn: &str) -> Option<(&str, &str)> {
+    let arn = Arn::parse(arn)?;
+    let role = arn.assumed_role().map_or(last_part(arn.resource), |(role, _)| last_part(role));
+    Some((arn.account, role.strip_prefix("AWSReservedSSO_")?.rsplit_once('_')?.0))
 }
 
 /// The text at a path in a record.
-fn texts<'t>(text: &'t str, path: &[&str]) -> Option<Cow<'t, str>> {
+pub(super) fn texts<'t>(text: &'t str, path: &[&str]) -> Option<Cow<'t, str>> {
     let value = path.iter().try_fold(Json::new(text), |json, name| json.member(name))?;
     let is_text = value.as_str().starts_with('"');
     Some(value.text()).filter(|text| is_text && !text.is_empty())

@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 
 use super::facts::{Facts, Use};
+use super::issuance::{OWN_PASSWORD, account_and_permission_set};
+use super::timeline::{Step, Timeline};
 use super::{Credential, Holder, Issuance, Origin, Via};
 use crate::model::{Arn, PrincipalKind, Text, is_temporary_key};
 use crate::time::{Span, Timestamp};
@@ -24,10 +26,6 @@ pub(super) struct Link {
     pub(super) is_inferred: bool,
 }
 
-/// Credentials by what leads to them, each with the time from which it counts; sorted by time.
-#[derive(Debug, Default)]
-struct Index<'f>(HashMap<(&'f str, &'f str), Vec<(Timestamp, &'f Credential)>>);
-
 /// The credential before each credential, and those after it.
 #[derive(Debug, Default)]
 pub(super) struct Links {
@@ -43,80 +41,106 @@ struct KeyUser<'f> {
     key: Credential,
     holder: &'f Holder,
     first: Timestamp,
+    /// When the session was created, if a record says so.
+    created: Option<Timestamp>,
     is_from_console: bool,
-}
-
-impl<'f> Index<'f> {
-    fn add(&mut self, name: (&'f str, &'f str), time: Timestamp, credential: &'f Credential) {
-        self.0.entry(name).or_default().push((time, credential));
-    }
-
-    fn sort(&mut self) {
-        self.0.values_mut().for_each(|credentials| credentials.sort());
-    }
-
-    /// The last credential not after `time`, and not longer before it than `within`.
-    fn last(&self, name: (&str, &str), time: Timestamp, within: Option<Span>) -> Option<&'f Credential> {
-        let all = self.0.get(&name)?;
-        let end = all.partition_point(|(known, _)| *known <= time);
-        let (known, credential) = all.get(end.checked_sub(1)?)?;
-        let is_recent = within.is_none_or(|within| time.micros_since(*known) <= within.micros());
-        is_recent.then_some(*credential)
-    }
 }
 
 /// What leads from a record without an access key to a credential.
 #[derive(Debug, Default)]
 struct Indexes<'f> {
     /// Keys of sessions by the ARN of the session.
-    sessions: Index<'f>,
+    sessions: Timeline<'f>,
     /// Console sign-ins by the ARN of the identity.
-    sign_ins: Index<'f>,
-    /// Passwords by account and user name.
-    passwords: Index<'f>,
+    sign_ins: Timeline<'f>,
+    /// Those of roles and federated users that do not say when the session was created: that may have been long before.
+    undated_sign_ins: Timeline<'f>,
+    /// Passwords by account and user name, and when they were deleted.
+    passwords: Timeline<'f>,
     /// Calls of the portal by account and permission set.
-    portals: Index<'f>,
+    portals: Timeline<'f>,
     /// Keys by the unique id, with its session, of whoever used them.
-    ids: Index<'f>,
+    ids: Timeline<'f>,
+}
+
+/// When a session was used, and when it was created, if a record says so.
+#[derive(Clone, Copy, Debug)]
+struct SessionTimes {
+    used: Timestamp,
+    created: Option<Timestamp>,
+}
+
+/// A credential that counts from this time on.
+const fn step<'f>(credential: &'f Credential, time: Timestamp) -> Step<'f> {
+    Step { from: time, logged: time, credential: Some(credential) }
+}
+
+/// The step, if `time` is not longer after it than `within`.
+fn recent(step: Option<Step<'_>>, time: Timestamp, within: Span) -> Option<Step<'_>> {
+    step.filter(|step| time.micros_since(step.logged) <= within.micros())
+}
+
+/// The step that led to a session, at most the length of a session before its use.
+fn begin_of<'f>(timeline: &Timeline<'f>, arn: &str, times: SessionTimes) -> Option<Step<'f>> {
+    let begin = match times.created {
+        Some(created) => timeline.nearest((arn, ""), created, times.used),
+        None => timeline.last((arn, ""), times.used),
+    };
+    recent(begin, times.used, SESSION)
 }
 
 impl<'f> Indexes<'f> {
     fn new(facts: &'f Facts) -> Self {
         let mut indexes = Self::default();
         for (credential, issuance) in &facts.issued {
-            let time = issuance.event.time;
+            let now = step(credential, issuance.event.time);
             let to = issuance.issued_to.as_deref();
             match (credential, &issuance.via) {
                 (Credential::SignIn(_), Via::Portal(account, set)) => {
-                    indexes.portals.add((account, set), time, credential);
+                    indexes.portals.add((account, set), now);
                 }
                 (Credential::SignIn(_), _) => {
-                    to.into_iter().for_each(|to| indexes.sign_ins.add((to, ""), time, credential));
+                    to.into_iter().for_each(|to| indexes.add_sign_in(to, issuance, now));
                 }
                 (Credential::Key(_), _) => {
                     let session = to.filter(|to| Arn::parse(to).is_some_and(|arn| arn.service == "sts"));
-                    session.into_iter().for_each(|to| indexes.sessions.add((to, ""), time, credential));
+                    session.into_iter().for_each(|to| indexes.sessions.add((to, ""), now));
                 }
                 (Credential::Password(_), _) => {
+                    // Whoever changes the own password has signed in before.
+                    let is_own = issuance.action.rsplit(':').next() == Some(OWN_PASSWORD);
+                    let from = if is_own { now.from.plus(Span::of_micros(1_000_000)) } else { now.from };
                     let user = to.and_then(|to| to.strip_prefix("user/"));
                     let named = user.map(|user| (&*issuance.account, user));
-                    named.into_iter().for_each(|user| indexes.passwords.add(user, time, credential));
+                    named.into_iter().for_each(|user| indexes.passwords.add(user, Step { from, ..now }));
                 }
             }
         }
+        for (account, user, time) in &facts.ended_passwords {
+            indexes.passwords.add((account, user), Step { from: *time, logged: *time, credential: None });
+        }
         indexes
+    }
+
+    /// Adds a sign-in, which counts from when its session was created.
+    fn add_sign_in(&mut self, arn: &'f str, issuance: &Issuance, now: Step<'f>) {
+        self.sign_ins.add((arn, ""), Step { from: issuance.caller_session.unwrap_or(now.from), ..now });
+        let is_at_once = matches!(issuance.caller.who.kind, PrincipalKind::User | PrincipalKind::Root)
+            || matches!(issuance.via, Via::Switch(_));
+        if !is_at_once && issuance.caller_session.is_none() {
+            self.undated_sign_ins.add((arn, ""), now);
+        }
     }
 
     fn add_users(&mut self, users: &'f [KeyUser<'f>]) {
         for user in users {
             if let Some(id) = &user.holder.principal_id {
-                self.ids.add((id, ""), user.first, &user.key);
+                self.ids.add((id, ""), step(&user.key, user.first));
             }
         }
-        for index in
-            [&mut self.sessions, &mut self.sign_ins, &mut self.passwords, &mut self.portals, &mut self.ids]
-        {
-            index.sort();
+        let Self { sessions, sign_ins, undated_sign_ins, passwords, portals, ids } = self;
+        for timeline in [sessions, sign_ins, undated_sign_ins, passwords, portals, ids] {
+            timeline.sort();
         }
     }
 
@@ -127,37 +151,59 @@ impl<'f> Indexes<'f> {
         {
             return Some(Link { parent: Credential::Key(key.clone()), is_inferred: false });
         }
-        let (time, caller) = (issuance.event.time, &issuance.caller);
-        let of_arn = |arn: &Text| {
-            let signed_in = self.sign_ins.last((arn, ""), time, Some(SESSION));
-            signed_in.or_else(|| self.sessions.last((arn, ""), time, Some(SESSION)))
+        let (used, caller) = (issuance.event.time, &issuance.caller);
+        let times = SessionTimes { used, created: issuance.caller_session };
+        let of_arn = |arn: &Text, times: SessionTimes| {
+            begin_of(&self.sign_ins, arn, times).or_else(|| begin_of(&self.sessions, arn, times))
         };
         let found = match (credential, &issuance.via) {
-            (Credential::SignIn(_), Via::Switch(from)) => of_arn(from),
+            // The times in the record are those of the role.
+            (Credential::SignIn(_), Via::Switch(from)) => of_arn(from, SessionTimes { used, created: None }),
             (Credential::SignIn(_), _) => {
                 let user = user_of(caller);
-                let password = user.and_then(|user| self.passwords.last(user, time, None));
-                let session = || self.sessions.last((caller.arn.as_deref()?, ""), time, Some(SESSION));
-                password.or_else(session)
+                let password = user.and_then(|user| self.passwords.last(user, used));
+                let password = password.filter(|step| step.credential.is_some());
+                password.or_else(|| begin_of(&self.sessions, caller.arn.as_deref()?, times))
             }
-            (_, Via::Portal(account, set)) => self.portals.last((account, set), time, Some(PORTAL)),
+            (_, Via::Portal(account, set)) => recent(self.portals.last((account, set), used), used, PORTAL),
             _ if caller.who.kind == PrincipalKind::Account => {
                 let id = caller.principal_id.as_deref()?;
-                self.ids.last((id, ""), time, id.contains(':').then_some(SESSION))
+                let known = self.ids.last((id, ""), used);
+                if id.contains(':') { recent(known, used, SESSION) } else { known }
             }
-            _ => caller.arn.as_ref().and_then(of_arn),
+            _ => caller.arn.as_ref().and_then(|arn| of_arn(arn, times)),
         };
-        found.map(|parent| Link { parent: parent.clone(), is_inferred: true })
+        inferred(found)
     }
 
     /// The credential before the key of a session whose issuing event is not in the archive: a sign-in of the same identity, if the
-    /// session may be one of the console, or the key that the session was opened with.
+    /// session may be one of the console, or the key that the session was opened with, or the portal.
     fn before_session(&self, user: &KeyUser<'_>, may_be_console: bool) -> Option<Link> {
-        let name = (user.holder.arn.as_deref()?, "");
-        let signed_in = self.sign_ins.last(name, user.first, Some(SESSION)).filter(|_| may_be_console);
-        let found = signed_in.or_else(|| self.sessions.last(name, user.first, Some(SESSION)));
-        found.map(|parent| Link { parent: parent.clone(), is_inferred: true })
+        let arn = user.holder.arn.as_deref()?;
+        let times = SessionTimes { used: user.first, created: user.created };
+        let undated = || recent(self.undated_sign_ins.last((arn, ""), user.first), user.first, SESSION);
+        let signed_in = || begin_of(&self.sign_ins, arn, times).or_else(undated);
+        let known = may_be_console.then(signed_in).flatten();
+        let known = known.or_else(|| begin_of(&self.sessions, arn, times));
+        // Of a session that was opened in the portal just before, what is much older is another one.
+        let is_newer =
+            |portal: &Step<'_>| known.is_none_or(|known| known.logged.plus(PORTAL) < portal.logged);
+        inferred(self.portal(arn, times).filter(is_newer).or(known))
     }
+
+    /// The call of the portal that led to a session of a role of Identity Center.
+    fn portal(&self, arn: &str, times: SessionTimes) -> Option<Step<'f>> {
+        let name = account_and_permission_set(arn)?;
+        match times.created {
+            Some(created) => recent(self.portals.nearest(name, created, times.used), created, PORTAL),
+            None => recent(self.portals.last(name, times.used), times.used, PORTAL),
+        }
+    }
+}
+
+/// A link that follows from identity and time.
+fn inferred(step: Option<Step<'_>>) -> Option<Link> {
+    Some(Link { parent: step?.credential?.clone(), is_inferred: true })
 }
 
 /// Account and name of an IAM user.
@@ -172,6 +218,7 @@ impl Links {
             key: Credential::Key(key.clone()),
             holder: &used.holder,
             first: used.first.time,
+            created: used.session.created,
             is_from_console: used.is_from_console,
         };
         let users: Vec<KeyUser<'_>> = facts.uses.iter().map(user).collect();

@@ -1,8 +1,8 @@
 //! Joins the facts of several workers. The result does not depend on which worker read what.
 
-use std::collections::btree_map::Entry;
-
-use super::facts::{CreatedUser, Facts, Names, Use};
+use super::counts::sum_up;
+use super::earliest::keep;
+use super::facts::{CreatedUser, Facts, Use};
 use super::{Credential, Issuance};
 
 impl Facts {
@@ -16,6 +16,16 @@ impl Facts {
                 }
             }
         }
+        for (key, more) in other.cluster_uses {
+            match self.cluster_uses.get_mut(&key) {
+                Some(known) => known.merge(more),
+                None => drop(self.cluster_uses.insert(key, more)),
+            }
+        }
+        for (key, more) in other.status_changes {
+            self.status_changes.entry(key).or_default().merge(more);
+        }
+        self.ended_passwords.extend(other.ended_passwords);
         for (credential, issuance) in other.issued {
             self.add_issuance(credential, issuance);
         }
@@ -31,28 +41,12 @@ impl Facts {
     /// Adds the event that issued a credential. Of several, such as those in the logs of both accounts, the one that names the
     /// caller's access key counts, then the first.
     pub(super) fn add_issuance(&mut self, credential: Credential, issuance: Issuance) {
-        add(self.issued.entry(credential), issuance);
+        keep(self.issued.entry(credential), issuance);
     }
 
     /// Adds the event that created a user.
     pub(super) fn add_user(&mut self, user: CreatedUser, creation: Issuance) {
-        add(self.users.entry(user), creation);
-    }
-}
-
-/// Keeps the event that counts.
-fn add<K: Ord>(entry: Entry<'_, K, Issuance>, next: Issuance) {
-    match entry {
-        Entry::Vacant(entry) => drop(entry.insert(next)),
-        Entry::Occupied(entry) if entry.get().order() <= next.order() => {}
-        Entry::Occupied(mut entry) => drop(entry.insert(next)),
-    }
-}
-
-impl Issuance {
-    /// The sort key of events that issued one credential: the smallest one counts.
-    fn order(&self) -> impl Ord + use<'_> {
-        (self.caller_key.is_none(), self.caller.arn.is_none(), &self.event)
+        keep(self.users.entry(user), creation);
     }
 }
 
@@ -66,19 +60,8 @@ impl Use {
         }
         self.last = self.last.max(other.last);
         self.is_from_console |= other.is_from_console;
-        for (action, more) in other.actions {
-            let known = self.actions.entry(action).or_default();
-            known.count += more.count;
-            known.errors += more.errors;
-        }
+        sum_up(&mut self.actions, other.actions);
         self.networks.merge(other.networks);
         self.arns.merge(other.arns);
-    }
-}
-
-impl Names {
-    fn merge(&mut self, other: Self) {
-        other.kept.into_iter().for_each(|name| self.add(name));
-        self.has_more |= other.has_more;
     }
 }

@@ -4,7 +4,10 @@
 //! which credential each one was issued, and `forest` selects those that belong to what is traced, as trees from the first
 //! credential down. Memory grows with the number of credentials, not of events. Knows nothing of questions or output.
 
+mod clusters;
 mod contradiction;
+mod counts;
+mod earliest;
 mod facts;
 mod forest;
 mod issuance;
@@ -13,6 +16,8 @@ mod merge;
 mod owner;
 mod session;
 mod start;
+mod status;
+mod timeline;
 mod visitor;
 
 use std::collections::BTreeSet;
@@ -29,11 +34,14 @@ use forest::Forest;
 use links::Links;
 use visitor::Tracer;
 
+pub use clusters::ClusterUse;
 pub use contradiction::Contradiction;
-pub use facts::{ActionUse, Names, Use};
+pub use counts::{ActionUse, Names};
+pub use facts::Use;
 pub use forest::TraceRow;
 pub use owner::{IssuedKey, OwnerCreation};
 pub use session::Session;
+pub use status::{KeyStatus, StatusChanges};
 
 /// What is traced.
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +135,8 @@ pub struct Issuance {
     pub caller: Holder,
     /// The access key of the call.
     pub caller_key: Option<Text>,
+    /// When the session of the caller was created, if the record says so; of calls with an access key, only that of sign-ins.
+    pub caller_session: Option<Timestamp>,
     /// For whom it was issued: the ARN of a session, role or user, or `user/NAME`.
     pub issued_to: Option<Text>,
     /// What leads to the credential before it, if there is no key: see [`Via`].
@@ -203,13 +213,16 @@ pub fn trace(
 ) -> Result<Traced, ScanError> {
     let settings = &ScanSettings { checksums: !indexed.is_empty(), ..*settings };
     let deduplicator = Deduplicator::default();
-    let visitor = |number| Tracer::new(number, question.wanted, (&deduplicator, indexed));
+    let visitor = |number| Tracer::new(number, question.wanted, archives, (&deduplicator, indexed));
     let Scanned { visitors, listing, .. } = scan(archives, settings, &visitor, progress)?;
     let collected: Vec<_> = visitors.into_iter().map(Tracer::collected).collect();
     let duplicates = deduplicator.finish();
     let mut coverage = listing.coverage;
-    coverage.records.counted -= duplicates.duplicates;
-    coverage.records.duplicates += duplicates.duplicates;
+    // Every stage of a request to a cluster is a record that counts.
+    let of_clusters: u64 = collected.iter().map(|worker| worker.copies_in_clusters(&duplicates)).sum();
+    let copies = duplicates.duplicates - of_clusters;
+    coverage.records.counted -= copies;
+    coverage.records.duplicates += copies;
     let mut facts = Facts::default();
     for worker in collected {
         facts.merge(worker.into_facts(&duplicates));

@@ -25,12 +25,20 @@ impl Facts {
             let to = issuance.issued_to.as_deref().and_then(Arn::parse);
             Some(to.map_or(&*issuance.account, |arn| arn.account))
         };
-        used.map(|used| &*used.holder.who.account).or_else(issued).filter(|account| is_account_id(account))
+        let changed = || {
+            let (_, event) = self.status_changes.get(credential.id())?.iter().next()?;
+            Some(&*event.account)
+        };
+        let in_clusters =
+            || Some(Arn::parse(self.cluster_uses.get(credential.id())?.users.kept.first()?)?.account);
+        let known = used.map(|used| &*used.holder.who.account).or_else(issued);
+        known.or_else(changed).or_else(in_clusters).filter(|account| is_account_id(account))
     }
 
     fn starts_of_all(&self, wanted: &str) -> BTreeSet<Credential> {
         let key = Credential::Key(wanted.into());
-        if self.uses.contains_key(wanted) || self.issued.contains_key(&key) {
+        let is_used = self.uses.contains_key(wanted) || self.cluster_uses.contains_key(wanted);
+        if is_used || self.issued.contains_key(&key) || self.status_changes.contains_key(wanted) {
             return BTreeSet::from([key]);
         }
         if !self.of_event.is_empty() {
@@ -74,7 +82,10 @@ impl Facts {
         is_issued: impl Fn(&Credential, &Issuance) -> bool,
     ) -> BTreeSet<Credential> {
         let used = self.uses.iter().filter(|(_, used)| names(&used.holder).any(&fits));
-        let used = used.map(|(key, _)| Credential::Key(key.clone()));
+        let in_clusters =
+            self.cluster_uses.iter().filter(|(_, used)| used.users.kept.iter().any(|user| fits(user)));
+        let used = used.map(|(key, _)| key).chain(in_clusters.map(|(key, _)| key));
+        let used = used.map(|key| Credential::Key(key.clone()));
         let issued = self.issued.iter().filter(|(credential, issuance)| {
             // Whoever signs in gets the credential.
             let signs_in = matches!(credential, Credential::SignIn(_));
@@ -87,7 +98,8 @@ impl Facts {
     /// When a credential was issued, or first used.
     pub(super) fn time(&self, credential: &Credential) -> Option<Timestamp> {
         let issued = self.issued.get(credential).map(|issuance| issuance.event.time);
-        issued.or_else(|| self.uses.get(credential.id()).map(|used| used.first.time))
+        let used = || self.uses.get(credential.id()).map(|used| used.first.time);
+        issued.or_else(used).or_else(|| self.cluster_uses.get(credential.id()).map(|used| used.first.time))
     }
 }
 

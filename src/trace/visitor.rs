@@ -2,17 +2,21 @@
 
 use std::collections::HashMap;
 
-use super::facts::{ActionUse, Facts, Names, Use};
-use super::issuance::{IssuedCredential, created_user, issued_credential};
+use super::clusters::ClusterUse;
+use super::counts::{ActionUse, Names};
+use super::facts::{Facts, Use};
+use super::issuance::{IssuedCredential, created_user, ended_password, issued_credential};
 use super::session::Session;
+use super::status::status_change;
 use super::{Credential, EventPlace, Holder, Issuance, Via};
 use crate::checksum::IndexedObjects;
 use crate::coverage::{Coverage, FaultKind, RecordSkip};
 use crate::decode::FoundRecord;
-use crate::event::{AnyRecord, Event, NoEvent, Record};
+use crate::event::{AnyRecord, AuditRecord, AuditSettings, Cluster, Event, NoEvent, Record};
 use crate::model::{Dimension, ObservedPrincipal, PrincipalKey, SharedTexts, Text, is_temporary_key};
 use crate::observe::{Deduplicator, DuplicatesFound, Fingerprint, ObjectRecords, RecordPlace};
 use crate::scan::{CurrentObject, ObjectContext, ObjectResult, Visitor, inner_path};
+use crate::source::Archives;
 use crate::time::Timestamp;
 
 /// Collects the facts of what one worker reads.
@@ -20,17 +24,28 @@ pub(super) struct Tracer<'s> {
     number: u16,
     /// What is traced, which may be an event id.
     wanted: &'s str,
+    archives: &'s Archives,
     deduplicator: &'s Deduplicator,
     indexed: &'s IndexedObjects,
     texts: SharedTexts,
     facts: Facts,
     rows: Rows,
-    row_of: HashMap<(Text, Text), u32>,
+    row_of: HashMap<RowKey, u32>,
     spare: Option<ObjectRecords>,
 }
 
 /// How often each access key did each action; the first row is of calls without a key.
-type Rows = Vec<(Option<(Text, Text)>, ActionUse)>;
+type Rows = Vec<(Option<RowKey>, ActionUse)>;
+
+/// An access key and an action, in one kind of log.
+type RowKey = (Log, Text, Text);
+
+/// A kind of log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Log {
+    CloudTrail,
+    Cluster,
+}
 
 /// What one worker collected.
 pub(super) struct Collected {
@@ -43,16 +58,28 @@ impl Collected {
     /// The facts, with counts without copies.
     pub(super) fn into_facts(mut self, found: &DuplicatesFound) -> Facts {
         for (row, (action, mut sum)) in (0..).zip(self.rows) {
-            let Some((key, action)) = action else { continue };
+            let Some((log, key, action)) = action else { continue };
             if let Some(copies) = found.copies_by_row.get(&(self.number, row)) {
                 sum.count -= copies.count;
                 sum.errors -= copies.failed;
             }
-            if let Some(known) = self.facts.uses.get_mut(&key).filter(|_| sum.count > 0) {
-                known.actions.insert(action, sum);
+            let actions = match log {
+                Log::CloudTrail => self.facts.uses.get_mut(&key).map(|known| &mut known.actions),
+                Log::Cluster => self.facts.cluster_uses.get_mut(&key).map(|known| &mut known.actions),
+            };
+            if let Some(actions) = actions.filter(|_| sum.count > 0) {
+                actions.insert(action, sum);
             }
         }
         self.facts
+    }
+
+    /// How many records of requests to clusters are copies, or other stages of one request.
+    pub(super) fn copies_in_clusters(&self, found: &DuplicatesFound) -> u64 {
+        let is_of_cluster = |action: &Option<RowKey>| matches!(action, Some((Log::Cluster, ..)));
+        let rows = (0..).zip(&self.rows).filter(|(_, (action, _))| is_of_cluster(action));
+        let copies = rows.filter_map(|(row, _)| found.copies_by_row.get(&(self.number, row)));
+        copies.map(|copies| copies.count).sum()
     }
 }
 
@@ -60,11 +87,13 @@ impl<'s> Tracer<'s> {
     pub(super) fn new(
         number: u16,
         wanted: &'s str,
+        archives: &'s Archives,
         (deduplicator, indexed): (&'s Deduplicator, &'s IndexedObjects),
     ) -> Self {
         Self {
             number,
             wanted,
+            archives,
             deduplicator,
             indexed,
             texts: SharedTexts::default(),
@@ -87,32 +116,26 @@ impl<'s> Tracer<'s> {
         found: &FoundRecord<'_>,
         context: &ObjectContext<'_>,
     ) -> u32 {
-        let object = context.current.object;
-        let path = || match found.inner {
-            Some(inner) => inner_path(&object.path, inner),
-            None => object.path.clone(),
-        };
-        let place = || EventPlace {
-            time: event.time,
-            event_id: Text::from(record.event_id.unwrap_or_default()),
-            archive: object.archive,
-            object: path(),
-            record: found.index_in_file,
-        };
+        let place = || place(event.time, record.event_id, found, context);
         let key = record.identity.access_key_id.filter(|key| !key.is_empty());
-        let name = || format!("{}#{}", path(), found.index_in_file);
+        let name = || format!("{}#{}", path(found, context), found.index_in_file);
         let issued = issued_credential(event, record, found.text, name);
         if !self.wanted.is_empty() && record.event_id == Some(self.wanted) {
             self.facts.has_met_event = true;
             let issued = issued.as_ref().map(|issued| issued.credential.clone());
             self.facts.of_event.extend(key.map(|key| Credential::Key(Text::from(key))).or(issued));
         }
+        // A key leads to its session by itself, but not to that of a sign-in.
+        let signs_in =
+            issued.as_ref().is_some_and(|issued| matches!(issued.credential, Credential::SignIn(_)));
+        let reads_session = signs_in || key.is_none();
         let mut issuance = |issued_to, via, expires| Issuance {
             event: place(),
             action: self.texts.get(&event.action()),
             account: self.texts.get(record.owner()),
             caller: holder(&mut self.texts, event, record),
             caller_key: key.map(|key| self.texts.get(key)),
+            caller_session: reads_session.then(|| Session::of(found.text).created).flatten(),
             issued_to,
             via,
             expires,
@@ -124,6 +147,13 @@ impl<'s> Tracer<'s> {
         if let Some([name, arn, id]) = created_user(event, record) {
             let creation = issuance(Some(arn), Via::Nothing, None);
             self.facts.add_user((creation.account.clone(), name, event.time, id), creation);
+        }
+        if let Some((changed, status)) = status_change(event, found.text) {
+            let change = issuance(None, Via::Nothing, None);
+            self.facts.status_changes.entry(changed).or_default().add(status, change);
+        }
+        if let Some(user) = ended_password(event, record, found.text) {
+            self.facts.ended_passwords.insert((self.texts.get(record.owner()), user, event.time));
         }
         key.map_or(0, |key| self.used(key, (event, record, found.text), place))
     }
@@ -170,7 +200,12 @@ impl<'s> Tracer<'s> {
                 known.arns.add(self.texts.get(arn));
             }
         }
-        let action = (key, self.texts.get(&event.action()));
+        self.count(Log::CloudTrail, key, event)
+    }
+
+    /// Counts an action; returns its row.
+    fn count(&mut self, log: Log, key: Text, event: &Event<'_>) -> u32 {
+        let action = (log, key, self.texts.get(&event.action()));
         let next = self.rows.len() as u32;
         let row = *self.row_of.entry(action.clone()).or_insert(next);
         if row == next {
@@ -180,6 +215,68 @@ impl<'s> Tracer<'s> {
         sum.count += 1;
         sum.errors += u64::from(event.failed);
         row
+    }
+
+    /// Collects what one stage of a request to a cluster says of the access key behind it, if there is one.
+    fn request(
+        &mut self,
+        part: &mut ObjectRecords,
+        record: &AuditRecord<'_>,
+        found: &FoundRecord<'_>,
+        context: &ObjectContext<'_>,
+    ) {
+        let key = record.user.access_key_id.filter(|key| !key.is_empty());
+        if !self.wanted.is_empty() && record.audit_id == Some(self.wanted) {
+            self.facts.has_met_event = true;
+            self.facts.of_event.extend(key.map(|key| Credential::Key(Text::from(key))));
+        }
+        let Some(key) = key else { return };
+        let Cluster { account, name } = context.cluster(found);
+        let name = name.or_else(|| self.archives.cluster(context.current.object.archive));
+        let cluster = Cluster { account, name };
+        let Ok(event) = record.interpret(cluster, AuditSettings::default()) else { return };
+        let key = self.texts.get(key);
+        let place = place(event.time, record.audit_id, found, context);
+        let traits = record.traits(None);
+        let network = Dimension::Network.value(&traits).map(|network| self.texts.get(&network));
+        let user = record.user.arn.or(record.user.username).filter(|user| !user.is_empty());
+        let [name, user] = [name, user].map(|text| text.map(|text| self.texts.get(text)));
+        let known = self.facts.cluster_uses.entry(key.clone());
+        let known = known.or_insert_with(|| ClusterUse::of(place.clone()));
+        known.last = known.last.max(event.time);
+        if place < known.first {
+            known.first = place;
+        }
+        network.into_iter().for_each(|network| known.networks.add(network));
+        name.into_iter().for_each(|name| known.clusters.add(name));
+        user.into_iter().for_each(|user| known.users.add(user));
+        let row = self.count(Log::Cluster, key, &event);
+        if let Some(fingerprint) = Fingerprint::of_audit(record, cluster) {
+            let place = RecordPlace { object: context.current.number, record: found.index_in_object };
+            part.add(fingerprint, place, row, event.failed);
+        }
+    }
+}
+
+/// The path of the object, or of the file in it.
+fn path(found: &FoundRecord<'_>, context: &ObjectContext<'_>) -> Text {
+    let object = context.current.object;
+    found.inner.map_or_else(|| object.path.clone(), |inner| inner_path(&object.path, inner))
+}
+
+/// The place of an event.
+fn place(
+    time: Timestamp,
+    event_id: Option<&str>,
+    found: &FoundRecord<'_>,
+    context: &ObjectContext<'_>,
+) -> EventPlace {
+    EventPlace {
+        time,
+        event_id: Text::from(event_id.unwrap_or_default()),
+        archive: context.current.object.archive,
+        object: path(found, context),
+        record: found.index_in_file,
     }
 }
 
@@ -211,7 +308,10 @@ impl Visitor for Tracer<'_> {
     fn record(&mut self, part: &mut ObjectRecords, found: &FoundRecord<'_>, context: &mut ObjectContext<'_>) {
         let record = match found.record {
             Ok(AnyRecord::CloudTrail(record)) => record,
-            Ok(AnyRecord::Kubernetes(_)) => return context.coverage.records.counted += 1,
+            Ok(AnyRecord::Kubernetes(record)) => {
+                self.request(part, record, found, context);
+                return context.coverage.records.counted += 1;
+            }
             Err(_) => return,
         };
         let skip = match record.interpret(PrincipalKey::Arn) {

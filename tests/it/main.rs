@@ -54,6 +54,8 @@ mod terminal;
 mod timesketch;
 mod trace;
 mod trace_claims;
+mod trace_keys;
+mod trace_sessions;
 mod triage;
 mod triage_known;
 mod triage_labels;

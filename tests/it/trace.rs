@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 use crate::archive::{Archive, wrapped};
 use crate::program::{firstseen, stderr};
 
+/// A role of Identity Center, for the permission set Admin.
+pub(crate) const PORTAL_ROLE: &str = "AWSReservedSSO_Admin_0123456789abcdef";
+
 pub(crate) const ACCOUNTS: [&str; 3] = ["000123456789", "111122223333", "444455556666"];
 
 /// How a chain begins.
@@ -30,15 +33,21 @@ pub(crate) enum Beginning {
     WebIdentity,
     /// The portal of Identity Center.
     Portal,
+    /// The same without an event of STS.
+    RoleCredentials,
+    /// A console session that changes its own password, and another one with that.
+    OwnPassword,
 }
 
-const BEGINNINGS: [Beginning; 6] = [
+const BEGINNINGS: [Beginning; 8] = [
     Beginning::Key,
     Beginning::MadeKey,
     Beginning::Console,
     Beginning::Instance,
     Beginning::WebIdentity,
     Beginning::Portal,
+    Beginning::RoleCredentials,
+    Beginning::OwnPassword,
 ];
 
 /// One more credential in a chain.
@@ -72,6 +81,8 @@ pub(crate) struct Planter {
     calls: BTreeMap<String, u64>,
     /// The key of a console session.
     console_key: Option<String>,
+    /// When each key was issued. Records of half of the chains say it.
+    created: BTreeMap<String, String>,
 }
 
 impl Planter {
@@ -84,6 +95,7 @@ impl Planter {
             credentials: Vec::new(),
             calls: BTreeMap::new(),
             console_key: None,
+            created: BTreeMap::new(),
         }
     }
 
@@ -115,6 +127,11 @@ impl Planter {
         }
     }
 
+    /// The time of the next record.
+    fn now(&self) -> String {
+        format!("2024-03-0{}T{:02}:{:02}:00Z", 1 + self.chain % 9, self.minute / 60, self.minute % 60)
+    }
+
     /// Adds a record; returns its event id.
     pub(crate) fn record(&mut self, account: &str, identity: &Value, action: &str, more: Value) -> String {
         let (source, name) = action.split_once(':').unwrap();
@@ -123,9 +140,13 @@ impl Planter {
         if let Some(key) = identity["accessKeyId"].as_str() {
             *self.calls.entry(key.to_owned()).or_default() += 1;
         }
+        let mut identity = identity.clone();
+        let created = identity["accessKeyId"].as_str().and_then(|key| self.created.get(key));
+        if let Some(created) = created.filter(|_| self.chain % 2 == 1) {
+            identity["sessionContext"]["attributes"]["creationDate"] = json!(created);
+        }
         let mut record = json!({
-            "eventVersion": "1.11", "userIdentity": identity,
-            "eventTime": format!("2024-03-0{}T{:02}:{:02}:00Z", 1 + self.chain % 9, self.minute / 60, self.minute % 60),
+            "eventVersion": "1.11", "userIdentity": identity, "eventTime": self.now(),
             "eventSource": format!("{source}.amazonaws.com"), "eventName": name, "awsRegion": "eu-west-1",
             "sourceIPAddress": "198.51.100.7", "eventID": id, "recipientAccountId": account,
         });
@@ -139,12 +160,14 @@ impl Planter {
 
     fn key(&mut self, prefix: &str) -> String {
         let key = format!("{prefix}CHAIN{}N{}", self.chain, self.credentials.len());
+        if prefix == "ASIA" {
+            self.created.insert(key.clone(), self.now());
+        }
         self.credentials.push(Credential::Key(key.as_str().into()));
         key
     }
 
     pub(crate) fn begin(&mut self, beginning: Beginning, account: &'static str) -> Holder {
-        let admin = self.user(account, "admin", None);
         match beginning {
             Beginning::Key => {
                 let key = self.key("AKIA");
@@ -166,15 +189,15 @@ impl Planter {
                 let id = self.record(account, &admin.identity, "iam:CreateLoginProfile", request);
                 self.credentials.push(Credential::Password(id.as_str().into()));
                 self.minute += 7;
-                let eva = self.user(account, "eva", None);
-                let response =
-                    json!({"responseElements": {"ConsoleLogin": "Success"}, "eventType": "AwsConsoleSignIn"});
-                let id = self.record(account, &eva.identity, "signin:ConsoleLogin", response);
-                self.credentials.push(Credential::SignIn(id.as_str().into()));
+                self.sign_in(account)
+            }
+            Beginning::OwnPassword => {
+                let eva = self.begin(Beginning::Console, account);
                 self.minute += 1;
-                let key = self.key("ASIA");
-                self.console_key = Some(key.clone());
-                self.user(account, "eva", Some(&key))
+                let id = self.record(account, &eva.identity, "iam:ChangePassword", json!({}));
+                self.credentials.push(Credential::Password(id.as_str().into()));
+                self.minute += 7;
+                self.sign_in(account)
             }
             Beginning::Instance => {
                 let service = json!({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"});
@@ -186,17 +209,40 @@ impl Planter {
                 self.assume(&web, (account, "deploy", "jo"), "AssumeRoleWithWebIdentity")
             }
             Beginning::Portal => {
-                let person = json!({"type": "IdentityCenterUser", "accountId": admin.account,
-                    "onBehalfOf": {"userId": format!("person-{}", self.chain), "identityStoreArn": "arn:aws:identitystore::1:identitystore/d-1"}});
-                let details = json!({"serviceEventDetails": {"account_id": account, "role_name": "Admin"}});
-                let id = self.record(account, &person, "sso:Federate", details);
-                self.credentials.push(Credential::SignIn(id.as_str().into()));
-                self.minute += 1;
+                self.portal(account, "Federate");
                 let saml = json!({"type": "SAMLUser", "principalId": "x:jo@example.org", "userName": "jo@example.org"});
-                let role = "AWSReservedSSO_Admin_0123456789abcdef";
-                self.assume(&saml, (account, role, "jo@example.org"), "AssumeRoleWithSAML")
+                self.assume(&saml, (account, PORTAL_ROLE, "jo@example.org"), "AssumeRoleWithSAML")
+            }
+            Beginning::RoleCredentials => {
+                self.portal(account, "GetRoleCredentials");
+                let key = self.key("ASIA");
+                self.session(account, PORTAL_ROLE, "jo@example.org", &key)
             }
         }
+    }
+
+    /// A sign-in of eva, and the key of the console session.
+    fn sign_in(&mut self, account: &'static str) -> Holder {
+        let eva = self.user(account, "eva", None);
+        let response =
+            json!({"responseElements": {"ConsoleLogin": "Success"}, "eventType": "AwsConsoleSignIn"});
+        let id = self.record(account, &eva.identity, "signin:ConsoleLogin", response);
+        self.credentials.push(Credential::SignIn(id.as_str().into()));
+        self.minute += 1;
+        let key = self.key("ASIA");
+        self.console_key = Some(key.clone());
+        self.user(account, "eva", Some(&key))
+    }
+
+    /// A call of the portal of Identity Center, a minute before the session.
+    pub(crate) fn portal(&mut self, account: &'static str, name: &str) -> String {
+        let person = json!({"type": "IdentityCenterUser", "accountId": account,
+            "onBehalfOf": {"userId": format!("person-{}", self.chain), "identityStoreArn": "arn:aws:identitystore::1:identitystore/d-1"}});
+        let details = json!({"serviceEventDetails": {"account_id": account, "role_name": "Admin"}});
+        let id = self.record(account, &person, &format!("sso:{name}"), details);
+        self.credentials.push(Credential::SignIn(id.as_str().into()));
+        self.minute += 1;
+        id
     }
 
     /// A session that a caller in another account, or without one, opens.

@@ -34,7 +34,7 @@ fn an_arn_and_a_unique_id_lead_to_the_same() {
 }
 
 /// The text of a trace, and what is said at its end.
-fn told(archive: &Archive, arguments: &[&str]) -> (String, String) {
+pub(crate) fn told(archive: &Archive, arguments: &[&str]) -> (String, String) {
     let output = firstseen(&[&["trace", "."], arguments].concat(), archive.path());
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     (String::from_utf8(output.stdout.clone()).unwrap(), stderr(&output))

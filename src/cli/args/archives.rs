@@ -73,9 +73,8 @@ impl ConfiguredArchive {
 }
 
 impl ArchiveArgs {
-    /// At most one archive.
-    pub(crate) fn of(name: Option<PathBuf>) -> Self {
-        let names = name.into_iter().collect();
+    /// Archives by name.
+    pub(crate) const fn of(names: Vec<PathBuf>) -> Self {
         Self { names, files_from: Vec::new(), archive_root: None, configured: Vec::new() }
     }
 

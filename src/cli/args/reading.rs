@@ -22,8 +22,8 @@ use super::{ArchiveArgs, ConfiguredArchive, LearningArgs, RunArgs, S3Args, byte_
 /// Where the records are.
 #[derive(Debug, Args)]
 pub(crate) struct SourceArgs {
-    /// A folder, file, glob or s3://bucket/prefix with log objects; - for standard input; or a baseline made by index. May be left
-    /// out if the file of --config describes archives
+    /// A folder, file, glob or s3://bucket/prefix with log objects; - for standard input; or a baseline made by index. Several archives
+    /// may be named, one after another. May be left out if the file of --config describes archives
     #[arg(value_name = "SRC", required_unless_present = "config")]
     source: Option<PathBuf>,
     /// Where the archives of the baseline are now (repeatable) [default: where they were indexed]
@@ -54,11 +54,11 @@ pub(crate) struct Source {
 }
 
 impl SourceArgs {
-    /// Opens the baseline, if it is one. The archives are added to the inputs of the run.
+    /// Opens the baseline, if it is one. `more` are further archives on the command line. The archives are added to the inputs of the run.
     ///
     /// # Errors
-    /// If `--archive` is given with an archive (wrong usage), or the baseline cannot be opened.
-    pub(crate) fn source(&self, guard: &mut OutputGuard) -> anyhow::Result<Source> {
+    /// If `--archive` is given with an archive, or a baseline is named with others (wrong usage), or the baseline cannot be opened.
+    pub(crate) fn source(&self, more: &[PathBuf], guard: &mut OutputGuard) -> anyhow::Result<Source> {
         let files = self.files.read(None)?;
         let s3 = self.s3.clone().or(files.s3);
         let reading = self.reading.clone().or(&files.learning);
@@ -67,6 +67,8 @@ impl SourceArgs {
         let word = self.source.as_ref().filter(|name| !is_source(name));
         let word = word.map(|word| word.to_string_lossy().into_owned());
         let is_elsewhere = !self.archive.is_empty();
+        let sources: Vec<PathBuf> = source.into_iter().chain(more).cloned().collect();
+        refuse_several_with_baseline(&sources)?;
         let saved = match source.filter(|name| is_saved(name)) {
             Some(name) => Some(Saved::open(name).map_err(store_error)?),
             None => None,
@@ -79,9 +81,9 @@ impl SourceArgs {
                     "--archive says where the archives of a baseline are, but SRC is an archive itself";
                 return Err(UsageError(what.to_owned()).into());
             }
-            None => ArchiveArgs::of(source.cloned()).and(&files.archives)?.given(&s3)?,
+            None => ArchiveArgs::of(sources.clone()).and(&files.archives)?.given(&s3)?,
         };
-        source.into_iter().for_each(|name| guard.read_archive(name));
+        sources.iter().for_each(|name| guard.read_archive(name));
         guard.read_files("settings", self.files.files());
         given.iter().for_each(|archive| guard.read_archive(&archive.location));
         guard.take_mirror(&s3, given.iter().map(|archive| &archive.location))?;
@@ -95,8 +97,21 @@ impl SourceArgs {
     }
 }
 
+/// A baseline is a source only by itself.
+fn refuse_several_with_baseline(sources: &[PathBuf]) -> anyhow::Result<()> {
+    match sources.iter().find(|name| is_saved(name)).filter(|_| sources.len() > 1) {
+        None => Ok(()),
+        Some(baseline) => {
+            let baseline = baseline.display();
+            let what = format!("'{baseline}' is a baseline, and several sources are named");
+            Err(anyhow::Error::new(UsageError(what))
+                .context(Hint("name archives only, or one baseline: firstseen merge makes one of several")))
+        }
+    }
+}
+
 /// Whether a name can be a source, and not an event or credential: it exists, or is a bucket, a pattern or standard input.
-fn may_be_source(name: &Path) -> bool {
+pub(crate) fn may_be_source(name: &Path) -> bool {
     let is_pattern = || name.to_string_lossy().contains(['*', '?', '[']);
     is_saved(name) || is_s3(name) || is_stdin(name) || name.exists() || is_pattern()
 }

@@ -6,7 +6,8 @@ use std::io::{self, Write};
 
 use super::TraceReport;
 use super::words::{
-    contradicts, credential, issuance, issued_instead, more_issued, origin, owner_created, session, uses,
+    cluster_uses, contradicts, credential, issuance, issued_instead, more_issued, origin, owner_created,
+    session, status_change, status_changes, uses,
 };
 use crate::trace::Credential;
 
@@ -19,9 +20,13 @@ pub(super) fn write(report: &TraceReport<'_>, out: &mut dyn Write) -> io::Result
         lines.extend(origin(row));
         lines.extend(issued_instead(row));
         lines.extend(row.owner_created.as_ref().map(owner_created));
+        let (changes, earlier) = status_changes(row);
+        lines.extend(earlier);
+        lines.extend(changes.map(|(status, event)| status_change(status, event)));
         lines.extend(row.contradictions.iter().map(|contradiction| contradicts(row, contradiction)));
         lines.extend(row.used.as_ref().map(uses));
         lines.extend(row.used.as_ref().and_then(session));
+        lines.extend(row.used_in_clusters.as_ref().map(|used| format!("in clusters {}", cluster_uses(used))));
         lines.extend(more_issued(row.left_out));
         let label: Vec<String> = lines.iter().map(|line| escaped(line)).collect();
         writeln!(out, "    n{number}[\"{}\"]", label.join("<br/>"))?;

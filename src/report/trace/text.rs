@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use super::TraceReport;
 use super::words::{
-    contradicts, credential, issuance, issued_instead, more_issued, origin, owner_created, session, uses,
+    cluster_uses, contradicts, credential, issuance, issued_instead, more_issued, origin, owner_created,
+    session, status_change, status_changes, uses,
 };
 use crate::report::place::shown_object;
 use crate::report::{for_terminal, plural};
@@ -72,6 +73,11 @@ fn write_row(report: &TraceReport<'_>, row: &TraceRow, out: &mut dyn Write) -> i
     if let Some(created) = &row.owner_created {
         line(&format!("{}: {}", owner_created(created), place(report, &created.event().event)))?;
     }
+    let (changes, earlier) = status_changes(row);
+    earlier.map_or(Ok(()), |earlier| line(&earlier))?;
+    for (status, event) in changes {
+        line(&format!("{}: {}", status_change(status, event), place(report, &event.event)))?;
+    }
     for contradiction in &row.contradictions {
         line(&contradicts(row, contradiction))?;
     }
@@ -81,8 +87,15 @@ fn write_row(report: &TraceReport<'_>, row: &TraceRow, out: &mut dyn Write) -> i
             line(&session)?;
         }
         line(&format!("first: {}", place(report, &used.first)))?;
-    } else if row.credential.kind() == "access-key" {
-        line("never used in this archive")?;
+    }
+    match (&row.used, &row.used_in_clusters) {
+        (None, None) if row.credential.kind() == "access-key" => line("never used in this archive")?,
+        (_, None) => {}
+        (used, Some(in_clusters)) => {
+            let only = if used.is_none() { "only " } else { "" };
+            line(&format!("used {only}in clusters {}", cluster_uses(in_clusters)))?;
+            line(&format!("first in clusters: {}", place(report, &in_clusters.first)))?;
+        }
     }
     more_issued(row.left_out).map_or(Ok(()), |more| line(&more))
 }

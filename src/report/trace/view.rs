@@ -1,10 +1,16 @@
 //! A traced credential under its published field names: see `docs/formats.md`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::super::row::named;
 use super::words::origin_name;
-use crate::trace::{Contradiction, EventPlace, Holder, Issuance, Origin, OwnerCreation, TraceRow, Use};
+use crate::model::Text;
+use crate::trace::{
+    ActionUse, ClusterUse, Contradiction, EventPlace, Holder, Issuance, KeyStatus, Names, Origin,
+    OwnerCreation, TraceRow, Use,
+};
 
 #[derive(Serialize)]
 pub(super) struct CredentialView<'a> {
@@ -21,7 +27,10 @@ pub(super) struct CredentialView<'a> {
     owner_created: Option<IssuedView<'a>>,
     namesake_created: Option<NamesakeView<'a>>,
     issued_instead: Vec<&'a str>,
+    status_changes: Vec<StatusView<'a>>,
+    more_status_changes: bool,
     used: Option<UseView<'a>>,
+    used_in_clusters: Option<ClusterUseView<'a>>,
     contradictions: Vec<&'static str>,
     left_out: u64,
 }
@@ -66,6 +75,18 @@ struct NamesakeView<'a> {
     principal_id: &'a str,
 }
 
+/// The event that changed the status of a key.
+#[derive(Serialize)]
+struct StatusView<'a> {
+    status: &'static str,
+    #[serde(flatten)]
+    place: PlaceView<'a>,
+    action: &'a str,
+    log_account: Option<&'a str>,
+    access_key_id: Option<&'a str>,
+    by: HolderView<'a>,
+}
+
 #[derive(Serialize)]
 struct UseView<'a> {
     by: HolderView<'a>,
@@ -80,6 +101,19 @@ struct UseView<'a> {
     console: bool,
     session_created: Option<String>,
     mfa: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct ClusterUseView<'a> {
+    first: PlaceView<'a>,
+    last: String,
+    count: u64,
+    errors: u64,
+    actions: Vec<ActionView<'a>>,
+    networks: Vec<&'a str>,
+    more_networks: bool,
+    clusters: Vec<&'a str>,
+    users: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -117,7 +151,10 @@ impl<'a> CredentialView<'a> {
                 _ => None,
             },
             issued_instead: row.issued_instead.iter().map(|issued| &*issued.key).collect(),
+            status_changes: row.status_changes.iter().map(status_view).collect(),
+            more_status_changes: row.status_changes.has_more,
             used: row.used.as_ref().map(use_view),
+            used_in_clusters: row.used_in_clusters.as_ref().map(cluster_use_view),
             contradictions: row.contradictions.iter().map(Contradiction::name).collect(),
             left_out: row.left_out,
         }
@@ -128,12 +165,51 @@ fn issued_view(issuance: &Issuance) -> IssuedView<'_> {
     IssuedView {
         place: place_view(&issuance.event),
         action: &issuance.action,
-        log_account: Some(&*issuance.account).filter(|account| !account.is_empty()),
+        log_account: log_account(issuance),
         issued_to: issuance.issued_to.as_deref(),
         expires: issuance.expires.map(|expires| expires.to_string()),
         access_key_id: issuance.caller_key.as_deref(),
         by: holder_view(&issuance.caller),
     }
+}
+
+/// The account whose log has an event.
+fn log_account(event: &Issuance) -> Option<&str> {
+    Some(&*event.account).filter(|account| !account.is_empty())
+}
+
+fn status_view<'a>((status, event): (KeyStatus, &'a Issuance)) -> StatusView<'a> {
+    StatusView {
+        status: status.name(),
+        place: place_view(&event.event),
+        action: &event.action,
+        log_account: log_account(event),
+        access_key_id: event.caller_key.as_deref(),
+        by: holder_view(&event.caller),
+    }
+}
+
+fn cluster_use_view(used: &ClusterUse) -> ClusterUseView<'_> {
+    let counts = used.counts();
+    ClusterUseView {
+        first: place_view(&used.first),
+        last: used.last.to_string(),
+        count: counts.count,
+        errors: counts.errors,
+        actions: action_views(&used.actions),
+        networks: kept(&used.networks),
+        more_networks: used.networks.has_more,
+        clusters: kept(&used.clusters),
+        users: kept(&used.users),
+    }
+}
+
+fn action_views(actions: &BTreeMap<Text, ActionUse>) -> Vec<ActionView<'_>> {
+    actions.iter().map(|(action, sum)| ActionView { action, count: sum.count, errors: sum.errors }).collect()
+}
+
+fn kept(names: &Names) -> Vec<&str> {
+    names.kept.iter().map(|name| &**name).collect()
 }
 
 fn use_view(used: &Use) -> UseView<'_> {
@@ -144,14 +220,10 @@ fn use_view(used: &Use) -> UseView<'_> {
         last: used.last.to_string(),
         count: counts.count,
         errors: counts.errors,
-        actions: used
-            .actions
-            .iter()
-            .map(|(action, sum)| ActionView { action, count: sum.count, errors: sum.errors })
-            .collect(),
-        networks: used.networks.kept.iter().map(|network| &**network).collect(),
+        actions: action_views(&used.actions),
+        networks: kept(&used.networks),
         more_networks: used.networks.has_more,
-        arns: used.arns.kept.iter().map(|arn| &**arn).collect(),
+        arns: kept(&used.arns),
         console: used.is_from_console,
         session_created: used.session.created.map(|created| created.to_string()),
         mfa: used.session.has_mfa,

@@ -1,10 +1,14 @@
 //! Traced credentials in words.
 
-use crate::model::{Arn, is_temporary_key, last_part};
+use std::collections::BTreeMap;
+
+use crate::model::{Arn, Text, is_temporary_key, last_part};
 use crate::report::plural;
 use crate::report::row::{NOT_NAMED, named};
+use crate::time::Timestamp;
 use crate::trace::{
-    Contradiction, Credential, Holder, Issuance, IssuedKey, Origin, OwnerCreation, Session, TraceRow, Use,
+    ActionUse, ClusterUse, Contradiction, Credential, Holder, Issuance, IssuedKey, KeyStatus, Names, Origin,
+    OwnerCreation, Session, TraceRow, Use,
 };
 
 /// How many actions and networks of a credential are named.
@@ -54,7 +58,10 @@ pub(super) fn credential(row: &TraceRow) -> String {
     let id = row.credential.id();
     let whose = row.used.as_ref().map(|used| holder(&used.holder));
     let issued_to = || row.issuance.as_ref().and_then(issued_to);
-    let unknown = || NOT_NAMED.to_owned();
+    let unknown = || match row.used_in_clusters.as_ref().and_then(|used| used.users.kept.first()) {
+        Some(user) => user.to_string(),
+        None => NOT_NAMED.to_owned(),
+    };
     match &row.credential {
         Credential::Key(_) if is_temporary_key(id) => {
             format!("session {id} of {}", whose.or_else(issued_to).unwrap_or_else(unknown))
@@ -101,14 +108,42 @@ fn holder(holder: &Holder) -> String {
 pub(super) fn owner_created(created: &OwnerCreation) -> String {
     let creation = created.event();
     let user = creation.issued_to.as_deref().map_or(NOT_NAMED, last_part);
-    let key = creation.caller_key.as_ref().map_or(String::new(), |key| format!(", with key {key}"));
-    let by = format!("{} by {}{key}", issuance(creation), holder(&creation.caller));
+    let by = done_by(creation);
     match created {
         OwnerCreation::Owner(_) => format!("user {user} was created {by}"),
         OwnerCreation::Namesake(_, id) => {
             format!("another user of the name {user}, with the id {id}, was created {by}")
         }
     }
+}
+
+/// When an event was, and who made it with which key.
+fn done_by(event: &Issuance) -> String {
+    let key = event.caller_key.as_ref().map_or(String::new(), |key| format!(", with key {key}"));
+    format!("{} by {}{key}", issuance(event), holder(&event.caller))
+}
+
+/// A change of the status of a key.
+pub(super) fn status_change(status: KeyStatus, event: &Issuance) -> String {
+    let what = match status {
+        KeyStatus::Inactive => "made inactive",
+        KeyStatus::Active => "made active",
+        KeyStatus::Deleted => "deleted",
+    };
+    format!("{what} {}", done_by(event))
+}
+
+/// The last changes of the status of a key that are named, and that there were more.
+pub(super) fn status_changes(
+    row: &TraceRow,
+) -> (impl Iterator<Item = (KeyStatus, &Issuance)>, Option<String>) {
+    let changes = &row.status_changes;
+    let earlier = changes.iter().len().saturating_sub(NAMED);
+    let more = (earlier > 0).then(|| {
+        let at_least = if changes.has_more { "at least " } else { "" };
+        format!("{at_least}{} of its status before", plural(earlier as u64, "change"))
+    });
+    (changes.iter().skip(earlier), more)
 }
 
 /// The keys that were issued to the user of one that was not, if there are any.
@@ -136,11 +171,18 @@ pub(super) fn session(used: &Use) -> Option<String> {
     (!words.is_empty()).then(|| format!("session {}", words.join(", ")))
 }
 
-/// A contradiction between the use of a credential and the event that issued it.
+/// A contradiction between the use of a credential and the events that issued and ended it.
 pub(super) fn contradicts(row: &TraceRow, contradiction: &Contradiction) -> String {
     let issued = row.issuance.as_ref().map_or(String::new(), |issuance| issuance.event.time.to_string());
     let what = match contradiction {
         Contradiction::UsedBeforeIssued => format!("it was used before it was issued at {issued}"),
+        Contradiction::CreatedBeforeIssued(created) => {
+            format!("its session was created at {created}, but it was issued at {issued}")
+        }
+        Contradiction::UsedAfterDeletion(deleted) => format!("it was used after it was deleted at {deleted}"),
+        Contradiction::UsedWhileInactive(inactive) => {
+            format!("it was used after it was made inactive at {inactive}, and not active again")
+        }
         Contradiction::UsedAfterExpiry(expires) => format!("it was used after it had expired at {expires}"),
         Contradiction::UsedByAnother(arn) => {
             let to = row.issuance.as_ref().and_then(issued_to).unwrap_or_else(|| NOT_NAMED.to_owned());
@@ -167,27 +209,47 @@ pub(super) fn more_issued(left_out: u64) -> Option<String> {
 
 /// What was done with a credential: time, counts, networks and actions.
 pub(super) fn uses(used: &Use) -> String {
-    let counts = used.counts();
-    let calls = plural(counts.count, "call");
-    let errors = if counts.errors > 0 { format!(", {} failed", counts.errors) } else { String::new() };
-    let time = match used.first.time == used.last {
-        true => used.last.to_string(),
-        false => format!("{} to {}", used.first.time, used.last),
-    };
-    let networks: Vec<&str> = used.networks.kept.iter().take(NAMED).map(|network| &**network).collect();
-    let more = used.networks.kept.len() > NAMED || used.networks.has_more;
-    let from = match (networks.is_empty(), more) {
-        (true, _) => String::new(),
-        (false, false) => format!(", from {}", networks.join(", ")),
-        (false, true) => format!(", from {} and others", networks.join(", ")),
-    };
     let console = if used.is_from_console { ", in the console" } else { "" };
-    format!("{time}: {calls}{errors}{from}{console}: {}", actions(used))
+    let calls = counted(used.counts(), "call");
+    let time = span(used.first.time, used.last);
+    format!("{time}: {calls}{}{console}: {}", from(&used.networks), actions(&used.actions))
+}
+
+/// The same of what was done in clusters.
+pub(super) fn cluster_uses(used: &ClusterUse) -> String {
+    let requests = counted(used.counts(), "request");
+    let time = span(used.first.time, used.last);
+    let clusters = listed(", in ", &used.clusters);
+    let users = listed(", as ", &used.users);
+    format!("{time}: {requests}{}{clusters}{users}: {}", from(&used.networks), actions(&used.actions))
+}
+
+/// A number of uses, and of failed ones.
+fn counted(counts: ActionUse, what: &str) -> String {
+    let errors = if counts.errors > 0 { format!(", {} failed", counts.errors) } else { String::new() };
+    format!("{}{errors}", plural(counts.count, what))
+}
+
+/// The first and the last time.
+fn span(first: Timestamp, last: Timestamp) -> String {
+    if first == last { last.to_string() } else { format!("{first} to {last}") }
+}
+
+/// Where uses came from.
+fn from(networks: &Names) -> String {
+    listed(", from ", networks)
+}
+
+/// The first names after a word; nothing if there are none.
+fn listed(word: &str, names: &Names) -> String {
+    let named: Vec<&str> = names.kept.iter().take(NAMED).map(|name| &**name).collect();
+    let others = if names.kept.len() > NAMED || names.has_more { " and others" } else { "" };
+    if named.is_empty() { String::new() } else { format!("{word}{}{others}", named.join(", ")) }
 }
 
 /// The most frequent actions.
-fn actions(used: &Use) -> String {
-    let mut all: Vec<_> = used.actions.iter().collect();
+fn actions(actions: &BTreeMap<Text, ActionUse>) -> String {
+    let mut all: Vec<_> = actions.iter().collect();
     all.sort_by_key(|(name, sum)| (std::cmp::Reverse(sum.count), *name));
     let named = all.iter().take(NAMED).map(|(name, sum)| match sum.count {
         1 => short(name),
