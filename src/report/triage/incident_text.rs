@@ -221,24 +221,28 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     if episodes < 2 {
         return None;
     }
-    let name = |index: usize| named(&incident.episodes[index].who.key).map_or(NOT_NAMED, short_key);
+    let name = |index: usize| named(&incident.episodes[index].who.key).map_or(NOT_NAMED.to_owned(), known_as);
     let why = |index: usize| {
         let link = incident.links.iter().find(|link| link.from.max(link.to) == index);
         let other = |link: &Link<'_>| name(link.from.min(link.to));
-        link.map_or(String::new(), |link| format!(" ({})", joined_by(link, link.to == index, other(link))))
+        link.map_or(String::new(), |link| format!(" ({})", joined_by(link, link.to == index, &other(link))))
     };
     let members: Vec<String> = (0..episodes).map(|index| format!("{}{}", name(index), why(index))).collect();
     let members = listed(members.iter().map(|member| &**member));
     Some(cut(&format!("{}: {members}", counted(episodes as u64, "episode"))))
 }
 
-/// What tells who a principal is: the name of a user or role, the subject of an identity provider with its name, else the whole key.
-fn short_key(key: &str) -> &str {
-    match Arn::of_principal(key).and_then(|arn| arn.typed_resource()) {
+/// What tells who a principal is: the name of a user or role, the subject of an identity provider with its name, else the whole key; with
+/// the cluster, if it is in one.
+fn known_as(key: &str) -> String {
+    let identity = without_cluster(key);
+    let name = match Arn::parse(identity).and_then(|arn| arn.typed_resource()) {
         Some(("oidc-provider", subject)) => subject,
-        Some(_) => last_part(key),
-        None => without_cluster(key),
-    }
+        Some(_) => last_part(identity),
+        None => identity,
+    };
+    let cluster = key.strip_suffix(identity).and_then(|cluster| cluster.strip_prefix("k8s:"));
+    cluster.map_or(name.to_owned(), |cluster| format!("{name} in {}", cluster.trim_end_matches('/')))
 }
 
 /// What joins an episode to an earlier one, `other`, in a few words; `is_to` if the earlier one gave or acted.
@@ -298,11 +302,12 @@ mod tests {
         let provider = "arn:aws:iam::111122223333:oidc-provider/";
         let subject =
             "token.actions.githubusercontent.com:sts.amazonaws.com:repo:octo-org/fork:ref:refs/heads/main";
-        assert_eq!(short_key(&format!("{provider}{subject}")), subject);
-        assert_eq!(short_key("k8s:prod/arn:aws:iam::111122223333:user/ci/builder"), "builder");
-        assert_eq!(short_key("k8s:prod/oidc:team/jo"), "oidc:team/jo");
+        assert_eq!(known_as(&format!("{provider}{subject}")), subject);
+        assert_eq!(known_as("k8s:prod/arn:aws:iam::111122223333:user/ci/builder"), "builder in prod");
+        assert_eq!(known_as("arn:aws:iam::111122223333:user/ci/builder"), "builder");
+        assert_eq!(known_as("k8s:prod/oidc:team/jo"), "oidc:team/jo in prod");
         let root = "arn:aws:iam::111122223333:root";
-        assert_eq!(short_key(root), root);
+        assert_eq!(known_as(root), root);
     }
 
     #[test]
