@@ -232,12 +232,13 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     Some(cut(&format!("{}: {members}", counted(episodes as u64, "episode"))))
 }
 
-/// What tells who a principal is: the name of a user or role, the subject of an identity provider with its name, else the whole key; with
+/// What tells who a principal is: the name of a user or role, the subject that an identity provider vouched for, else the whole key; with
 /// the cluster, if it is in one.
 fn known_as(key: &str) -> String {
     let identity = without_cluster(key);
     let name = match Arn::parse(identity).and_then(|arn| arn.typed_resource()) {
-        Some(("oidc-provider", subject)) => subject,
+        // Provider, audience and subject.
+        Some(("oidc-provider", path)) => path.splitn(3, ':').nth(2).unwrap_or(path),
         Some(_) => last_part(identity),
         None => identity,
     };
@@ -299,10 +300,9 @@ mod tests {
 
     #[test]
     fn a_short_name_tells_who_it_is() {
-        let provider = "arn:aws:iam::111122223333:oidc-provider/";
-        let subject =
-            "token.actions.githubusercontent.com:sts.amazonaws.com:repo:octo-org/fork:ref:refs/heads/main";
-        assert_eq!(known_as(&format!("{provider}{subject}")), subject);
+        let provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+        let subject = "repo:octo-org/fork:ref:refs/heads/main";
+        assert_eq!(known_as(&format!("{provider}:sts.amazonaws.com:{subject}")), subject);
         assert_eq!(known_as("k8s:prod/arn:aws:iam::111122223333:user/ci/builder"), "builder in prod");
         assert_eq!(known_as("arn:aws:iam::111122223333:user/ci/builder"), "builder");
         assert_eq!(known_as("k8s:prod/oidc:team/jo"), "oidc:team/jo in prod");
