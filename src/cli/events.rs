@@ -95,7 +95,7 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     let archives = try_archives((&given, &lists), settings.max_object_size, &wanted.s3)?;
     let archives = archives.map_err(|error| match &saved {
         Some(_) => anyhow::Error::new(error).context(Hint(
-            "events reads the records, which a baseline does not have: say where the archive is now with --archive ARCHIVE",
+            "events reads the records, which a baseline does not have: say where the archive is now with --archive ARCHIVE or, if a file described it, name that with --config FILE",
         )),
         None => scan_error(error.into()),
     })?;

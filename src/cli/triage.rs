@@ -60,6 +60,9 @@ pub(crate) struct TriageArgs {
 /// How many incidents the text shows.
 const SHOWN: usize = 10;
 
+/// The name of a baseline of several sources, in a command to copy.
+const ONE_BASELINE: &str = "all.baseline";
+
 /// How a ranking is kept.
 const CASE_NOTE: &str =
     "--case DIR keeps this ranking, its evidence, and what was read and how, for another examiner";
@@ -115,13 +118,15 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         geo_db: used_geo_databases(&databases),
         ..used_settings(wanted.preset(), &base, &input)
     };
-    let trace_source = archives.one_source();
+    let trace_source = archives.one_source(args.files.config());
+    let one_baseline = archives.one_baseline(ONE_BASELINE).filter(|_| trace_source.is_none());
     let report = TriageReport {
         settings: &used,
         coverage,
         archives: &input.archives,
         source: &archives.words(),
         trace_source: trace_source.as_deref(),
+        one_baseline: one_baseline.as_deref().map(|command| (command, ONE_BASELINE)),
         is_saved: input.is_saved,
         question: &question,
         top: args.ranking.top.or(shown),

@@ -375,6 +375,11 @@ impl<'b> Finding<'b> {
         })
     }
 
+    /// The first success of a call that had failed by then.
+    pub fn later_success(&self) -> Option<&'b Sighting> {
+        self.first_success.filter(|success| self.failed == Some(true) && success.time >= self.time)
+    }
+
     /// Age of the principal, in microseconds.
     pub fn age_micros(&self) -> Option<i64> {
         self.age.map(|age| self.time.micros_since(age.anchor_time))

@@ -318,7 +318,8 @@ impl Before {
             None => "no day is missing before".to_owned(),
             Some((from, to)) => {
                 let count = counted(self.gaps.len() as u64, "gap");
-                format!("{count} before it, the last {from} to {to}: what was done then is not known")
+                let last = if from == to { from.to_string() } else { format!("{from} to {to}") };
+                format!("{count} before it, the last {last}: what was done then is not known")
             }
         };
         let failed = match self.failed {
@@ -361,7 +362,20 @@ const OTHERS: usize = 5;
 
 #[cfg(test)]
 mod tests {
-    use super::COLUMNS;
+    use super::{Before, COLUMNS, Day};
+
+    #[test]
+    fn a_gap_of_one_day_is_that_day() {
+        let day = |number| Day::from_number(number);
+        let words = |gap| {
+            let before = Before { first: Some(day(0)), gaps: vec![gap], failed: 0 };
+            before.words("111122223333", "us-east-1")
+        };
+        let one = words((day(3), day(3)));
+        assert!(one.contains(", 1 gap before it, the last 1970-01-04: what was done"), "{one}");
+        let two = words((day(3), day(4)));
+        assert!(two.contains("the last 1970-01-04 to 1970-01-05: what"), "{two}");
+    }
 
     #[test]
     fn every_column_is_a_published_field() {

@@ -13,7 +13,7 @@ use firstseen::time::{Span, Timestamp};
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::archive::{Archive, question, record, with};
+use crate::archive::{Archive, audit_event, question, record, with};
 use crate::dimensions::{all, any_objects};
 use crate::laws::archive;
 
@@ -89,6 +89,7 @@ proptest! {
                 (0..=question.gap.micros()).contains(&pair[1].micros_since(pair[0]))
             };
             prop_assert!(times.windows(2).all(is_close));
+            prop_assert!(episode.active_from <= episode.start() && episode.end() <= episode.active_until);
         }
     }
 
@@ -155,10 +156,25 @@ proptest! {
 
 /// A principal's episodes, and what joins them, of records after a month in which both users did something ordinary.
 fn joined(records: &[serde_json::Value]) -> Vec<(LinkKind, String, String, String)> {
+    joined_with(records, &[], None)
+}
+
+/// The same with events of a cluster, and nothing known that is later than a time.
+fn joined_with(
+    records: &[serde_json::Value],
+    events: &[serde_json::Value],
+    read_to: Option<&str>,
+) -> Vec<(LinkKind, String, String, String)> {
     let ordinary = ["eva", "bob"].map(|user| record("2024-01-01T00:00:00Z", user, "s3:GetObject"));
+    let of_cluster: String = events.iter().map(|event| format!("{event}\n")).collect();
     let archive = Archive::new().delivered("20240101T0005", &ordinary).delivered("20240310T0005", records);
+    let archive = match events {
+        [] => archive,
+        _ => archive.object("EKSLogs/111122223333/prod/2024/03/12/02/audit.log", of_cluster.as_bytes()),
+    };
     let baseline = archive.ingest(&all()).baseline.resolved(PrincipalKey::Arn);
-    let ranked = triage(&baseline, &TriageQuestion::default());
+    let read_to = read_to.map(|time| Timestamp::parse(time).unwrap());
+    let ranked = triage(&baseline, &TriageQuestion { read_to, ..TriageQuestion::default() });
     let named = |incident: &RankedIncident<'_>, index: usize| {
         incident.episodes[index].who.key.rsplit('/').next().unwrap_or_default().to_owned()
     };
@@ -182,6 +198,95 @@ fn a_key_that_one_was_given_and_another_used_joins_them() {
     assert_eq!(joined(&[issuing.clone(), using.clone()]), []);
     using["userIdentity"]["accessKeyId"] = json!("AKIAISSUED");
     assert_eq!(joined(&[issuing, using]), [expected]);
+}
+
+#[test]
+fn a_key_that_was_refused_first_joins_from_its_first_success_on() {
+    let call = |time: &str| record(time, "eva", "iam:CreateAccessKey");
+    let denied = with(call("2024-03-10T00:00:00Z"), json!({"errorCode": "AccessDenied"}));
+    let issued = json!({"responseElements": {"accessKey": {"accessKeyId": "AKIAISSUED", "userName": "bob"}}});
+    let issuing = |time: &str| with(call(time), issued.clone());
+    let using = |time: &str| {
+        let mut using = record(time, "bob", "iam:ListUsers");
+        using["userIdentity"]["accessKeyId"] = json!("AKIAISSUED");
+        using
+    };
+    let expected = [(LinkKind::IssuedKey, "eva".to_owned(), "bob".to_owned(), "AKIAISSUED".to_owned())];
+    let soon = [denied.clone(), issuing("2024-03-10T00:10:00Z"), using("2024-03-10T04:00:00Z")];
+    assert_eq!(joined(&soon), expected);
+    assert_eq!(joined_with(&soon, &[], Some("2024-03-10T03:00:00Z")), []);
+    let days_later = [denied.clone(), issuing("2024-03-16T00:00:00Z"), using("2024-03-20T00:00:00Z")];
+    assert_eq!(joined(&days_later), expected);
+    let too_late = [denied.clone(), issuing("2024-03-18T00:00:00Z"), using("2024-03-18T04:00:00Z")];
+    assert_eq!(joined(&too_late), []);
+    let used_before = [denied, issuing("2024-03-10T04:10:00Z"), using("2024-03-10T04:00:00Z")];
+    assert_eq!(joined(&used_before), []);
+}
+
+#[test]
+fn a_user_that_was_created_at_the_second_attempt_is_joined() {
+    let denied = with(
+        opening("2024-03-10T00:00:00Z", "eva", "iam:CreateUser", None),
+        json!({"errorCode": "AccessDenied", "responseElements": null}),
+    );
+    let created = opening("2024-03-10T00:10:00Z", "eva", "iam:CreateUser", Some("AIDABOB"));
+    let acting = record("2024-03-10T04:00:00Z", "bob", "iam:ListUsers");
+    let arn = "arn:aws:iam::111122223333:user/bob".to_owned();
+    let expected = (LinkKind::Creation, "eva".to_owned(), "bob".to_owned(), arn);
+    assert_eq!(joined(&[denied.clone(), created, acting.clone()]), [expected]);
+    assert_eq!(joined(&[denied, acting]), []);
+}
+
+/// A request of mal to a cluster, with his access key.
+fn in_cluster(time: &str, key: &str) -> serde_json::Value {
+    let arn = "arn:aws:iam::111122223333:user/mal";
+    let extra = json!({"accessKeyId": [key], "arn": [arn], "canonicalArn": [arn]});
+    let uid = "aws-iam-authenticator:111122223333:AIDAMAL";
+    let user = json!({"username": "kubernetes-admin", "uid": uid, "extra": extra});
+    with(audit_event(time, "mal", "create", "secrets"), json!({"user": user}))
+}
+
+#[test]
+fn a_key_joins_its_user_in_cloudtrail_and_in_a_cluster_to_who_gave_it() {
+    let issued = json!({"responseElements": {"accessKey": {"accessKeyId": "AKIAISSUED", "userName": "mal"}}});
+    let issuing = with(record("2024-03-10T00:00:00Z", "eva", "iam:CreateAccessKey"), issued);
+    let mut using = record("2024-03-10T12:00:00Z", "mal", "eks:ListClusters");
+    using["userIdentity"]["accessKeyId"] = json!("AKIAISSUED");
+    let exec = [in_cluster("2024-03-12T02:00:00Z", "AKIAISSUED")];
+    let link = || (LinkKind::IssuedKey, "eva".to_owned(), "mal".to_owned(), "AKIAISSUED".to_owned());
+    assert_eq!(joined_with(&[issuing.clone(), using], &exec, None), [link(), link()]);
+    assert_eq!(joined_with(&[issuing], &exec, None), [link()]);
+}
+
+#[test]
+fn a_created_user_is_joined_in_cloudtrail_and_in_a_cluster() {
+    let created =
+        json!({"userName": "mal", "arn": "arn:aws:iam::111122223333:user/mal", "userId": "AIDAMAL"});
+    let creating = with(
+        record("2024-03-10T00:00:00Z", "eva", "iam:CreateUser"),
+        json!({"requestParameters": {"userName": "mal"}, "responseElements": {"user": created}}),
+    );
+    let acting = record("2024-03-10T12:00:00Z", "mal", "eks:ListClusters");
+    let link = || {
+        let arn = "arn:aws:iam::111122223333:user/mal".to_owned();
+        (LinkKind::Creation, "eva".to_owned(), "mal".to_owned(), arn)
+    };
+    let exec = in_cluster("2024-03-12T02:00:00Z", "AKIAOTHER");
+    assert_eq!(joined_with(&[creating, acting], &[exec], None), [link(), link()]);
+}
+
+#[test]
+fn a_long_term_key_joins_a_user_to_itself_in_a_cluster_and_not_to_others() {
+    let using = |user: &str, time: &str| {
+        let mut using = record(time, user, "eks:ListClusters");
+        using["userIdentity"]["accessKeyId"] = json!("AKIAMAL");
+        using
+    };
+    let exec = [in_cluster("2024-03-12T02:00:00Z", "AKIAMAL")];
+    let expected = (LinkKind::AccessKey, "mal".to_owned(), "mal".to_owned(), "AKIAMAL".to_owned());
+    assert_eq!(joined_with(&[using("mal", "2024-03-11T20:00:00Z")], &exec, None), [expected]);
+    assert_eq!(joined_with(&[using("mal", "2024-03-10T00:00:00Z")], &exec, None), []);
+    assert_eq!(joined(&[using("mal", "2024-03-11T20:00:00Z"), using("bob", "2024-03-11T22:00:00Z")]), []);
 }
 
 #[test]

@@ -303,7 +303,56 @@ fn the_command_of_an_incident_begins_with_the_activity_that_led_to_it() {
         .delivered("20240415T0700", &[known("06:30")])
         .delivered("20240415T0910", &[known("08:50"), known("09:10")]);
     let text = triage(&archive, "--principal jo");
-    assert!(text.contains("--from 2024-04-15T08:00:00Z --to 2024-04-15T13:00:00Z"), "{text}");
+    assert!(text.contains("--from 2024-04-15T08:00:00Z --to 2024-04-15T14:00:00Z"), "{text}");
+}
+
+#[test]
+fn the_command_of_an_incident_ends_with_the_activity_that_followed() {
+    // What ann always does, until the evening and again at night.
+    let known = |time: &str| record(&format!("2024-04-{time}:00Z"), "ann", "s3:GetObject");
+    let archive =
+        intrusion().delivered("20240415T1500", &[known("15T13:59"), known("15T14:40"), known("15T23:00")]);
+    let command = |arguments: &str| {
+        let text = triage(&archive, arguments);
+        text.lines().find(|line| line.starts_with("   firstseen events ")).unwrap().to_owned()
+    };
+    assert!(command("--principal ann").ends_with(" --to 2024-04-15T15:00:00Z"), "{}", command(""));
+    let read = command("--principal ann --read-to 2024-04-15T13:30:00Z");
+    assert!(read.ends_with(" --to 2024-04-15T13:30:00Z"), "{read}");
+    let found = incidents(&triage(&archive, "-f jsonl --principal ann"));
+    assert_eq!(found[0]["end"], "2024-04-15T13:00:00Z");
+}
+
+#[test]
+fn a_success_after_a_failure_is_told_and_is_in_the_window_of_the_command() {
+    let again = |minute: &str| record(&format!("2024-04-15T{minute}:00Z"), "jo", "iam:AttachUserPolicy");
+    let archive = intrusion().delivered("20240415T1105", &[again("12:30")]);
+    // Fewer parts leave room for all actions.
+    std::fs::write(archive.path().join("actions.toml"), "network = 0\nagent = 0\n").unwrap();
+    let text = triage(&archive, "--by episode --episode-gap 3h --principal jo --weights actions.toml");
+    let told =
+        "iam:AttachUserPolicy failed (AccessDenied); first success 2024-04-15T12:30:00Z [permissions]: ";
+    assert!(text.contains(told), "{text}");
+    assert!(text.contains(" --to 2024-04-15T13:00:00Z\n"), "{text}");
+    // Hours later it is not of the same episode.
+    let text = triage(&archive, "--by episode --principal jo --weights actions.toml");
+    assert!(text.contains(told) && text.contains(" --to 2024-04-15T11:00:00Z\n"), "{text}");
+    let member = &incidents(&triage(&archive, "-f jsonl --principal jo"))[0]["members"][0];
+    assert_eq!(member["outcomes"], json!({"success": 1, "failure": 1, "succeeded_later": 1}));
+    let said = "1 succeeded, 1 failed, 1 of which succeeded later";
+    assert!(triage(&archive, "-f html").contains(said));
+    let page = firstseen(&["scan", ".", "-q", "-f", "html"], archive.path());
+    assert!(String::from_utf8(page.stdout).unwrap().contains(", 1 of which succeeded later"));
+    assert!(!triage(&intrusion(), "-f html").contains("succeeded later"));
+}
+
+#[test]
+fn an_incident_without_parts_has_no_sum() {
+    let archive = intrusion();
+    let none = "size = 0\nhistory = 0\nnetwork = 0\nagent = 0\n";
+    std::fs::write(archive.path().join("none.toml"), none).unwrap();
+    let text = triage(&archive, "--weights none.toml");
+    assert!(text.contains("\n1. informational  0.00 bits\n"), "{text}");
 }
 
 #[test]
@@ -317,8 +366,37 @@ fn the_keys_of_an_incident_lead_to_a_trace() {
     let output = firstseen(&["triage", "AWSLogs", "./AWSLogs", "-q"], archive.path());
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("\n   keys ASIASTOLEN, AKIAISSUED\n"), "{text}");
+    let how = text.lines().last().unwrap();
+    let commands = how.strip_prefix("to trace a key, make one baseline of all: firstseen ").unwrap();
+    let (index, trace) = commands.split_once(", then firstseen ").unwrap();
+    assert_eq!(index, "index AWSLogs ./AWSLogs -o all.baseline");
+    let run = |command: &str| {
+        let output = firstseen(&command.split(' ').collect::<Vec<_>>(), archive.path());
+        assert!(output.status.success(), "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(index);
+    assert!(run(&trace.replace("KEY", "ASIASTOLEN")).contains("key AKIAISSUED of user"));
     let said = stderr(&firstseen(&["triage", "."], archive.path()));
     assert!(said.contains("--case DIR keeps this ranking"), "{said}");
+}
+
+#[test]
+fn a_trace_from_a_baseline_names_the_file_that_describes_its_archives() {
+    let (archive, folder) = (intrusion(), TempDir::new().unwrap());
+    let table = format!("[[archive]]\npath = '{}'\nlabel = 'prod'\n", archive.path().display());
+    std::fs::write(folder.path().join("case.toml"), table).unwrap();
+    let run = |command: &str| firstseen(&command.split(' ').collect::<Vec<_>>(), folder.path());
+    assert!(run("index --config case.toml -o case.baseline -q").status.success());
+    let output = run("triage case.baseline --config case.toml -q");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let command = "trace case.baseline --config case.toml ASIASTOLEN";
+    assert!(text.contains(&format!(": firstseen {command}\n")), "{text}");
+    assert!(run(command).status.success(), "{}", stderr(&run(command)));
+    for command in ["trace case.baseline ASIASTOLEN", "events case.baseline"] {
+        let said = stderr(&run(command));
+        assert!(said.contains("--archive ARCHIVE") && said.contains("--config FILE"), "{said}");
+    }
 }
 
 #[test]

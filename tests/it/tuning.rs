@@ -173,7 +173,7 @@ proptest! {
             let most_sensitive = Question { forget, ..base.clone() };
             prop_assert_eq!(labelled.findings, inside(&most_sensitive, incident));
         }
-        let mut best: Option<(usize, Span)> = None;
+        let mut best: Option<(f64, Span)> = None;
         for row in &tuning.rows {
             let asked = scan_of(row, &base);
             let mut shows = true;
@@ -187,18 +187,22 @@ proptest! {
                 };
             }
             if shows && tuning.incidents.iter().any(|labelled| labelled.findings > 0) {
-                let this = (row.findings, row.setting.warmup);
-                best = Some(best.map_or(this, |known| known.min(this)));
+                let this = (row.per_week().unwrap(), row.setting.warmup);
+                best = Some(best.map_or(this, |known| if this < known { this } else { known }));
             }
         }
         let suggested = tuning.suggestion.map(|index| &tuning.rows[index]);
-        prop_assert_eq!(suggested.map(|row| (row.findings, row.setting.warmup)), best);
+        prop_assert_eq!(suggested.map(|row| (row.per_week().unwrap(), row.setting.warmup)), best);
         // Whoever has a budget finds the most incidents that any setting keeps within it.
         let trade_off = tuning.trade_off();
         let is_dearer = |pair: &[TradeOff]| {
             pair[0].per_week < pair[1].per_week && pair[0].kept.len() < pair[1].kept.len()
         };
         prop_assert!(trade_off.windows(2).all(is_dearer));
+        // Both rank by findings per week.
+        if tuning.suggestion.is_some() {
+            prop_assert_eq!(trade_off.last().map(|choice| choice.row), tuning.suggestion);
+        }
         for row in &tuning.rows {
             let (Some(budget), kept) = (row.per_week(), tuning.kept_by(row).len()) else { continue };
             let most = trade_off.iter().filter(|choice| choice.per_week <= budget).map(|choice| choice.kept.len()).max();
@@ -267,7 +271,7 @@ fn hostile_texts_are_escaped_in_every_format() {
     let [json, _] = written(&tuning, TuneFormat::Json);
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["rows"][0]["principals"][0]["principal"], hostile);
-    assert_eq!(json["suggestion"]["warmup"], "7d");
+    assert_eq!(json["suggestion"]["warmup"], "0d", "2 in 9 days are fewer a week than 1 in 2");
 }
 
 /// Whether every element of an XML text is closed and every special character is escaped.
@@ -354,6 +358,21 @@ fn a_long_warmup_hides_an_incident_and_is_not_suggested() {
     assert_eq!(seen, [(2, Some(5)), (2, Some(5)), (2, Some(5)), (0, None), (0, None)]);
     let suggested = &tuning.rows[tuning.suggestion.unwrap()];
     assert_eq!((suggested.setting.warmup, suggested.findings), (Span::days(7), 6), "7d is as quiet as 20d");
+}
+
+#[test]
+fn the_suggestion_is_the_last_setting_of_the_trade_off() {
+    // After 20 days 6 findings are left, over 11 days; after 7 days 7 over 24 days; without a warmup more a week.
+    let early = [("02", "ListUsers"), ("03", "ListRoles"), ("15", "ListGroups")];
+    let early = early
+        .map(|(day, action)| record(&format!("2024-03-{day}T10:00:00Z"), "eva", &format!("iam:{action}")));
+    let baseline = break_in().delivered("20240315T1005", &early).ingest(&settings()).baseline;
+    let incidents = [incident("user made", "2024-03-21", "2024-03-21", Some("eva"))];
+    let tuning = tune(&baseline, &question(0), &small_grid(), &incidents);
+    let suggested = &tuning.rows[tuning.suggestion.unwrap()];
+    assert_eq!((suggested.setting.warmup, suggested.findings), (Span::days(7), 7));
+    assert!(tuning.rows.iter().any(|row| row.incidents[0].reported > 0 && row.findings < 7));
+    assert_eq!(tuning.trade_off().last().map(|choice| choice.row), tuning.suggestion);
 }
 
 #[test]

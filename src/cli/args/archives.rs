@@ -155,15 +155,28 @@ impl ArchiveArgs {
         words.join(" ")
     }
 
-    /// The same for a command that takes one source; none if several are named, or it cannot be read again.
-    pub(crate) fn one_source(&self) -> Option<String> {
+    /// The same for a command that takes one source, with the file of `--config`, which may describe the archives of a baseline; none if
+    /// several are named, or it cannot be read again.
+    pub(crate) fn one_source(&self, config: Option<&Path>) -> Option<String> {
         let has_lists = !self.files_from.is_empty() || self.archive_root.is_some();
+        let config = config.map_or(String::new(), |file| format!(" --config {}", quoted(file)));
         match (self.on_the_line(), &self.configured[..]) {
             _ if has_lists => None,
-            ([name], []) => Some(name).filter(|name| !is_stdin(name)).map(|name| quoted(name)),
+            ([name], []) => {
+                Some(name).filter(|name| !is_stdin(name)).map(|name| format!("{}{config}", quoted(name)))
+            }
             ([], [first, ..]) => Some(format!("--config {}", quoted(&first.file))),
             _ => None,
         }
+    }
+
+    /// The command that makes one baseline of all that is named, for a command that takes one source; none if it cannot be read again.
+    pub(crate) fn one_baseline(&self, name: &str) -> Option<String> {
+        if self.names.iter().chain(&self.files_from).any(|name| is_stdin(name)) {
+            return None;
+        }
+        let command = if self.names.iter().all(|name| is_saved(name)) { "merge" } else { "index" };
+        Some(format!("firstseen {command} {} -o {name}", self.words()))
     }
 
     /// The file that describes an archive, as words of a command; absent for one of the command line.

@@ -137,7 +137,7 @@ impl Source {
         let archives = try_archives((&self.given, &[]), settings.max_object_size, &self.s3)?;
         archives.map_err(|error| match self.saved.is_some() && !self.is_elsewhere {
             true => anyhow::Error::new(error).context(Hint(
-                "the archive is not where it was indexed: say where it is now with --archive ARCHIVE",
+                "the archive is not where it was indexed: say where it is now with --archive ARCHIVE or, if a file described it, name that with --config FILE",
             )),
             false => scan_error(error.into()),
         })

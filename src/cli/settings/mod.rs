@@ -14,7 +14,7 @@ mod setting;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser};
@@ -106,6 +106,11 @@ impl FileArgs {
     /// The paths of the files.
     pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
         self.config.iter().map(ConfigFile::path).chain(&self.netflix_config)
+    }
+
+    /// The file of `--config`.
+    pub(crate) fn config(&self) -> Option<&Path> {
+        self.config.as_ref().map(|file| &**file.path())
     }
 
     /// Whether a flag that is no [`Settings`], such as those for rules, was set by the file of `--config`.

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use super::created::{CreatedIds, Opening};
 use super::{Episode, Incident, Link, LinkKind};
 use crate::baseline::Baseline;
-use crate::model::{Arn, Dimension, is_temporary_key};
+use crate::model::{Arn, Dimension, Sighting, is_temporary_key};
 use crate::query::{Finding, FindingKind};
 use crate::time::{Span, Timestamp};
 
@@ -80,14 +80,16 @@ fn links<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link<'b>> 
     links
 }
 
-/// Episodes in which the same temporary key was used: they are of one session.
+/// Episodes in which the same temporary key was used: they are of one session. A long-term key is of one user, who is another
+/// principal in a cluster.
 fn of_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
     let mut last: HashMap<&'b str, usize> = HashMap::new();
     let mut links = Vec::new();
     for (to, episode) in episodes.iter().enumerate() {
-        for key in episode.findings.iter().filter_map(|one| temporary_key(&one.finding)) {
+        for key in episode.findings.iter().filter_map(|one| access_key(&one.finding)) {
             if let Some(from) = last.insert(key, to)
                 && is_of_others(episodes, from, to)
+                && (is_temporary_key(key) || is_of_another_log(episodes, from, to))
                 && is_soon(&episodes[from], episode, SESSION)
             {
                 links.push(Link { kind: LinkKind::AccessKey, from, to, value: key });
@@ -102,14 +104,19 @@ fn is_soon(earlier: &Episode<'_>, later: &Episode<'_>, within: Span) -> bool {
     later.start().micros_since(earlier.end()) <= within.micros()
 }
 
-/// The key of a session with which a call was made.
-fn temporary_key<'b>(finding: &Finding<'b>) -> Option<&'b str> {
-    finding.evidence?.access_key_id().filter(|key| is_temporary_key(key))
+/// The key with which a call was made.
+fn access_key<'b>(finding: &Finding<'b>) -> Option<&'b str> {
+    finding.evidence?.access_key_id()
 }
 
 /// Whether two episodes are of different principals.
 fn is_of_others(episodes: &[Episode<'_>], one: usize, other: usize) -> bool {
     episodes[one].who != episodes[other].who
+}
+
+/// Whether one of two episodes is of CloudTrail and the other of a cluster.
+fn is_of_another_log(episodes: &[Episode<'_>], one: usize, other: usize) -> bool {
+    episodes[one].who.kind.source() != episodes[other].who.kind.source()
 }
 
 /// Episodes of principals that first came from the same network soon after another, if few ever came from it.
@@ -138,42 +145,60 @@ fn of_networks<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link
     links
 }
 
-/// What the first sightings of episodes issued: the index of the episode, its finding and what it issued.
-fn issued<'t, 'b>(
-    episodes: &'t [Episode<'b>],
-) -> impl Iterator<Item = (usize, &'t Finding<'b>, &'b str)> + use<'t, 'b> {
-    let findings = |(index, episode): (usize, &'t Episode<'b>)| {
-        episode.findings.iter().map(move |one| (index, &one.finding))
-    };
-    let all = episodes.iter().enumerate().flat_map(findings);
-    all.filter_map(|(index, finding)| Some((index, finding, finding.evidence?.issued()?)))
+/// What a call issued: an access key, or a user or role that it created or opened.
+#[derive(Clone, Copy)]
+struct Issued<'b> {
+    /// The index of the episode.
+    from: usize,
+    time: Timestamp,
+    /// The account of the caller.
+    account: &'b str,
+    /// The id of the key, or the identity, which has a slash.
+    value: &'b str,
 }
 
-/// Episodes that were given an access key, and the first one of another principal that used it soon after.
+/// What the findings of episodes issued: their events and, of calls that failed, the first success soon after.
+fn issued<'b>(episodes: &[Episode<'b>]) -> Vec<Issued<'b>> {
+    let mut all = Vec::new();
+    for (from, episode) in episodes.iter().enumerate() {
+        for finding in episode.findings.iter().map(|one| &one.finding) {
+            let is_soon = |call: &&Sighting| call.time.micros_since(finding.time) <= CREATION.micros();
+            let success = finding.later_success().filter(is_soon);
+            for call in [finding.evidence, success].into_iter().flatten() {
+                let account = finding.account();
+                all.extend(call.issued().map(|value| Issued { from, time: call.time, account, value }));
+            }
+        }
+    }
+    all
+}
+
+/// Episodes that were given an access key, and the first one of each other principal that used it soon after: a user and the same user in a
+/// cluster are two.
 fn of_issued_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
-    let keys = issued(episodes).filter(|(.., issued)| !issued.contains('/'));
-    let issuers: HashMap<&'b str, (usize, Timestamp)> =
-        keys.map(|(index, finding, key)| (key, (index, finding.time))).collect();
+    let keys = issued(episodes).into_iter().filter(|issued| !issued.value.contains('/'));
+    let issuers: HashMap<&'b str, Issued<'b>> = keys.map(|issued| (issued.value, issued)).collect();
     let mut links = Vec::new();
-    let mut is_used: HashSet<&'b str> = HashSet::new();
+    let mut is_used: HashSet<(&'b str, (&str, &str))> = HashSet::new();
     for (to, episode) in episodes.iter().enumerate().filter(|_| !issuers.is_empty()) {
         for finding in episode.findings.iter().map(|one| &one.finding) {
-            let key = finding.evidence.and_then(|evidence| evidence.access_key_id());
-            let Some((key, (from, issued))) = key.and_then(|key| Some((key, *issuers.get(key)?))) else {
-                continue;
-            };
-            let within = if is_temporary_key(key) { SESSION } else { CREATION };
-            let is_use = finding.time >= issued && finding.time.micros_since(issued) <= within.micros();
-            if is_use && is_of_others(episodes, from, to) && is_used.insert(key) {
-                links.push(Link { kind: LinkKind::IssuedKey, from, to, value: key });
+            let issued = access_key(finding).and_then(|key| issuers.get(key));
+            let Some(Issued { from, time, value, .. }) = issued.copied() else { continue };
+            let within = if is_temporary_key(value) { SESSION } else { CREATION };
+            let is_use = finding.time >= time && finding.time.micros_since(time) <= within.micros();
+            if is_use
+                && is_of_others(episodes, from, to)
+                && is_used.insert((value, episode.who.account_and_key()))
+            {
+                links.push(Link { kind: LinkKind::IssuedKey, from, to, value });
             }
         }
     }
     links
 }
 
-/// Episodes that created a user or role, gave it a password, or changed who may assume it, and the next episode of that principal: of
-/// that name, and not of another id.
+/// Episodes that created a user or role, gave it a password, or changed who may assume it, and the next episode of each principal that it
+/// is, in CloudTrail or in a cluster: of that name, and not of another id.
 fn of_opened<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
     let created = CreatedIds::new(baseline);
     let mut by_name: HashMap<(&str, &str, &str), Vec<usize>> = HashMap::new();
@@ -185,16 +210,26 @@ fn of_opened<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link<'
         }
     }
     let mut links = Vec::new();
-    for (from, finding, identity) in issued(episodes).filter(|(.., issued)| issued.contains('/')) {
-        let Some((account, what, name)) = identity_named(identity, finding.account()) else { continue };
+    for Issued { from, time, account, value } in
+        issued(episodes).into_iter().filter(|it| it.value.contains('/'))
+    {
+        let Some((account, what, name)) = identity_named(value, account) else { continue };
         let candidates = by_name.get(&(account, what, name)).into_iter().flatten().copied();
-        let opening = Opening { account, time: finding.time, is_creation: Arn::parse(identity).is_some() };
-        let next = candidates.into_iter().find(|to| {
-            let episode = &episodes[*to];
-            let is_next = episode.end() >= finding.time && is_soon(&episodes[from], episode, CREATION);
-            is_next && is_of_others(episodes, from, *to) && !created.contradict(opening, episode)
-        });
-        links.extend(next.map(|to| Link { kind: LinkKind::Creation, from, to, value: identity }));
+        let opening = Opening { account, time, is_creation: Arn::parse(value).is_some() };
+        // The call is later than its episode if it is the first success of one that failed.
+        let end = episodes[from].end().max(time);
+        let mut is_joined: HashSet<(&str, &str)> = HashSet::new();
+        for to in candidates {
+            let episode = &episodes[to];
+            let is_next = episode.end() >= time && episode.start().micros_since(end) <= CREATION.micros();
+            if is_next
+                && is_of_others(episodes, from, to)
+                && !created.contradict(opening, episode)
+                && is_joined.insert(episode.who.account_and_key())
+            {
+                links.push(Link { kind: LinkKind::Creation, from, to, value });
+            }
+        }
     }
     links
 }

@@ -153,6 +153,9 @@ pub struct Episode<'b> {
     /// When the activity began that led to its first finding: the start of the hours without a break in which the principal was active
     /// until then, or an hour before that finding if these are more than a session can last.
     pub active_from: Timestamp,
+    /// When the activity ended that its last finding, or a first success soon after it, was part of: the end of the hours without a break
+    /// in which the principal was active from then on, or an hour after it if these are more than a session can last.
+    pub active_until: Timestamp,
     /// Sorted by time.
     pub findings: Vec<EpisodeFinding<'b>>,
     /// The rules that events of the principal matched in its time, with their number; the highest priority first.

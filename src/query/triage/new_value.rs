@@ -50,6 +50,18 @@ impl ActiveHours {
         Timestamp::from_seconds((number - before) * 3_600)
     }
 
+    /// When the activity of a time ended: the end of the hours without a break that follow it. If these are more than those of a session,
+    /// an hour after that time.
+    pub(super) fn ended(&self, time: Timestamp) -> Timestamp {
+        let (day, hour) = time.day_and_hour();
+        let number = i64::from(day.number()) * 24 + i64::from(hour);
+        let after = (1..=SESSION_HOURS).take_while(|ahead| self.has(number + ahead)).count() as i64;
+        if after == SESSION_HOURS {
+            return time.plus(Span::hours(1));
+        }
+        Timestamp::from_seconds((number + after + 1) * 3_600)
+    }
+
     /// Whether the principal was active in an hour, counted from 1970-01-01.
     fn has(&self, number: i64) -> bool {
         let (day, hour) = (number.div_euclid(24), number.rem_euclid(24));
@@ -154,5 +166,20 @@ mod tests {
         let always = hours(&[(0, 0xff_ffff), (1, 0xff_ffff)]);
         assert_eq!(began(&always, "1970-01-01T11:10:00Z"), "1970-01-01T00:00:00Z");
         assert_eq!(began(&always, "1970-01-01T12:10:00Z"), "1970-01-01T11:10:00Z");
+    }
+
+    #[test]
+    fn activity_ends_before_a_break_or_an_hour_later_if_there_is_none_for_long() {
+        let hours = |days: &[(i32, u32)]| {
+            ActiveHours(days.iter().map(|(day, hours)| (Day::from_number(*day), *hours)).collect())
+        };
+        let ended =
+            |hours: &ActiveHours, time: &str| hours.ended(Timestamp::parse(time).unwrap()).to_string();
+        let over_midnight = hours(&[(0, 0b11 << 22), (1, 0b101)]);
+        assert_eq!(ended(&over_midnight, "1970-01-01T22:30:00Z"), "1970-01-02T01:00:00Z");
+        assert_eq!(ended(&over_midnight, "1970-01-02T02:10:00Z"), "1970-01-02T03:00:00Z");
+        let always = hours(&[(0, 0xff_ffff), (1, 0xff_ffff)]);
+        assert_eq!(ended(&always, "1970-01-02T12:10:00Z"), "1970-01-03T00:00:00Z");
+        assert_eq!(ended(&always, "1970-01-02T11:10:00Z"), "1970-01-02T12:10:00Z");
     }
 }

@@ -9,7 +9,7 @@ use super::{Episode, EpisodeFinding, Part, Reason, Surprise, TriageQuestion};
 use crate::baseline::{Baseline, DimensionValue};
 use crate::query::new_value::first_counted;
 use crate::query::{Finding, Question};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// An episode, scored but for its history.
 struct Scored<'b> {
@@ -20,6 +20,7 @@ struct Scored<'b> {
     size: Option<Part<'b>>,
     new_values: Vec<Part<'b>>,
     active_from: Timestamp,
+    active_until: Timestamp,
 }
 
 /// Scores episodes, which are sorted by start; `asked` is the question about their findings.
@@ -46,7 +47,7 @@ pub(super) fn scored<'b>(
             Some(view) if view.principal == draft.principal => view,
             other => other.insert(PrincipalValues::new(baseline, asked, draft.principal)),
         };
-        scored.push((place, score(baseline, asked, view, &context, draft)));
+        scored.push((place, score(baseline, (question, asked), view, &context, draft)));
     }
     scored.sort_by_key(|(place, _)| *place);
     with_histories(population, question, scored.into_iter().map(|(_, scored)| scored).collect())
@@ -83,7 +84,7 @@ impl<'b> PrincipalValues<'b> {
 
 fn score<'b>(
     baseline: &Baseline,
-    asked: &Question,
+    (question, asked): (&TriageQuestion, &Question),
     view: &PrincipalValues<'b>,
     context: &Context<'_>,
     draft: EpisodeDraft<'b>,
@@ -109,7 +110,18 @@ fn score<'b>(
         .zip(&view.values)
         .filter_map(|((_, part), values)| Held { part: *part, values, hours: &view.hours }.part(context));
     let active_from = view.hours.began(draft.start);
-    Scored { new_values: new_values.collect(), draft, surprises, size, active_from }
+    let end = end_with_successes(&draft, question.gap);
+    let active_until = asked.last_known(view.hours.ended(end)).max(end);
+    Scored { new_values: new_values.collect(), draft, surprises, size, active_from, active_until }
+}
+
+/// The end of an episode if the first successes of calls that failed in it belong to it, too.
+fn end_with_successes(draft: &EpisodeDraft<'_>, gap: Span) -> Timestamp {
+    let successes = draft.findings.iter().filter_map(|(_, finding)| finding.later_success());
+    let mut times: Vec<Timestamp> = successes.map(|success| success.time).collect();
+    times.sort_unstable();
+    let is_near = |end: Timestamp, time: Timestamp| time.micros_since(end) <= gap.micros();
+    times.into_iter().fold(draft.end, |end, time| if is_near(end, time) { end.max(time) } else { end })
 }
 
 /// Adds what depends on earlier episodes.
@@ -133,7 +145,7 @@ fn with_histories<'b>(
 }
 
 fn episode<'b>(scored: Scored<'b>, history: Option<Part<'b>>, question: &TriageQuestion) -> Episode<'b> {
-    let Scored { draft, surprises, size, new_values, active_from } = scored;
+    let Scored { draft, surprises, size, new_values, active_from, active_until } = scored;
     let findings = draft.findings.into_iter().zip(surprises);
     let findings: Vec<EpisodeFinding<'b>> =
         findings.map(|((_, finding), surprise)| EpisodeFinding { finding, surprise }).collect();
@@ -150,6 +162,7 @@ fn episode<'b>(scored: Scored<'b>, history: Option<Part<'b>>, question: &TriageQ
         is_new_principal: draft.is_new_principal,
         first_seen: draft.first_seen,
         active_from,
+        active_until,
         findings,
         rules: Vec::new(),
         parts,

@@ -39,8 +39,8 @@ pub struct Tuning<'b> {
     pub rows: Vec<TuningRow<'b>>,
     /// The labelled incidents, as given.
     pub incidents: Vec<IncidentFindings>,
-    /// The row of the quietest setting that shows enough of every incident with findings; `None` without such an incident or such
-    /// a setting.
+    /// The row of the setting with the fewest findings per week that shows enough of every incident with findings; `None` without such an
+    /// incident or such a setting.
     pub suggestion: Option<usize>,
 }
 
@@ -160,10 +160,10 @@ impl Tuning<'_> {
         if self.incidents.iter().all(|labelled| labelled.findings == 0) {
             return None;
         }
-        let rows = self.rows.iter().enumerate();
-        // Of equal rows, the first wins: the order of the rows is part of the answer.
-        rows.filter(|(_, row)| self.shows_every_incident(row))
-            .min_by_key(|(_, row)| (row.findings, row.setting.warmup))
-            .map(|(index, _)| index)
+        let shown = (0..self.rows.len()).filter(|index| self.shows_every_incident(&self.rows[*index]));
+        shown
+            .filter_map(|index| Some((self.rows[index].per_week()?, index)))
+            .min_by(|left, right| left.0.total_cmp(&right.0).then_with(|| self.prefer(left.1, right.1)))
+            .map(|(_, index)| index)
     }
 }

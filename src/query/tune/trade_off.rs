@@ -1,5 +1,7 @@
 //! What fewer findings cost: for each number of incidents that can be kept, the quietest setting that keeps so many.
 
+use std::cmp::Ordering;
+
 use super::{Tuning, TuningRow};
 
 /// A setting that keeps more incidents than every quieter one.
@@ -31,14 +33,22 @@ impl Tuning<'_> {
         kept.map(|(index, _)| index).collect()
     }
 
+    /// Which of two rows is preferred if they are equally quiet and keep as many incidents: that with the shorter warmup, else the first.
+    /// The order of the rows is part of the answer.
+    pub(super) fn prefer(&self, left: usize, right: usize) -> Ordering {
+        let warmup = |index: usize| self.rows[index].setting.warmup;
+        warmup(left).cmp(&warmup(right)).then(left.cmp(&right))
+    }
+
     /// The settings among which a budget chooses, quietest first: each keeps more incidents than those before it.
     pub fn trade_off(&self) -> Vec<TradeOff> {
         let rated = self.rows.iter().enumerate().filter_map(|(index, row)| Some((row.per_week()?, index)));
         let mut rated: Vec<(f64, Vec<usize>, usize)> =
             rated.map(|(per_week, index)| (per_week, self.kept_by(&self.rows[index]), index)).collect();
-        // Of equally quiet settings, the one that keeps most; of equal ones, the first.
+        // Of equally quiet settings, the one that keeps most.
         rated.sort_by(|left, right| {
-            left.0.total_cmp(&right.0).then(right.1.len().cmp(&left.1.len())).then(left.2.cmp(&right.2))
+            let by_quiet = left.0.total_cmp(&right.0).then(right.1.len().cmp(&left.1.len()));
+            by_quiet.then_with(|| self.prefer(left.2, right.2))
         });
         let mut most = 0;
         let mut chosen = Vec::new();

@@ -160,6 +160,8 @@ impl Group<'_> {
             rows.iter().filter_map(|row| Some(value(row, dimension)?.into_owned())).collect()
         };
         let outcome = |name: &str| rows.iter().filter(|row| row["outcome"] == name).count();
+        let succeeded_later =
+            self.findings.iter().filter(|finding| finding.later_success().is_some()).count();
         let is_new = self.findings.iter().any(|finding| finding.kind == FindingKind::NewPrincipal);
         let age = first.age.filter(|_| !is_new);
         json!({
@@ -178,7 +180,11 @@ impl Group<'_> {
             "sessions": texts("session_name"),
             "classes": texts("class"),
             "actions": texts("action"),
-            "outcomes": {"success": outcome("success"), "failure": outcome("failure")},
+            "outcomes": {
+                "success": outcome("success"),
+                "failure": outcome("failure"),
+                "succeeded_later": succeeded_later,
+            },
             "rules": self.rules(),
         })
     }

@@ -28,9 +28,13 @@ pub(super) fn command_words(report: &TriageReport<'_>, incident: &RankedIncident
         let leading = incident.leading();
         ([leading.who.account_and_key()].into(), std::slice::from_ref(leading))
     };
-    // Records also of what the principals did before it was new; a baseline has only what was new.
-    let start = if report.is_saved { Episode::start } else { |episode: &Episode<'_>| episode.active_from };
-    let (start, end) = (episodes.iter().map(start).min(), episodes.iter().map(Episode::end).max());
+    // Records also of what the principals did before and after it was new; a baseline has only what was new.
+    let span = |episode: &Episode<'_>| match report.is_saved {
+        true => (episode.start(), episode.end()),
+        false => (episode.active_from, episode.active_until),
+    };
+    let start = episodes.iter().map(|episode| span(episode).0).min();
+    let end = episodes.iter().map(|episode| span(episode).1).max();
     let name = if report.is_saved { "scan" } else { "events" };
     let mut words = vec![format!("firstseen {name} {}", report.source)];
     let mut flag = |name: &str, value: &str| words.push(word(name, value));

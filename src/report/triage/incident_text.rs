@@ -9,7 +9,7 @@ use super::bits::{rounded, score};
 use super::member_view::values;
 use super::words::{most_surprising, of_part, of_surprise, placed_network};
 use crate::actions::short_name;
-use crate::model::{Dimension, last_part};
+use crate::model::{Arn, Dimension, last_part, without_cluster};
 use crate::query::{Episode, EpisodeFinding, Link, LinkKind, PartName, RankedIncident, Surprise, Weights};
 use crate::report::count::counted;
 use crate::report::for_shell;
@@ -95,7 +95,10 @@ pub(super) fn score_in_words(incident: &RankedIncident<'_>) -> String {
         .iter()
         .map(|part| format!("{} {:.2}", part.name().name(), rounded(part.bits)))
         .collect();
-    format!("{score:.2} bits = {}", parts.join(" + "))
+    match &parts[..] {
+        [] => format!("{score:.2} bits"),
+        parts => format!("{score:.2} bits = {}", parts.join(" + ")),
+    }
 }
 
 /// The principal of the episode with the highest score, and the time of the incident.
@@ -151,7 +154,9 @@ fn action(one: &EpisodeFinding<'_>, surprise: &Surprise, weights: &Weights) -> S
         None => String::new(),
     };
     let class = surprise.class.map_or(String::new(), |class| format!(" [{}]", class.name()));
-    cut(&format!("{action}{outcome}{class}: {}", of_surprise(surprise, weights)))
+    let success = finding.later_success();
+    let success = success.map_or(String::new(), |success| format!("; first success {}", success.time));
+    cut(&format!("{action}{outcome}{success}{class}: {}", of_surprise(surprise, weights)))
 }
 
 /// Further new actions, and new values that have no part.
@@ -185,8 +190,18 @@ fn rules(incident: &RankedIncident<'_>) -> Option<String> {
     (!names.is_empty()).then(|| cut(&format!("rules: {}", listed(names.iter().map(|name| &**name)))))
 }
 
-/// The access keys of all episodes, those of the one with the highest score first, and the command that traces the first.
+/// The access keys of all episodes, and the command that traces the first.
 fn keys(incident: &RankedIncident<'_>, trace_source: Option<&str>) -> Option<String> {
+    let keys = access_keys(incident);
+    let first = keys.first()?;
+    let name = if keys.len() == 1 { "key" } else { "keys" };
+    let command = trace_source
+        .map_or(String::new(), |source| format!(": firstseen trace {source} {}", for_shell(first)));
+    Some(format!("{name} {}{command}", listed(keys.iter().copied())))
+}
+
+/// The access keys of all episodes, those of the one with the highest score first.
+pub(super) fn access_keys<'i>(incident: &'i RankedIncident<'_>) -> Vec<&'i str> {
     let leading = std::iter::once(incident.leading());
     let (mut keys, mut seen) = (Vec::new(), HashSet::new());
     for episode in leading.chain(&incident.episodes) {
@@ -197,11 +212,7 @@ fn keys(incident: &RankedIncident<'_>, trace_source: Option<&str>) -> Option<Str
             }
         }
     }
-    let first = keys.first()?;
-    let name = if keys.len() == 1 { "key" } else { "keys" };
-    let command = trace_source
-        .map_or(String::new(), |source| format!(": firstseen trace {source} {}", for_shell(first)));
-    Some(format!("{name} {}{command}", listed(keys.iter().copied())))
+    keys
 }
 
 /// The principals of several episodes, in the order in which they fell, with what joins each to an earlier one.
@@ -210,18 +221,29 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     if episodes < 2 {
         return None;
     }
-    let name = |index: usize| {
-        let key = named(&incident.episodes[index].who.key).unwrap_or(NOT_NAMED);
-        last_part(key)
-    };
+    let name = |index: usize| named(&incident.episodes[index].who.key).map_or(NOT_NAMED.to_owned(), known_as);
     let why = |index: usize| {
         let link = incident.links.iter().find(|link| link.from.max(link.to) == index);
         let other = |link: &Link<'_>| name(link.from.min(link.to));
-        link.map_or(String::new(), |link| format!(" ({})", joined_by(link, link.to == index, other(link))))
+        link.map_or(String::new(), |link| format!(" ({})", joined_by(link, link.to == index, &other(link))))
     };
     let members: Vec<String> = (0..episodes).map(|index| format!("{}{}", name(index), why(index))).collect();
     let members = listed(members.iter().map(|member| &**member));
     Some(cut(&format!("{}: {members}", counted(episodes as u64, "episode"))))
+}
+
+/// What tells who a principal is: the name of a user or role, the subject that an identity provider vouched for, else the whole key; with
+/// the cluster, if it is in one.
+fn known_as(key: &str) -> String {
+    let identity = without_cluster(key);
+    let name = match Arn::parse(identity).and_then(|arn| arn.typed_resource()) {
+        // Provider, audience and subject.
+        Some(("oidc-provider", path)) => path.splitn(3, ':').nth(2).unwrap_or(path),
+        Some(_) => last_part(identity),
+        None => identity,
+    };
+    let cluster = key.strip_suffix(identity).and_then(|cluster| cluster.strip_prefix("k8s:"));
+    cluster.map_or(name.to_owned(), |cluster| format!("{name} in {}", cluster.trim_end_matches('/')))
 }
 
 /// What joins an episode to an earlier one, `other`, in a few words; `is_to` if the earlier one gave or acted.
@@ -274,6 +296,18 @@ mod tests {
             let text = cut(&long);
             assert!(text.ends_with('…') && (COLUMNS - 1..=COLUMNS).contains(&width(&text)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_short_name_tells_who_it_is() {
+        let provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+        let subject = "repo:octo-org/fork:ref:refs/heads/main";
+        assert_eq!(known_as(&format!("{provider}:sts.amazonaws.com:{subject}")), subject);
+        assert_eq!(known_as("k8s:prod/arn:aws:iam::111122223333:user/ci/builder"), "builder in prod");
+        assert_eq!(known_as("arn:aws:iam::111122223333:user/ci/builder"), "builder");
+        assert_eq!(known_as("k8s:prod/oidc:team/jo"), "oidc:team/jo in prod");
+        let root = "arn:aws:iam::111122223333:root";
+        assert_eq!(known_as(root), root);
     }
 
     #[test]

@@ -51,11 +51,18 @@ pub(super) struct MemberView<'a> {
     rules: Vec<RuleView<'a>>,
 }
 
-/// How many of the new actions succeeded, and how many failed, when they were first done.
+/// How many of the new actions succeeded, and how many failed, when they were first done; and how many of these succeeded later.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(super) struct Outcomes {
     pub(super) success: usize,
     pub(super) failure: usize,
+    #[serde(skip_serializing_if = "is_zero")]
+    succeeded_later: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A rule that events of the principal matched, and how many.
@@ -139,8 +146,9 @@ pub(super) fn values<'e>(episode: &'e Episode<'e>, dimension: Dimension) -> BTre
 
 pub(super) fn outcomes(episode: &Episode<'_>) -> Outcomes {
     let mut outcomes = Outcomes::default();
-    for failed in new_actions(episode).filter_map(|finding| finding.failed) {
+    for (finding, failed) in new_actions(episode).filter_map(|finding| Some((finding, finding.failed?))) {
         *(if failed { &mut outcomes.failure } else { &mut outcomes.success }) += 1;
+        outcomes.succeeded_later += usize::from(finding.later_success().is_some());
     }
     outcomes
 }

@@ -48,6 +48,8 @@ pub struct TriageReport<'a> {
     pub source: &'a str,
     /// The same for a command that takes one source, `firstseen trace`; none if there are several.
     pub trace_source: Option<&'a str>,
+    /// If there are several: the command that makes one baseline of them, and its name; none if they cannot be read again.
+    pub one_baseline: Option<(&'a str, &'a str)>,
     /// Whether they are baselines, which keep no records.
     pub is_saved: bool,
     /// The question.

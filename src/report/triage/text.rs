@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::TriageReport;
 use super::command::{command, command_words};
-use super::incident_text::{incident_lines, score_in_words};
+use super::incident_text::{access_keys, incident_lines, score_in_words};
 use super::sparkline;
 use crate::query::{Filter, RankedIncident, TriageQuestion};
 use crate::report::count::{counted, grouped};
@@ -83,7 +83,18 @@ fn end(report: &TriageReport<'_>) -> Vec<String> {
     let shown = report.ranked().count();
     let gap = (shown > 0).then(String::new);
     let looks_ahead = report.looks_ahead().filter(|_| shown > 0);
-    gap.into_iter().chain([total(report, shown)]).chain(looks_ahead).collect()
+    let trace = how_to_trace(report);
+    gap.into_iter().chain([total(report, shown)]).chain(looks_ahead).chain(trace).collect()
+}
+
+/// How the keys that are shown are traced if there are several sources, since `firstseen trace` takes one.
+fn how_to_trace(report: &TriageReport<'_>) -> Option<String> {
+    let (command, name) = report.one_baseline?;
+    let has_keys = report.ranked().any(|(_, incident)| !access_keys(incident).is_empty());
+    let command = for_terminal(command);
+    has_keys.then(|| {
+        format!("to trace a key, make one baseline of all: {command}, then firstseen trace {name} KEY")
+    })
 }
 
 /// Whether the question leaves out incidents.

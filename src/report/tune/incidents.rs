@@ -34,10 +34,11 @@ pub(super) fn write(report: &TuneReport<'_>, shown: &TuningRow<'_>, out: &mut dy
                 all => format!("the {seen} of {all} incidents that any setting can report"),
             };
             let (findings, suppressed, mean) = (row.findings, row.suppressed, mean(Some(row)));
+            let per_week = row.per_week().unwrap_or_default();
             writeln!(out, "Suggestion: {}", flags(&row.setting))?;
             writeln!(
                 out,
-                "  the quietest of these settings that still reports {which}: {findings} findings, {suppressed} suppressed, {mean} per day;"
+                "  the quietest of these settings that still reports {which}: {findings} findings, {suppressed} suppressed, {mean} per day ({per_week:.1} per week);"
             )?;
             let keep = tuning
                 .incidents
