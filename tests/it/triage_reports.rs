@@ -362,20 +362,26 @@ fn the_keys_of_an_incident_lead_to_a_trace() {
     assert!(text.contains("\n   keys ASIASTOLEN, AKIAISSUED: firstseen trace . ASIASTOLEN\n"), "{text}");
     let traced = firstseen(&["trace", ".", "ASIASTOLEN", "-q"], archive.path());
     assert!(String::from_utf8(traced.stdout).unwrap().contains("key AKIAISSUED of user"));
-    // Of several sources none can be named: trace takes one.
-    let output = firstseen(&["triage", "AWSLogs", "./AWSLogs", "-q"], archive.path());
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("\n   keys ASIASTOLEN, AKIAISSUED\n"), "{text}");
-    let how = text.lines().last().unwrap();
-    let commands = how.strip_prefix("to trace a key, make one baseline of all: firstseen ").unwrap();
-    let (index, trace) = commands.split_once(", then firstseen ").unwrap();
-    assert_eq!(index, "index AWSLogs ./AWSLogs -o all.baseline");
     let run = |command: &str| {
         let output = firstseen(&command.split(' ').collect::<Vec<_>>(), archive.path());
         assert!(output.status.success(), "{}", stderr(&output));
         String::from_utf8(output.stdout).unwrap()
     };
-    run(index);
+    let text = run("triage AWSLogs ./AWSLogs -q");
+    let (_, trace) = text.split_once("\n   keys ASIASTOLEN, AKIAISSUED: firstseen ").unwrap();
+    let trace = trace.lines().next().unwrap();
+    assert_eq!(trace, "trace AWSLogs ./AWSLogs ASIASTOLEN");
+    assert!(run(trace).contains("key AKIAISSUED of user"));
+    // Of several baselines one must be made first.
+    run("index AWSLogs -o a.baseline -q");
+    run("index AWSLogs -o b.baseline -q");
+    let text = run("triage a.baseline b.baseline -q");
+    assert!(text.contains("\n   keys ASIASTOLEN, AKIAISSUED\n"), "{text}");
+    let how = text.lines().last().unwrap();
+    let commands = how.strip_prefix("to trace a key, make one baseline of all: firstseen ").unwrap();
+    let (merge, trace) = commands.split_once(", then firstseen ").unwrap();
+    assert_eq!(merge, "merge a.baseline b.baseline -o all.baseline");
+    run(merge);
     assert!(run(&trace.replace("KEY", "ASIASTOLEN")).contains("key AKIAISSUED of user"));
     let said = stderr(&firstseen(&["triage", "."], archive.path()));
     assert!(said.contains("--case DIR keeps this ranking"), "{said}");

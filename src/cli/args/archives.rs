@@ -155,22 +155,24 @@ impl ArchiveArgs {
         words.join(" ")
     }
 
-    /// The same for a command that takes one source, with the file of `--config`, which may describe the archives of a baseline; none if
-    /// several are named, or it cannot be read again.
-    pub(crate) fn one_source(&self, config: Option<&Path>) -> Option<String> {
+    /// The same for `firstseen trace`, which takes archives or one baseline, with the file of `--config`, which may describe the archives of a
+    /// baseline; none for lists, for several baselines, or if the source cannot be read again.
+    pub(crate) fn trace_source(&self, config: Option<&Path>) -> Option<String> {
         let has_lists = !self.files_from.is_empty() || self.archive_root.is_some();
-        let config = config.map_or(String::new(), |file| format!(" --config {}", quoted(file)));
+        let is_unfit = |name: &PathBuf| is_stdin(name) || self.on_the_line().len() > 1 && is_saved(name);
         match (self.on_the_line(), &self.configured[..]) {
             _ if has_lists => None,
-            ([name], []) => {
-                Some(name).filter(|name| !is_stdin(name)).map(|name| format!("{}{config}", quoted(name)))
-            }
             ([], [first, ..]) => Some(format!("--config {}", quoted(&first.file))),
+            (names @ [_, ..], []) if !names.iter().any(is_unfit) => {
+                let config = config.map(|file| format!("--config {}", quoted(file)));
+                let names = names.iter().map(|name| quoted(name).to_string());
+                Some(names.chain(config).collect::<Vec<_>>().join(" "))
+            }
             _ => None,
         }
     }
 
-    /// The command that makes one baseline of all that is named, for a command that takes one source; none if it cannot be read again.
+    /// The command that makes one baseline of all that is named, for a command that takes one baseline; none if it cannot be read again.
     pub(crate) fn one_baseline(&self, name: &str) -> Option<String> {
         if self.names.iter().chain(&self.files_from).any(|name| is_stdin(name)) {
             return None;

@@ -46,9 +46,9 @@ pub struct TriageReport<'a> {
     pub archives: &'a [String],
     /// The archives or baselines as words of a command, quoted for a shell.
     pub source: &'a str,
-    /// The same for a command that takes one source, `firstseen trace`; none if there are several.
+    /// The same for `firstseen trace`; none for lists of objects and several baselines, which it does not take.
     pub trace_source: Option<&'a str>,
-    /// If there are several: the command that makes one baseline of them, and its name; none if they cannot be read again.
+    /// For those: the command that makes one baseline of them, and its name; none if they cannot be read again.
     pub one_baseline: Option<(&'a str, &'a str)>,
     /// Whether they are baselines, which keep no records.
     pub is_saved: bool,

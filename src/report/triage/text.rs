@@ -87,7 +87,7 @@ fn end(report: &TriageReport<'_>) -> Vec<String> {
     gap.into_iter().chain([total(report, shown)]).chain(looks_ahead).chain(trace).collect()
 }
 
-/// How the keys that are shown are traced if there are several sources, since `firstseen trace` takes one.
+/// How the keys that are shown are traced if `firstseen trace` does not take the sources.
 fn how_to_trace(report: &TriageReport<'_>) -> Option<String> {
     let (command, name) = report.one_baseline?;
     let has_keys = report.ranked().any(|(_, incident)| !access_keys(incident).is_empty());
