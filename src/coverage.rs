@@ -6,6 +6,7 @@
 
 mod found;
 mod place;
+mod promise;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +16,7 @@ use crate::time::Timestamp;
 
 pub use found::{FOUND_PATHS_LISTED, FoundPaths, LONGEST_FOUND_PATH};
 pub use place::{Delivery, DeliveryDay, DeliveryDays, PlaceCoverage};
+pub use promise::NamePromise;
 
 /// How many faults of one log object are listed; the rest are only counted.
 ///

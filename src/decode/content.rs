@@ -8,7 +8,7 @@ use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 
 use super::unpack::gzip::inflate;
-use super::unpack::packing::{Packing, packing};
+use super::unpack::packing::{Packing, packing, unread_detail};
 use super::unpack::splitter::{DEEPEST, HEAD};
 use super::unpack::stream::{LimitedReader, PASSED_OVER, StreamError, Streams};
 use super::{DecodeFault, Decoder, WHOLE};
@@ -43,10 +43,7 @@ impl ContentEnd {
         match packing {
             Some(Packing::Zip | Packing::Tar) => self.is_archive = true,
             Some(Packing::Unread(sort)) => {
-                self.note(
-                    FaultKind::PackingBroken,
-                    format!("packed as {sort}, which is not read: unpack it"),
-                );
+                self.note(FaultKind::PackingBroken, unread_detail(sort));
             }
             Some(Packing::Streams) | None => {}
         }

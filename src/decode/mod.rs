@@ -31,8 +31,8 @@ use find::sink::{self, TextContext};
 use find::{envelope, text};
 use record::scanner::KeyPredictors;
 use unpack::gzip::{Inflater, Plain, inflate};
-use unpack::packing::{PARQUET_MAGIC, Packing, packing};
-use unpack::{Packed, Unpacked, apple_double, utf8, zip_file};
+use unpack::packing::{PARQUET_MAGIC, Packing, packing, porous_packing, unread_detail};
+use unpack::{Packed, Unpacked, apple_double, piece, utf8, zip_file};
 
 pub use content::{CONTENT_HELD, Content, ContentEnd, stream_content};
 pub use find::envelope::LogGroupOrigin;
@@ -258,7 +258,11 @@ impl Decoder {
             is_found: *is_strict,
             carrier: None,
         };
-        decode_text(&text, (faults, odd), &within, predictors, visit)
+        let mut decoded = decode_text(&text, (faults, odd), &within, predictors, visit);
+        if let Some(name) = porous_packing(bytes) {
+            decoded.faults.insert(0, piece::fault(None, FaultKind::PackingBroken, &unread_detail(name)));
+        }
+        decoded
     }
 }
 

@@ -156,15 +156,18 @@ impl ObjectState {
         records
     }
 
-    /// The final verdict on an object. Content other than JSON is a fault if the name promises JSON.
+    /// The final verdict on an object. Content that is no log is a fault if the name promises one.
     fn verdict(&mut self, object: &LogObject, verdict: Verdict) -> Verdict {
         match verdict {
-            Verdict::NotJson if self.first.is_none() && object.named_as_log() => {
-                let detail = "the content is not JSON".to_owned();
-                self.fault(object, None, (FaultKind::NotJson, Position::Whole), detail);
-                self.first = Some(FaultKind::NotJson);
-                verdict
-            }
+            Verdict::NotJson if self.first.is_none() => match object.name_promise() {
+                Some(promise) => {
+                    let detail = promise.broken().to_owned();
+                    self.fault(object, None, (FaultKind::NotJson, Position::Whole), detail);
+                    self.first = Some(FaultKind::NotJson);
+                    verdict
+                }
+                None => Verdict::Other(ObjectSkip::NotALog),
+            },
             Verdict::NotJson => Verdict::Other(ObjectSkip::NotALog),
             verdict => verdict,
         }

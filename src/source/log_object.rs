@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::ObjectKey;
-use crate::coverage::{FaultKind, ObjectSkip};
-use crate::model::{Text, last_part};
+use crate::coverage::{FaultKind, NamePromise, ObjectSkip};
+use crate::model::Text;
 use crate::time::Timestamp;
 
 /// One file of an archive on disk, or one object of an archive in S3.
@@ -62,11 +62,14 @@ impl LogObject {
         ObjectKey::parse(&self.path)
     }
 
-    /// Whether the name claims to be a log, so that other content is a fault.
+    /// What the name promises, so that other content is a fault.
+    pub fn name_promise(&self) -> Option<NamePromise> {
+        NamePromise::of(&self.path)
+    }
+
+    /// Whether the name promises a log.
     pub fn named_as_log(&self) -> bool {
-        let name = last_part(&self.path).to_ascii_lowercase();
-        let stem = name.strip_suffix(".gz").unwrap_or(&name);
-        name.len() != stem.len() || [".json", ".jsonl", ".ndjson"].iter().any(|end| stem.ends_with(end))
+        self.name_promise().is_some()
     }
 
     /// Whether it is to be stored in a mirror.

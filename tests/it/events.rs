@@ -345,6 +345,24 @@ fn records_are_not_written_to_files_of_other_formats() {
 }
 
 #[test]
+fn tables_that_this_program_wrote_are_no_logs_and_no_faults() {
+    let forged = call(2, "mallory", "s3:DeleteBucket", json!({})).to_string();
+    let archive = logged(&[call(1, "eva", "s3:GetObject", json!({"userAgent": forged}))]);
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    let logs = archive.path().to_str().unwrap();
+    for arguments in [["events", logs, "-o", "x.parquet"], ["index", logs, "-o", "x.baseline"]] {
+        let output = firstseen(&arguments, folder);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+    }
+    std::fs::copy(archive.path().join("a.json"), folder.join("a.json")).unwrap();
+    std::fs::remove_file(folder.join("x.baseline/manifest.json")).unwrap();
+    let output = firstseen(&["scan", ".", "--warmup", "0d"], folder);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("records: 1 = 1 counted"), "{}", stderr(&output));
+}
+
+#[test]
 fn a_record_with_very_many_arns_takes_little_time() {
     let arns: Vec<String> = (0..100_000).map(|number| format!("arn:aws:s3:::bucket-{number:09}")).collect();
     let twice = [&arns[..], &arns[..]].concat();

@@ -208,6 +208,44 @@ fn folders_of_other_services_are_counted_but_not_listed() {
     assert_eq!(skipped, [("digest", 1), ("config", 1), ("flow-logs", 2), ("waf", 1), ("other-service", 1)]);
 }
 
+#[test]
+fn a_name_that_promises_a_log_is_a_fault_with_a_hint_if_there_is_none() {
+    let name = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/01/111122223333_CloudTrail_us-east-1_20260101T0000Z_aB1.json";
+    let (encrypted, part) = ("it seems to be encrypted, decrypt it first", "it seems to be a part of a file");
+    let other = "neither what the name says nor JSON";
+    let mut promises = [
+        (format!("{name}.gz.gpg"), encrypted),
+        (format!("{name}.gz.enc"), encrypted),
+        (format!("{name}.gz.part"), part),
+        (format!("{name}.old"), "the content is not JSON"),
+        (format!("{name}.zst"), other),
+        ("b.bz2".to_owned(), other),
+        ("c.orc".to_owned(), other),
+        ("d.hsnappy".to_owned(), other),
+        ("e.json.gz.ab".to_owned(), part),
+        ("p.parquet".to_owned(), other),
+    ];
+    promises.sort();
+    let noise = b"\x8e\x01\x95 noise, not a log";
+    let mut archive = Archive::new().object("a.json", &wrapped(&[]));
+    for (path, _) in &promises {
+        archive = archive.object(path, noise);
+    }
+    let plain = ["README.txt", "inventory/data.csv", "keys.gpg", "x.sh", &format!("{name}.gz.sha256")];
+    for path in plain {
+        archive = archive.object(path, noise);
+    }
+    let coverage = archive.ingest(&settings()).coverage;
+    let details: Vec<(&str, &str)> =
+        coverage.faults.iter().map(|fault| (fault.object.as_str(), fault.detail.as_str())).collect();
+    assert_eq!(details.len(), promises.len(), "{details:?}");
+    for ((object, detail), (path, hint)) in details.iter().zip(&promises) {
+        assert!(object == path && detail.contains(hint), "{object} {detail}");
+    }
+    assert_eq!(coverage.objects.failed[&FaultKind::NotJson], promises.len() as u64);
+    assert_eq!(coverage.objects.skipped[&ObjectSkip::NotALog], plain.len() as u64);
+}
+
 /// A file that macOS adds to each file: extended attributes and a resource fork.
 fn apple_double() -> Vec<u8> {
     let mut bytes = vec![0, 5, 0x16, 7, 0, 2, 0, 0];

@@ -14,11 +14,11 @@ use crate::decode::record::walk;
 use crate::decode::{DecodeFault, FoundRecord};
 
 /// Names of columns that hold whole events, in lower case.
-const EVENT_COLUMNS: [&str; 6] =
+pub(in crate::decode) const EVENT_COLUMNS: [&str; 6] =
     ["eventjson", "event_json", "cloudtrailevent", "cloudtrail_event", "_raw", "@message"];
 
 /// Columns with quoted requests or responses: they contain no events.
-const QUOTING_COLUMNS: [&str; 4] =
+pub(in crate::decode) const QUOTING_COLUMNS: [&str; 4] =
     ["requestparameters", "responseelements", "additionaleventdata", "serviceeventdetails"];
 
 /// Characters that separate cells.

@@ -1,15 +1,18 @@
-//! Parquet of Amazon Security Lake: CloudTrail events in OCSF classes (API Activity and related ones).
+//! Parquet: tables of Amazon Security Lake, with CloudTrail events in OCSF classes (API Activity and related ones), and tables
+//! with whole events as texts ([`texts`]).
 //!
-//! Each row is turned back into the text of a CloudTrail record, with the fields that it has, and read as
+//! Each row of Security Lake is turned back into the text of a CloudTrail record, with the fields that it has, and read as
 //! one. Sources: Security Lake User Guide ("OCSF source identification", source versions 1 and 2), OCSF
 //! 1.0.0-rc.2 and 1.1.0. The two versions have the ARN and the id of the caller in different fields, so these
 //! are recognised by their format.
 
 mod footer;
 mod pages;
+mod texts;
 
 use bytes::Bytes;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::FileMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, MapAccessor, Row};
@@ -18,6 +21,8 @@ use serde_json::{Value, json};
 
 use super::ceiling::Ceiling;
 use super::find::json_stream;
+use super::find::sink::Contents;
+use super::find::traces::TraceKind;
 use super::record::scanner::KeyPredictors;
 use super::{DecodeFault, Decoded, FoundRecord, Verdict};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
@@ -26,7 +31,10 @@ use crate::memory::Reservation;
 use crate::time::Timestamp;
 use pages::ROWS_AT_ONCE;
 
-/// Visits every record of a Parquet file, until the records exceed `limit` bytes as JSON.
+/// What a row counts at least: a few bytes of a file can be billions of rows.
+const OF_A_ROW: u64 = 16;
+
+/// Visits every record of a Parquet file, until the rows exceed `limit` bytes as JSON.
 pub(in crate::decode) fn decode(
     bytes: &[u8],
     ceiling: &Ceiling,
@@ -39,32 +47,80 @@ pub(in crate::decode) fn decode(
         Ok(rows) => rows,
         Err((kind, detail)) => return broken(kind, detail),
     };
-    if !rows.has_api {
-        return Decoded::nothing(Verdict::Other(ObjectSkip::NotALog));
-    }
-    let mut decoded = Decoded { verdict: Verdict::Records, ..Decoded::empty() };
-    loop {
+    let mut decoded = Decoded::nothing(Verdict::Other(ObjectSkip::NotALog));
+    let mut traces = Traces::default();
+    let (mut number, mut read) = (0, 0);
+    let lost = loop {
         let row = match rows.next() {
             Ok(Some(row)) => row,
-            Ok(None) => return decoded,
-            Err(detail) => {
-                decoded.add(broken(FaultKind::PackingBroken, detail));
-                return decoded;
-            }
+            Ok(None) => break None,
+            Err(detail) => break Some(broken(FaultKind::PackingBroken, detail)),
         };
         let first = decoded.records;
         let found = json_stream::records(&row, depth + 1, ceiling, predictors, |found| {
             let index = first + found.index_in_file;
             visit(FoundRecord { index_in_file: index, index_in_object: index, ..found });
         });
-        decoded.records += found.records;
-        decoded.others += found.others;
+        decoded.add_row(found, number, &mut traces);
+        number += 1;
         decoded.json_bytes += row.len() as u64;
-        if decoded.json_bytes > limit {
-            decoded.add(broken(FaultKind::TooLarge, format!("more than {limit} bytes come out of it")));
-            return decoded;
+        read += OF_A_ROW + row.len() as u64;
+        if read > limit {
+            break Some(broken(FaultKind::TooLarge, format!("more than {limit} bytes come out of it")));
         }
+    };
+    decoded.faults.extend(traces.fault());
+    if rows.kind == TableContent::Ocsf || decoded.records > 0 {
+        decoded.verdict = Verdict::Records;
+    } else {
+        decoded.others = 0;
+        let is_unread = rows.kind == TableContent::Fields && decoded.faults.is_empty() && lost.is_none();
+        decoded.faults.extend(is_unread.then(|| unread(TraceKind::Columns.detail().to_owned())));
     }
+    if let Some(lost) = lost {
+        decoded.add(lost);
+    }
+    decoded
+}
+
+impl Decoded {
+    /// Adds what was found in a row.
+    fn add_row(&mut self, mut found: Contents, number: u64, traces: &mut Traces) {
+        self.records += found.records;
+        self.others += u64::from(found.records == 0);
+        for fault in found.all_faults(true) {
+            let detail = format!("row {number}: {}", fault.detail);
+            if fault.kind == FaultKind::UnknownCarrier {
+                traces.add(detail);
+            } else {
+                self.faults.push(DecodeFault { position: Position::Whole, detail, ..fault });
+            }
+        }
+        self.found.merge(found.found);
+    }
+}
+
+/// Rows with traces of records that cannot be read: one fault for all.
+#[derive(Default)]
+struct Traces {
+    first: Option<String>,
+    count: u64,
+}
+
+impl Traces {
+    fn add(&mut self, detail: String) {
+        self.first.get_or_insert(detail);
+        self.count += 1;
+    }
+
+    fn fault(self) -> Option<DecodeFault> {
+        let rows = if self.count > 1 { format!(" ({} rows)", self.count) } else { String::new() };
+        self.first.map(|first| unread(format!("{first}{rows}")))
+    }
+}
+
+fn unread(detail: String) -> DecodeFault {
+    DecodeFault { kind: FaultKind::UnknownCarrier, position: Position::Whole, inner: None, detail }
 }
 
 fn broken(kind: FaultKind, detail: String) -> Decoded {
@@ -73,13 +129,40 @@ fn broken(kind: FaultKind, detail: String) -> Decoded {
     Decoded { faults: vec![fault], ..Decoded::nothing(Verdict::NotJson) }
 }
 
+/// What a table holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TableContent {
+    /// It has the columns of API Activity.
+    Ocsf,
+    /// It has columns with single fields of events, and rows.
+    Fields,
+    /// Any other.
+    Other,
+}
+
+impl TableContent {
+    fn of(table: &FileMetaData) -> Self {
+        let is_ocsf = |column: &TypePtr| {
+            let is_operation = |field: &TypePtr| field.name() == "operation";
+            column.name() == "api" && column.is_group() && column.get_fields().iter().any(is_operation)
+        };
+        if table.schema().get_fields().iter().any(is_ocsf) {
+            Self::Ocsf
+        } else if table.num_rows() > 0 && texts::are_fields(table.schema_descr().columns()) {
+            Self::Fields
+        } else {
+            Self::Other
+        }
+    }
+}
+
 /// The rows of a file. The library may panic on malicious files.
 struct Rows {
-    /// Whether the file has the columns of API Activity.
-    has_api: bool,
+    kind: TableContent,
     /// The memory reserved for the rows.
     #[allow(dead_code, reason = "it is held, and not looked at")]
     hold: Option<Reservation>,
+    /// `None` if no column can hold records.
     rows: Option<RowIter<'static>>,
 }
 
@@ -93,12 +176,22 @@ impl Rows {
         let bytes = Bytes::copy_from_slice(bytes);
         let file = bytes.clone();
         let reader = catch_panic(|| SerializedFileReader::new(bytes)).map_err(broken)?;
-        let wanted = projection(reader.metadata().file_metadata().schema());
-        let has_api = wanted.get_fields().iter().any(|field| field.name() == "api");
-        if !has_api {
-            return Ok(Self { has_api, hold: None, rows: None });
+        let table = reader.metadata().file_metadata();
+        // Texts in such a table are what events quote, such as user agents.
+        let is_own = table.created_by().is_some_and(|program| program.starts_with("firstseen "));
+        if is_own {
+            return Ok(Self { kind: TableContent::Other, hold: None, rows: None });
         }
-        let needed = catch_panic(|| Ok(pages::row_memory(&file, &reader, &COLUMNS, ceiling.limit)))
+        let kind = catch_panic(|| Ok(TableContent::of(table))).map_err(broken)?;
+        let columns = match kind {
+            TableContent::Ocsf => api_columns(table.schema()),
+            TableContent::Fields | TableContent::Other => texts::columns(table.schema()),
+        };
+        if columns.is_empty() {
+            return Ok(Self { kind, hold: None, rows: None });
+        }
+        let names: Vec<&str> = columns.iter().map(|column| column.name()).collect();
+        let needed = catch_panic(|| Ok(pages::row_memory(&file, &reader, &names, ceiling.limit)))
             .and_then(|needed| needed)
             .map_err(broken)?;
         if needed > ceiling.limit {
@@ -106,17 +199,24 @@ impl Rows {
                 format!("a row takes up to {needed} bytes to decode, and the ceiling is {}", ceiling.limit);
             return Err((FaultKind::TooLarge, detail));
         }
-        let hold = ceiling.reserve_copy(needed);
+        // A text is copied to JSON, and out of it.
+        let hold = ceiling.reserve_copy(needed.saturating_mul(2));
         let rows = catch_panic(|| {
+            let wanted = projection(reader.metadata().file_metadata().schema(), columns.clone());
             RowIter::from_file_into(Box::new(reader)).with_batch_size(ROWS_AT_ONCE).project(Some(wanted))
         });
-        Ok(Self { has_api, hold, rows: Some(rows.map_err(broken)?) })
+        Ok(Self { kind, hold, rows: Some(rows.map_err(broken)?) })
     }
 
-    /// The next row as the text of a record.
+    /// The next row as JSON: a record, or texts that may hold some.
     fn next(&mut self) -> Result<Option<String>, String> {
         let Some(rows) = &mut self.rows else { return Ok(None) };
-        catch_panic(|| Ok(rows.next().transpose()?.map(|row| record(&row).to_string())))
+        let kind = self.kind;
+        let text = |row: Row| match kind {
+            TableContent::Ocsf => record(&row).to_string(),
+            TableContent::Fields | TableContent::Other => texts::event_texts(&row).unwrap_or_default(),
+        };
+        catch_panic(|| Ok(rows.next().transpose()?.map(text)))
     }
 }
 
@@ -124,11 +224,14 @@ impl Rows {
 const COLUMNS: [&str; 9] =
     ["time", "time_dt", "metadata", "api", "actor", "src_endpoint", "http_request", "cloud", "unmapped"];
 
-/// The columns of a schema that are read.
-fn projection(schema: &Type) -> Type {
+fn api_columns(schema: &Type) -> Vec<TypePtr> {
     let is_wanted = |field: &&TypePtr| COLUMNS.contains(&field.name());
-    let fields: Vec<TypePtr> = schema.get_fields().iter().filter(is_wanted).cloned().collect();
-    let projection = Type::group_type_builder(schema.name()).with_fields(fields).build();
+    schema.get_fields().iter().filter(is_wanted).cloned().collect()
+}
+
+/// A schema with only some of its columns.
+fn projection(schema: &Type, columns: Vec<TypePtr>) -> Type {
+    let projection = Type::group_type_builder(schema.name()).with_fields(columns).build();
     projection.unwrap_or_else(|_| schema.clone())
 }
 
@@ -136,8 +239,18 @@ fn projection(schema: &Type) -> Type {
 fn catch_panic<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
     guarded(call).map_or_else(
         || Err("it contradicts itself".to_owned()),
-        |result| result.map_err(|error| error.to_string()),
+        |result| result.map_err(|error| reason(&error.to_string())),
     )
+}
+
+/// The message of an error; in words if it is about a compression that the library was built without.
+fn reason(message: &str) -> String {
+    match message.rsplit_once("Disabled feature at compile time: ") {
+        Some((_, compression)) => {
+            format!("compressed with {compression}, which is not read: write it with zstd, gzip or Snappy")
+        }
+        None => message.to_owned(),
+    }
 }
 
 /// Restores the CloudTrail record of a row.

@@ -1,4 +1,4 @@
-//! Unpacks nested files and splits large ones: gzip, zstd, bzip2 and xz streams, zip and tar archives of log
+//! Unpacks nested files and splits large ones: gzip, zstd, bzip2, xz and zlib streams, zip and tar archives of log
 //! objects, nested in any way, become pieces that can be read separately.
 //!
 //! This is the slow path, for everything except plain gzip, and for large objects. It produces complete inner
@@ -12,6 +12,7 @@ mod libdeflate;
 mod list;
 pub(super) mod packing;
 pub(super) mod piece;
+mod snappy;
 pub(super) mod splitter;
 pub(super) mod stream;
 mod tar_file;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 
 use super::ceiling::Ceiling;
 use super::{DecodeFault, Decoded, Decoder, FoundRecord, Verdict};
-use crate::coverage::{FaultKind, ObjectSkip, Position, add_counts};
+use crate::coverage::{FaultKind, NamePromise, ObjectSkip, Position, add_counts};
 use crate::memory::Budget;
 use packing::{Packing, packing};
 use piece::{Emit, Piece, fault, nested_path};
@@ -145,8 +146,11 @@ impl Decoder {
             fault.inner = nested_path(name, fault.inner.as_deref()).map(String::into_boxed_str);
         }
         let is_file = *is_whole_file && name.is_some();
-        if decoded.verdict == Verdict::NotJson && is_file && name.is_some_and(claims_log) {
-            decoded.faults.push(fault(name, FaultKind::NotJson, "the content is not JSON"));
+        if decoded.verdict == Verdict::NotJson
+            && is_file
+            && let Some(promise) = name.and_then(NamePromise::of)
+        {
+            decoded.faults.push(fault(name, FaultKind::NotJson, promise.broken()));
         }
         // An inner archive is counted by its files.
         if is_file && decoded.faults.is_empty() && decoded.skipped_inside.is_empty() {
@@ -179,12 +183,6 @@ impl Decoded {
             (other, _) => other,
         };
     }
-}
-
-/// Whether a file name claims a log; then other content is a fault.
-fn claims_log(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [".json", ".jsonl", ".ndjson", ".gz"].iter().any(|end| name.ends_with(end))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Recognises packings by their first bytes.
 
+use super::snappy;
 use super::stream::{Codec, is_skippable};
 
 /// First and last bytes of a Parquet file (Apache Parquet, "File Format").
@@ -22,12 +23,13 @@ pub(in crate::decode) enum Packing {
 }
 
 /// First bytes of unsupported packings, and their names.
-const UNREAD: [(&[u8], &str); 12] = [
+const UNREAD: [(&[u8], &str); 13] = [
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"Rar!\x1a\x07", "RAR"),
     (b"\x04\x22\x4d\x18", "LZ4"),
     (b"\x02\x21\x4c\x18", "LZ4"),
     (b"\xff\x06\x00\x00sNaPpY", "framed Snappy"),
+    (b"\x82SNAPPY\0", "Snappy of snappy-java"),
     (b"LZIP", "lzip"),
     (b"\x89LZO\0\r\n\x1a\n", "LZO"),
     (b"\x1f\x9d", "compress (.Z)"),
@@ -54,6 +56,35 @@ pub(in crate::decode) fn packing(bytes: &[u8]) -> Option<Packing> {
     }
     let unread = UNREAD.iter().find(|(magic, _)| bytes.starts_with(magic))?;
     Some(Packing::Unread(unread.1))
+}
+
+/// The name of an unsupported packing in which texts may stand as they are, so that bytes are also read as a text.
+pub(in crate::decode) fn porous_packing(bytes: &[u8]) -> Option<&'static str> {
+    match bytes.first() {
+        None | Some(b'{' | b'[') => None,
+        Some(_) if is_orc(bytes) => Some(ORC),
+        Some(_) => snappy::kind(bytes),
+    }
+}
+
+/// The fault of a packing that is not read, by its name.
+pub(in crate::decode) fn unread_detail(name: &str) -> String {
+    let advice = if name == ORC { "export the records as JSON or Parquet" } else { "unpack it" };
+    format!("packed as {name}, which is not read: {advice}")
+}
+
+/// Tables of Apache ORC.
+const ORC: &str = "ORC";
+
+/// The length of the beginning of a file that is examined to tell ORC from a text.
+const ORC_GLIMPSE: usize = 64;
+
+/// Whether bytes begin like an ORC file: with its magic, and then with bytes that are not text ("ORC Specification v1": index
+/// streams).
+fn is_orc(bytes: &[u8]) -> bool {
+    let is_text = |byte: &u8| !byte.is_ascii_control() || byte.is_ascii_whitespace();
+    let head = &bytes[..bytes.len().min(ORC_GLIMPSE)];
+    head.starts_with(ORC.as_bytes()) && !head.iter().all(is_text)
 }
 
 /// Whether bytes begin with a tar header: by its magic, or because all its numbers are octal and end at the

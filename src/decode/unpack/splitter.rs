@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::layout::{LONGEST_BEGINNING, Layout, last_cut, next_beginning};
 use super::list::{self, Cut, Split};
-use super::packing::{PARQUET_MAGIC, Packing, packing};
+use super::packing::{PARQUET_MAGIC, Packing, packing, unread_detail};
 use super::piece::{Emit, PIECE, Piece, fault, nested_path};
 use super::stream::{LimitedReader, PASSED_OVER, StreamError, Streams, Text};
 use super::utf16::{Encoding, Transcoder};
@@ -146,8 +146,7 @@ impl<'e> Splitter<'e> {
 
     /// Notes the fault of an unsupported packing.
     pub(in crate::decode) fn unsupported(&mut self, name: Option<&str>, sort: &str) {
-        let detail = format!("packed as {sort}, which is not read: unpack it");
-        self.fault(name, FaultKind::PackingBroken, &detail);
+        self.fault(name, FaultKind::PackingBroken, &unread_detail(sort));
     }
 
     /// Reads the output of consecutive streams, up to the limit.

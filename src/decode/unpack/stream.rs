@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
 use bzip2::bufread::BzDecoder;
-use flate2::bufread::GzDecoder;
+use flate2::bufread::{GzDecoder, ZlibDecoder};
 
 use crate::coverage::FaultKind;
 
@@ -112,16 +112,19 @@ pub(in crate::decode) enum Codec {
     Zstd,
     Bzip2,
     Xz,
+    Zlib,
 }
 
 impl Codec {
-    /// By its first bytes: RFC 1952; RFC 8878; bzip2 "BZh" and a level; "The .xz File Format", 2.1.1.1.
+    /// By its first bytes: RFC 1952; RFC 8878; bzip2 "BZh" and a level; "The .xz File Format", 2.1.1.1; RFC 1950, with the
+    /// window of 32 KiB that encoders use, and a valid type of the first block (RFC 1951, 3.2.3).
     pub(in crate::decode) fn of(head: &[u8]) -> Option<Self> {
         match *head {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
             [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some(Self::Bzip2),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
+            [0x78, 0x01 | 0x9c | 0xda, block, ..] if block & 6 != 6 => Some(Self::Zlib),
             _ => None,
         }
     }
@@ -132,7 +135,7 @@ pub(super) fn is_skippable(head: &[u8]) -> bool {
     matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
-/// Decodes consecutive gzip members, zstd frames, and bzip2 and xz streams, in any mixture, to one text.
+/// Decodes consecutive gzip members, zstd frames, and bzip2, xz and zlib streams, in any mixture, to one text.
 pub(in crate::decode) struct Streams<R: Read> {
     member: Option<MemberDecoder<R>>,
     last: Option<Codec>,
@@ -152,6 +155,7 @@ enum MemberDecoder<R: Read> {
     Zstd(Box<zstd::stream::read::Decoder<'static, PeekReader<R>>>),
     Bzip2(Box<BzDecoder<PeekReader<R>>>),
     Xz(Box<lzma_rust2::XzReader<PeekReader<R>>>),
+    Zlib(Box<ZlibDecoder<PeekReader<R>>>),
 }
 
 /// A fault in a stream.
@@ -247,6 +251,7 @@ impl<R: Read> MemberDecoder<R> {
             Codec::Xz => {
                 Self::Xz(Box::new(lzma_rust2::XzReader::new_mem_limit(stream, false, LARGEST_DICTIONARY)))
             }
+            Codec::Zlib => Self::Zlib(Box::new(ZlibDecoder::new(stream))),
         })
     }
 
@@ -256,6 +261,7 @@ impl<R: Read> MemberDecoder<R> {
             Self::Zstd(decoder) => decoder.finish(),
             Self::Bzip2(decoder) => decoder.into_inner(),
             Self::Xz(decoder) => decoder.into_inner(),
+            Self::Zlib(decoder) => decoder.into_inner(),
         }
     }
 
@@ -272,6 +278,7 @@ impl<R: Read> MemberDecoder<R> {
             Self::Zstd(decoder) => decoder.read(buffer),
             Self::Bzip2(decoder) => decoder.read(buffer),
             Self::Xz(decoder) => decoder.read(buffer),
+            Self::Zlib(decoder) => decoder.read(buffer),
         }
     }
 }

@@ -65,6 +65,12 @@ pub(in crate::decode) fn read(bytes: &[u8]) -> (Vec<String>, Vec<String>, Verdic
 const A: &[u8] = br#"{"Records":[{"eventName":"A"},{"eventName":"B"}]}"#;
 const C: &[u8] = br#"{"eventName":"C"}"#;
 
+fn zlib(bytes: &[u8], level: u32) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), Compression::new(level));
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
 #[test]
 fn records_are_found_with_their_places_in_every_packing() {
     let plain = ["A . 0", "B . 0"].map(|event| event.replace("B . 0", "B . 1"));
@@ -352,4 +358,69 @@ fn files_in_an_archive_that_are_not_logs_are_skipped() {
     let decoded = Decoder::new(1 << 20).decode(&archive, |_| {});
     assert_eq!((decoded.records, decoded.others, decoded.faults.len()), (2, 0, 0));
     assert!(decoded.skipped_inside == [(ObjectSkip::NotALog, 1)].into());
+}
+
+#[test]
+fn zlib_is_read_and_its_damage_is_a_fault() {
+    let long = format!("{{\"Records\":[{}{{\"eventName\":\"Z\"}}]}}", r#"{"eventName":"Y"},"#.repeat(300));
+    for level in [0, 1, 6, 9] {
+        let packed = zlib(A, level);
+        for bytes in [
+            packed.clone(),
+            gzip(&packed),
+            zlib(&gzip(A), level),
+            [zlib(b"", level), packed.clone()].concat(),
+        ] {
+            assert_eq!(read(&bytes).0, ["A . 0", "B . 1"], "{level}");
+        }
+        let packed = zlib(long.as_bytes(), level);
+        let (events, faults, _) = read(&packed);
+        assert_eq!((events.len(), faults.len()), (301, 0), "{level}");
+        let (_, faults, _) = read(&packed[..packed.len() - 4]);
+        assert_eq!(faults, [". packing-broken"], "{level}");
+        let (_, faults, _) = read(&[&packed[..], b"more"].concat());
+        assert_eq!(faults, [". packing-broken"], "{level}");
+        let mut damaged = packed;
+        *damaged.last_mut().unwrap() ^= 1;
+        assert_eq!(read(&damaged).1.last().unwrap(), ". packing-broken", "{level}");
+    }
+    let (_, faults, _) = read(&zlib(&vec![b' '; 2 << 20], 6));
+    assert_eq!(faults, [". too-large"]);
+}
+
+#[test]
+fn packings_that_are_not_read_are_named() {
+    let detail = |bytes: &[u8]| {
+        let decoded = Decoder::new(1 << 20).decode(bytes, |_| {});
+        decoded.faults.into_iter().map(|fault| fault.detail).collect::<Vec<_>>().join("; ")
+    };
+    let unpack = |name: &str| format!("packed as {name}, which is not read: unpack it");
+    assert_eq!(detail(b"\x82SNAPPY\0\0\0\0\x01\0\0\0\x01"), unpack("Snappy of snappy-java"));
+    let block = [&[0x80, 2, 60 << 2, 255][..], b"{\"Records\":[", &[b' '; 243]].concat();
+    assert_eq!(detail(&block), unpack("Snappy"));
+    assert_eq!(detail(&[&[0, 0, 1, 0, 0, 0, 1, 4][..], &block].concat()), unpack("Hadoop-Snappy"));
+    assert_eq!(detail(&gzip(&block)), unpack("Snappy"));
+    let orc = "packed as ORC, which is not read: export the records as JSON or Parquet";
+    assert_eq!(detail(b"ORC\n\x10\x08\x01\x12\x04\0\0"), orc);
+    assert_eq!(detail(b"ORCHIDS, and other flowers\n"), "");
+    // What stands in it as it was is read.
+    let event = r#"{"eventTime":"2026-01-10T10:00:00Z","eventSource":"iam.amazonaws.com","eventName":"A","recipientAccountId":"111122223333"}"#;
+    let table = [b"ORC\n\x10\x08\x01\x12\x04", event.as_bytes(), b"\x08\x01\x82\xf4\x03\x03ORC\x17"].concat();
+    let (events, faults, _) = read(&table);
+    assert_eq!((events, faults[0].as_str()), (vec!["A . 0".to_owned()], ". packing-broken"));
+}
+
+#[test]
+fn a_file_inside_that_is_not_what_its_name_says_is_a_fault() {
+    let name = "111122223333_CloudTrail_us-east-1_20260101T0000Z_abcdefghijklmnop.json.gz";
+    let noise: &[u8] = b"\x8e\x01\x95 noise";
+    let names = [format!("x/{name}.gpg"), "p.parquet".to_owned(), "b.json.gz.ab".to_owned()];
+    let files: Vec<(&str, &[u8])> = names
+        .iter()
+        .map(|name| (name.as_str(), noise))
+        .chain([("README.txt", noise), ("a.json", A)])
+        .collect();
+    let (events, faults, _) = read(&zip(&files));
+    assert_eq!(events, ["A a.json 0", "B a.json 1"]);
+    assert_eq!(faults, names.map(|name| format!("{name} not-json")));
 }
