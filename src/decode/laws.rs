@@ -11,7 +11,7 @@ use crate::event::AnyRecord;
 use crate::memory::Budget;
 
 /// The name or audit id of each record, and the result.
-fn read(bytes: &[u8]) -> (Vec<String>, Decoded) {
+pub(super) fn read(bytes: &[u8]) -> (Vec<String>, Decoded) {
     let mut names = Vec::new();
     let decoded = Decoder::new(1 << 24).decode(bytes, |found| {
         assert_eq!(
@@ -28,39 +28,39 @@ fn read(bytes: &[u8]) -> (Vec<String>, Decoded) {
     (names, decoded)
 }
 
-fn kinds(decoded: &Decoded) -> Vec<&'static str> {
+pub(super) fn kinds(decoded: &Decoded) -> Vec<&'static str> {
     decoded.faults.iter().map(|fault| fault.kind.name()).collect()
 }
 
-fn paths(decoded: &Decoded) -> String {
+pub(super) fn paths(decoded: &Decoded) -> String {
     decoded.found.listed().map(|(path, records)| format!("{path} {records}")).collect::<Vec<_>>().join(", ")
 }
 
-fn record(name: &str) -> String {
+pub(super) fn record(name: &str) -> String {
     format!(
         r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::000011112222:user/ada","accountId":"000011112222"}},"eventTime":"2026-01-10T10:00:00Z","eventSource":"iam.amazonaws.com","eventName":"{name}","requestParameters":{{"note":"a \"quoted\" {{ one"}},"eventID":"id-{name}","zz":"end-{name}"}}"#
     )
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap()
 }
 
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     encode_base64(bytes, false)
 }
 
-fn pretty(text: &str) -> String {
+pub(super) fn pretty(text: &str) -> String {
     serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(text).unwrap()).unwrap()
 }
 
@@ -378,7 +378,7 @@ fn a_truncated_element_of_records_gives_its_complete_records() {
 }
 
 /// The number of records, and the faults, of a long text read from a stream in pieces.
-fn read_in_pieces(text: &str) -> (u32, Vec<&'static str>) {
+pub(super) fn read_in_pieces(text: &str) -> (u32, Vec<&'static str>) {
     let (mut decoder, mut records, mut faults) = (Decoder::new(1 << 20), 0, Vec::new());
     let mut emit = |piece: Piece| {
         let decoded = decoder.decode_piece(&piece, &mut |_| records += 1);

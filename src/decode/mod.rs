@@ -15,6 +15,8 @@ pub mod differential;
 mod find;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod laws_of_damage;
 mod ocsf;
 mod record;
 mod unpack;

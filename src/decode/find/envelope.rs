@@ -277,6 +277,9 @@ const SHORTEST: usize = 40;
 /// The length of the beginning that is examined to detect base64.
 const BASE64_GLIMPSE: usize = 64;
 
+/// The number of characters in it that need not be base64: the text may be damaged.
+const MOST_STRAY: usize = 2;
+
 /// The possible kind of a text, or of the content of a JSON string with its escapes.
 pub(super) fn classify_text(content: &str) -> Option<TextKind> {
     if content.len() < SHORTEST {
@@ -323,19 +326,25 @@ fn looks_like_base64(content: &str) -> bool {
     let is_of_it = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
     let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r' | b' ' | b'\\' | b'=');
     let glimpse = &content.as_bytes()[..BASE64_GLIMPSE];
-    if !glimpse.iter().all(|byte| is_of_it(byte) || is_break(byte)) {
+    if glimpse.iter().filter(|byte| !is_of_it(byte) && !is_break(byte)).count() > MOST_STRAY {
         return false;
     }
     let start: Vec<u8> = content.bytes().filter(is_of_it).take(16).collect();
     let Some(start) = decode_base64(std::str::from_utf8(&start).unwrap_or_default()) else { return false };
     let is_text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
     match start.get(..4) {
-        Some([0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd] | [b'P', b'K', 3, 4] | [0xfd, b'7', b'z', b'X']) => {
-            true
-        }
+        _ if begins_packed(&start) => true,
         Some([0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0xef, 0xbb, 0xbf, _] | [b'{' | b'[', 0, ..]) => true,
         _ => start.len() >= 8 && start.iter().all(is_text),
     }
+}
+
+/// Whether bytes begin like gzip, zstd, zip or xz.
+pub(super) fn begins_packed(bytes: &[u8]) -> bool {
+    matches!(
+        bytes.get(..4),
+        Some([0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd] | [b'P', b'K', 3, 4] | [0xfd, b'7', b'z', b'X'])
+    )
 }
 
 /// The text without a prefix such as `data:application/json;base64,`.
@@ -362,6 +371,25 @@ pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     };
     let engine = if text.contains(['-', '_']) { URL_SAFE } else { STANDARD };
     engine.decode(text.as_bytes()).ok()
+}
+
+/// The characters of damaged base64 before the damage that form bytes, without line breaks, and the place of the damage. `None` if it
+/// does not begin like the base64 of a log.
+pub(super) fn whole_base64(text: &str) -> Option<(String, usize)> {
+    let text = strip_data_uri(text.trim_ascii());
+    if !looks_like_base64(text) {
+        return None;
+    }
+    // Both alphabets have two characters of their own.
+    let is_for_url =
+        text.bytes().find(|byte| b"+/-_".contains(byte)).is_some_and(|byte| b"-_".contains(&byte));
+    let own = if is_for_url { b"-_" } else { b"+/" };
+    let is_of_it = |byte: &u8| byte.is_ascii_alphanumeric() || own.contains(byte);
+    let place = text.bytes().position(|byte| !is_of_it(&byte) && !byte.is_ascii_whitespace());
+    let place = place.unwrap_or(text.len());
+    let mut start: String = text[..place].split_ascii_whitespace().collect();
+    start.truncate(complete_groups(&start).len());
+    Some((start, place))
 }
 
 /// Truncated base64 without the trailing characters that do not form a byte.
@@ -401,9 +429,15 @@ pub(in crate::decode) enum LogLine {
     Words,
 }
 
+/// Whether a text begins with a row of the text output of the AWS CLI, for `lookup-events` and `filter-log-events`.
+/// Its columns are in the order of their names, so that others follow the event.
+pub(in crate::decode) fn is_cli_row(text: &str) -> bool {
+    ["EVENTS\t", "RESOURCES\t", "NEXTTOKEN\t", "SEARCHEDLOGSTREAMS\t"].iter().any(|row| text.starts_with(row))
+}
+
 /// The first line of a text, if it is a log line: with a time, as in CloudWatch Logs exports (`<time>
 /// <message>`) and tails (`<time> <stream> <message>`) and from container runtimes (`<time> stdout F
-/// <message>`); with `EVENTS` and tabs, as printed by the AWS CLI; or from klog (`I0102 03:04:05.000000 …`),
+/// <message>`); [a row of the AWS CLI](is_cli_row); or from klog (`I0102 03:04:05.000000 …`),
 /// the logger of Kubernetes.
 pub(in crate::decode) fn log_line(text: &str) -> Option<LogLine> {
     const TIME: &[u8] = b"dddd-dd-dd?dd:dd:dd";
@@ -419,7 +453,7 @@ pub(in crate::decode) fn log_line(text: &str) -> Option<LogLine> {
     if fits(KLOG) {
         return Some(LogLine::Words);
     }
-    if !fits(TIME) && !text.starts_with("EVENTS\t") {
+    if !fits(TIME) && !is_cli_row(text) {
         return None;
     }
     let head = &text.as_bytes()[..text.len().min(LONGEST_PREFIX)];

@@ -6,7 +6,8 @@
 //! has a `verb` or a `stage`. Nothing inside a record is searched. Texts that may hold JSON are found too;
 //! the caller reads them.
 //!
-//! A value that looks like a record but cannot be read is a trace ([`RecordTrace`]).
+//! A value that looks like a record but cannot be read is a trace ([`RecordTrace`]). Malformed JSON is noted and
+//! passed over: the search goes on at the next member or element, by the brackets outside strings.
 
 use super::envelope;
 use super::traces::{Clue, TraceKind, is_time};
@@ -78,6 +79,24 @@ pub(super) struct Search {
     pub(in crate::decode) finds: Vec<FoundValue>,
     pub(in crate::decode) traces: Vec<RecordTrace>,
     pub(in crate::decode) stop: SearchEnd,
+    /// Whether the value itself is a record, possibly a malformed one.
+    pub(in crate::decode) is_record: bool,
+    /// The first malformed place outside the found records.
+    pub(in crate::decode) broken: Option<usize>,
+    /// Whether any place is malformed.
+    pub(in crate::decode) is_malformed: bool,
+    /// The first object in the place of a key: an object before it has no end.
+    pub(in crate::decode) misplaced: Option<usize>,
+}
+
+impl Search {
+    /// Where it ended in its text.
+    pub(super) fn end_in(&self, text: &str) -> usize {
+        match self.stop {
+            SearchEnd::End(end) | SearchEnd::Broken(end) => end,
+            SearchEnd::Cut => text.len(),
+        }
+    }
 }
 
 /// Searches the value at `at`. `skipped` are its members, in order, that are read elsewhere. A comma at `at`
@@ -102,6 +121,11 @@ fn run(text: &str, at: usize, skipped: &[(usize, usize)], is_cut: bool) -> Searc
         finds: Vec::new(),
         traces: Vec::new(),
         has_time: false,
+        last_text: (0, 0),
+        is_record: false,
+        broken: None,
+        is_malformed: false,
+        misplaced: None,
     };
     let start = at;
     let stop = match finder.values() {
@@ -126,6 +150,10 @@ struct Frame {
     /// The number of values found before it.
     finds: usize,
     trace: Option<(TraceKind, usize)>,
+    /// Whether its own members are malformed.
+    is_broken: bool,
+    /// The first malformed place in it.
+    broken: Option<usize>,
 }
 
 struct Finder<'t, 's> {
@@ -139,16 +167,81 @@ struct Finder<'t, 's> {
     traces: Vec<RecordTrace>,
     /// Whether any text is a time.
     has_time: bool,
+    /// The last text that is a value, without its quotes.
+    last_text: (usize, usize),
+    is_record: bool,
+    broken: Option<usize>,
+    is_malformed: bool,
+    misplaced: Option<usize>,
 }
 
 impl Finder<'_, '_> {
     /// Walks one value.
     fn values(&mut self) -> Result<(), NeedsFallback> {
+        let mut is_value = true;
         loop {
-            let has_ended = self.value()?;
-            if has_ended && self.end_value()? {
-                return Ok(());
+            let value = if is_value { self.value() } else { Ok(true) };
+            let has_ended = value.and_then(|has_ended| Ok(has_ended && self.end_value()?));
+            is_value = match has_ended {
+                Ok(true) => return Ok(()),
+                Ok(false) => true,
+                Err(NeedsFallback) => self.recover()?,
+            };
+        }
+    }
+
+    /// Passes over malformed JSON; returns whether a value begins here, or else the previous one has ended.
+    /// Brackets and quotes count as in [`nested_end`], so that the value ends at the same place.
+    fn recover(&mut self) -> Result<bool, NeedsFallback> {
+        let is_end = self.is_cut || self.at >= self.bytes.len();
+        let Some(frame) = self.stack.last_mut().filter(|_| !is_end) else { return Err(NeedsFallback) };
+        self.is_malformed = true;
+        frame.is_broken = true;
+        frame.broken.get_or_insert(self.at);
+        let is_list = frame.is_list;
+        if !is_list && self.bytes[self.at] == b'{' && self.bytes[..self.at].trim_ascii_end().ends_with(b",") {
+            self.misplaced.get_or_insert(self.at);
+        }
+        // A list with names is an object with a wrong bracket.
+        if is_list && self.bytes[self.at] == b':' {
+            frame.is_list = false;
+            self.at += 1;
+            self.skip_blanks();
+            self.set_key(self.last_text);
+            return Ok(true);
+        }
+        loop {
+            match self.bytes.get(self.at) {
+                None => return Err(self.note_cut()),
+                Some(b',') => return Ok(false),
+                Some(b'{' | b'[') => return Ok(true),
+                Some(b'}') if !is_list => return Ok(false),
+                Some(b']') if is_list => return Ok(false),
+                Some(b'}' | b']') => {
+                    self.at += 1;
+                    self.close();
+                    return Ok(false);
+                }
+                Some(b'"') => {
+                    let key = (self.at + 1, self.string_end()? - 1);
+                    self.skip_blanks();
+                    if !is_list && self.bytes.get(self.at) == Some(&b':') {
+                        self.at += 1;
+                        self.skip_blanks();
+                        self.set_key(key);
+                        return Ok(true);
+                    }
+                }
+                Some(b'\\') => self.at += 2,
+                Some(_) => self.at += 1,
             }
+        }
+    }
+
+    fn set_key(&mut self, key: (usize, usize)) {
+        if let Some(frame) = self.stack.last_mut() {
+            frame.key = key;
+            frame.members += 1;
         }
     }
 
@@ -173,7 +266,7 @@ impl Finder<'_, '_> {
             Some(b',') if self.stack.is_empty() => self.open(false),
             Some(b'"') => self.string().map(|()| true),
             Some(_) => {
-                self.at = walk::value_end(self.text, start)?;
+                self.at = walk::lenient_value_end(self.text, start)?;
                 self.scalar(start);
                 Ok(true)
             }
@@ -203,6 +296,8 @@ impl Finder<'_, '_> {
             clues: Clue::NONE,
             finds: self.finds.len(),
             trace: None,
+            is_broken: false,
+            broken: None,
         });
         self.at += 1;
         self.skip_blanks();
@@ -223,10 +318,7 @@ impl Finder<'_, '_> {
             return Err(NeedsFallback);
         }
         let key = (self.at + 1, self.string_end()? - 1);
-        if let Some(frame) = self.stack.last_mut() {
-            frame.key = key;
-            frame.members += 1;
-        }
+        self.set_key(key);
         self.skip_blanks();
         if self.bytes.get(self.at) != Some(&b':') {
             return Err(NeedsFallback);
@@ -288,6 +380,7 @@ impl Finder<'_, '_> {
         let start = self.at;
         let end = self.string_end()?;
         let content = &self.text[start + 1..end - 1];
+        self.last_text = (start + 1, end - 1);
         self.has_time |= is_time(content);
         let clue = match self.stack.last() {
             Some(frame) if !frame.is_list => Clue::of_member(self.key_of(frame), content),
@@ -316,15 +409,18 @@ impl Finder<'_, '_> {
     /// Closes the innermost open object or list.
     fn close(&mut self) {
         let Some(mut frame) = self.stack.pop() else { return };
-        let is_insight = frame.clues.has(Clue::INSIGHT);
-        if !frame.is_list && (frame.clues.is_record() || is_insight) {
-            self.add_part(&mut frame, FoundKind::Record);
-        } else if !frame.is_list && frame.clues.is_audit_event() {
-            self.add_part(&mut frame, FoundKind::AuditEvent);
+        let kind = if frame.is_list { None } else { kind_of(&frame) };
+        if self.stack.is_empty() {
+            self.is_record = kind.is_some();
+        }
+        if let Some(kind) = kind {
+            self.add_part(&mut frame, kind);
         } else if let Some(kind) = frame.clues.trace(frame.is_list) {
             frame.trace = frame.trace.or(Some((kind, frame.start)));
         }
         self.add_clues_to_parent(&frame);
+        let broken = self.stack.last_mut().map_or(&mut self.broken, |parent| &mut parent.broken);
+        *broken = broken.or(frame.broken);
         match (frame.trace, self.stack.last_mut()) {
             (Some((kind, at)), Some(parent)) if !frame.is_element => {
                 parent.trace = parent.trace.or(Some((kind, at)));
@@ -343,6 +439,7 @@ impl Finder<'_, '_> {
             self.traces.pop();
         }
         frame.trace = None;
+        frame.broken = None;
         self.add_find(what, frame.start, self.at);
     }
 
@@ -408,7 +505,8 @@ impl Finder<'_, '_> {
             let traces = self.stack.iter().filter_map(|frame| frame.trace);
             self.traces.extend(traces.map(|(kind, at)| RecordTrace { kind, at, from: start, to: self.at }));
         }
-        let Self { mut finds, mut traces, at, has_time, text, .. } = self;
+        let broken = self.broken.or_else(|| self.stack.iter().find_map(|frame| frame.broken));
+        let Self { mut finds, mut traces, at, has_time, text, is_record, is_malformed, misplaced, .. } = self;
         let is_whole = matches!(stop, SearchEnd::End(_));
         finds.retain(|find| {
             let has_traces = match find.what {
@@ -421,7 +519,20 @@ impl Finder<'_, '_> {
             !find.is_quoted
         });
         traces.retain(|trace| has_time || !trace.kind.needs_time());
-        Search { start, finds, traces, stop }
+        Search { start, finds, traces, stop, is_record, broken, is_malformed, misplaced }
+    }
+}
+
+/// The kind of record that an object is. One with malformed members is a broken record if it looks like one.
+fn kind_of(frame: &Frame) -> Option<FoundKind> {
+    let clues = frame.clues;
+    let is_broken_record = frame.is_broken && clues.may_be_record();
+    if clues.is_record() || clues.has(Clue::INSIGHT) {
+        Some(FoundKind::Record)
+    } else if clues.is_audit_event() || (is_broken_record && clues.has_audit_id()) {
+        Some(FoundKind::AuditEvent)
+    } else {
+        is_broken_record.then_some(FoundKind::Record)
     }
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::envelope::{self, NamedLocation, ObjectContents, RecordLocation, TextKind};
 use super::finder::{self, FoundKind, FoundValue, RecordTrace, Search, SearchEnd};
 use super::json_stream::{JsonStream, Unreadable};
-use super::{loose, sink};
+use super::{encoded, loose, sink};
 use crate::coverage::ObjectSkip;
 use crate::decode::FoundRecord;
 use crate::decode::record::walk;
@@ -23,19 +23,15 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
             self.audit_event(&scope[at..end]);
             return Ok(end);
         }
-        if !self.read_object_contents(scope, at, &found)? {
+        if !self.read_object_contents(scope, at, &found) {
             self.sink.count_other(found.kind);
         }
         Ok(end)
     }
 
-    /// Reads the contents of an object that is not a record; returns whether it can hold records.
-    pub(super) fn read_object_contents(
-        &mut self,
-        scope: &'a str,
-        at: usize,
-        found: &ObjectContents,
-    ) -> Result<bool, Unreadable> {
+    /// Reads the contents of an object that is not a record; returns whether it can hold records. Damage in them
+    /// is reported; the end of the object is known nevertheless.
+    pub(super) fn read_object_contents(&mut self, scope: &'a str, at: usize, found: &ObjectContents) -> bool {
         let outer = self.sink.carrier.clone();
         if let Some(carrier) = &found.carrier {
             self.sink.carrier = Some(Rc::new(carrier.clone()));
@@ -43,15 +39,11 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         let (records, other) = (self.sink.contents.records, self.sink.contents.other);
         let several = found.inner.len() + usize::from(found.has_more) > 1;
         let mut watched = several.then(|| self.sink.watch_copies());
-        let mut read = Ok(false);
+        let mut read = false;
         let is_open = self.sink.depth < sink::DEEPEST;
         for named in found.inner.iter().filter(|_| is_open) {
-            match (self.read_known_member(scope, *named), &mut read) {
-                (Ok(is_wrapper), Ok(any)) => *any |= is_wrapper,
-                // The remaining members are read nevertheless.
-                (Err(lost), read) => *read = Err(lost),
-                (Ok(_), Err(_)) => {}
-            }
+            // The remaining members are read nevertheless.
+            read |= self.read_known_member(scope, *named).unwrap_or(true);
             if let Some(watched) = &mut watched {
                 self.sink.end_member(watched);
             }
@@ -60,8 +52,10 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         if found.has_more || !is_open || (found.is_telling && !has_known) {
             let skipped = if is_open { &found.spans[..] } else { &[] };
             let search = finder::search(scope, at, skipped);
+            let (broken, end) = (search.broken, search.end_in(scope));
             let is_read = self.read_finds(scope, search, has_known);
-            read = read.map(|any| any | is_read);
+            self.report_broken(&scope[at..end], broken, is_read);
+            read |= is_read;
         }
         if let Some(mut watched) = watched {
             self.sink.end_member(&mut watched);
@@ -144,9 +138,12 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
     /// Searches a value that is nested too deep to be read as a known member.
     pub(in crate::decode) fn search_value(&mut self, scope: &'a str, at: usize) -> Result<usize, Unreadable> {
         let search = finder::search(scope, at, &[]);
-        let stop = search.stop;
+        let (stop, broken) = (search.stop, search.broken);
         if !self.read_finds(scope, search, false) {
             self.sink.count_other(ObjectSkip::OtherJson);
+        }
+        if let Some(broken) = broken {
+            self.broken(broken, "malformed JSON");
         }
         match stop {
             SearchEnd::End(end) => Ok(end),
@@ -219,10 +216,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         let is_line = matches!(scope.as_bytes().get(end + 1), Some(b'{' | b'['));
         let region = if is_line { &scope[..end] } else { scope };
         let search = finder::search_cut(region, at);
-        let stop = match search.stop {
-            SearchEnd::End(end) | SearchEnd::Broken(end) => end,
-            SearchEnd::Cut => region.len(),
-        };
+        let stop = search.end_in(region);
         let outer = self.sink.carrier.clone();
         self.sink.carrier = envelope::inspect(region, at).carrier.map(Rc::new).or_else(|| outer.clone());
         self.read_finds(region, search, false);
@@ -231,9 +225,10 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         if self.sink.contents.records > records { Unreadable { at: lost.at.max(stop) } } else { lost }
     }
 
-    /// Reads the JSON values in a line of text; returns whether any hold records.
+    /// Reads the JSON values, and the base64, in a line of text; returns whether any hold records.
     pub(super) fn read_words_line(&mut self, line: std::ops::Range<usize>) -> bool {
-        let text = self.text;
-        loose::has_json(&text[line.clone()]) && self.read_words_in(walk::floor(text, line.start)..line.end)
+        let line = walk::floor(self.text, line.start)..line.end;
+        let text = &self.text[line.clone()];
+        (loose::has_json(text) || encoded::has_words(text)) && self.read_words_in(line)
     }
 }

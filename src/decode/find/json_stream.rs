@@ -3,8 +3,8 @@
 //! Reads `{"Records":[…]}`, bare arrays, single records, and any sequence of these, with or without line
 //! breaks between them (JSON lines, also lines of batches); the wrappers of other carriers around any of
 //! these ([`super::envelope`]); and any other JSON with records ([`super::finder`]). Malformed text is a
-//! fault; reading continues at the next record if the end of the broken one can be found, otherwise at the
-//! next line.
+//! fault; reading continues at the next record if the end of the broken one can be found, or if another one
+//! begins in the same list or line ([`super::damaged`]), otherwise at the next line.
 
 use std::ops::Range;
 
@@ -37,7 +37,7 @@ pub fn with_audit_event(text: &str, use_record: impl FnOnce(&AuditRecord<'_>)) {
 }
 
 /// Beginnings of records and wrappers in the common key orders; the first record of a list may be incomplete.
-const BEGINNINGS: [&str; 4] =
+pub(super) const BEGINNINGS: [&str; 4] =
     [r#"{"eventVersion":"#, r#"{"awsRegion":"#, r#"{"CloudTrailEvent":"#, r#"{"kind":"Event","#];
 
 /// Position of the first complete record in a text that begins inside a record; `None` if it does not.
@@ -103,7 +103,9 @@ pub(super) struct JsonStream<'a, 'h, 'w, V> {
     /// the line again for every odd record would take quadratic time.
     line: Range<usize>,
     /// Whether the beginning of the text is missing, so that a list may end that never began.
-    is_resumed: bool,
+    pub(super) is_resumed: bool,
+    /// Where the last search for an element behind damage began.
+    pub(super) searched: usize,
 }
 
 impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
@@ -120,6 +122,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
             budget: text.len().saturating_mul(SEARCH_BUDGET),
             line: 0..0,
             is_resumed: false,
+            searched: 0,
         }
     }
 
@@ -146,7 +149,9 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
     /// Reads top-level values one after another.
     pub(in crate::decode) fn read_values(&mut self, from: usize) {
         let mut at = walk::skip_blanks(self.text, from);
+        let mut is_row = false;
         while at < self.text.len() {
+            let records = self.sink.contents.records;
             let scope = self.scope(at);
             let read = match scope.as_bytes()[at] {
                 b'{' => self.read_top_object(scope, at),
@@ -155,12 +160,15 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
                 b'"' => self.string(scope, at),
                 _ => match envelope::log_line(&scope[at..]) {
                     Some(LogLine::Value(behind)) => {
+                        is_row = envelope::is_cli_row(&scope[at..]);
                         at += behind;
                         continue;
                     }
                     Some(LogLine::Words) => {
                         let end = self.line_end(at);
-                        if !self.read_words_line(at..end) {
+                        let is_of_events =
+                            self.sink.contents.records > 0 && envelope::is_cli_row(&scope[at..]);
+                        if !self.read_words_line(at..end) && !is_of_events {
                             self.sink.count_other(ObjectSkip::OtherLog);
                         }
                         at = walk::skip_blanks(self.text, end);
@@ -170,11 +178,25 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
                 },
             };
             at = match read {
+                Ok(end) if std::mem::take(&mut is_row) => self.skip_columns(end),
                 Ok(end) => end,
-                Err(lost) => self.next_line(at, lost.at),
+                Err(lost) => match self.next_record(at, lost.at, records) {
+                    Some(next) => next,
+                    None => self.next_line(at, lost.at),
+                },
             };
             at = walk::skip_blanks(self.text, at);
         }
+    }
+
+    /// Skips the columns after a value in a row of the AWS CLI's text output. Returns where to continue.
+    fn skip_columns(&mut self, end: usize) -> usize {
+        if self.text.as_bytes().get(end) != Some(&b'\t') {
+            return end;
+        }
+        let line = self.line_end(end);
+        self.read_words_line(end..line);
+        line
     }
 
     /// The end of the line that contains `at`.
@@ -246,7 +268,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
                 Ok(read.end)
             }
             Ok(read) if record.looks_like_one() && !self.sink.is_strict => {
-                self.read_uncertain_object(scope, at, read.end, Some(record))?;
+                self.read_uncertain_object(scope, at, read.end, Some(record));
                 Ok(read.end)
             }
             Ok(read) => self.read_other_object(scope, at, read.end),
@@ -257,33 +279,10 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    /// Reads an object that the scanner could not read.
-    fn fall_back(
-        &mut self,
-        scope: &'a str,
-        at: usize,
-        end: usize,
-        is_listed: bool,
-    ) -> Result<usize, Unreadable> {
-        let slice = &scope[at..end];
-        let read = fallback::with_record(slice, |record| (record.looks_like_one(), self.is_record(&record)));
-        match read {
-            Ok((_, true)) | Err(_) => {
-                self.read_with_fallback(slice);
-                Ok(end)
-            }
-            Ok((looks_like_one, false)) if is_listed || (looks_like_one && !self.sink.is_strict) => {
-                self.read_uncertain_object(scope, at, end, None)?;
-                Ok(end)
-            }
-            Ok(_) => self.read_other_object(scope, at, end),
-        }
-    }
-
     /// Whether an object is certainly a record, by the fields that were read. More fields are required if the
     /// context does not promise records.
     #[inline(always)]
-    fn is_record(&self, record: &Record<'_>) -> bool {
+    pub(super) fn is_record(&self, record: &Record<'_>) -> bool {
         let has = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
         match record.event_source {
             Some(source) if self.sink.is_strict => {
@@ -315,19 +314,19 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
     }
 
     /// Reads an object that partly looks like a record, but has no action: it may be a wrapper.
-    fn read_uncertain_object(
+    pub(super) fn read_uncertain_object(
         &mut self,
         scope: &'a str,
         at: usize,
         end: usize,
         record: Option<Record<'a>>,
-    ) -> Result<(), Unreadable> {
+    ) {
         let (records, others, other) =
             (self.sink.contents.records, self.sink.contents.others, self.sink.contents.other);
         let found = envelope::inspect(scope, at);
-        self.read_object_contents(scope, at, &found)?;
+        self.read_object_contents(scope, at, &found);
         if self.sink.contents.records > records {
-            return Ok(());
+            return;
         }
         (self.sink.contents.others, self.sink.contents.other) = (others, other);
         let slice = &scope[at..end];
@@ -338,7 +337,6 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
             }
             None => self.read_with_fallback(slice),
         }
-        Ok(())
     }
 
     /// Reads an element of a list of any values.
@@ -351,7 +349,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
             return self.read_element(scope, at);
         }
         self.sink.count_other(ObjectSkip::OtherJson);
-        walk::value_end(scope, at)
+        walk::lenient_value_end(scope, at)
             .map_err(|NeedsFallback| self.broken(at, "neither a value nor the end of the list"))
     }
 
@@ -392,7 +390,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
             if scope.as_bytes().get(at) == Some(&b'"') && walk::value_end(scope, at).is_err() {
                 return self.string(scope, at);
             }
-            let end = walk::value_end(scope, at)
+            let end = walk::lenient_value_end(scope, at)
                 .map_err(|NeedsFallback| self.broken(at, "neither a value nor the end of the list"))?;
             let literal = &scope[at..end];
             let candidate = envelope::classify_text(literal.trim_matches('"'));
@@ -419,7 +417,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
                 self.audit_event(&scope[at..read.end]);
                 return Ok(read.end);
             }
-            self.read_uncertain_object(scope, at, read.end, Some(record))?;
+            self.read_uncertain_object(scope, at, read.end, Some(record));
             return Ok(read.end);
         }
         match self.end_of(scope, at) {
@@ -428,7 +426,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    fn read_with_fallback(&mut self, slice: &str) {
+    pub(super) fn read_with_fallback(&mut self, slice: &str) {
         let read = fallback::with_record(slice, |record| {
             let mut record = record;
             envelope::restore_logstash_time(&mut record, slice, 0);
@@ -485,12 +483,21 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
             if at >= bytes.len() {
                 return Err(self.truncated(at));
             }
-            at = read(self, scope, at)?;
-            at = walk::skip_blanks(scope, at);
+            let (element, records) = (at, self.sink.contents.records);
+            match read(self, scope, at) {
+                Ok(end) => at = walk::skip_blanks(scope, end),
+                Err(lost) => {
+                    at = self.next_element(scope, element, lost.at, records).ok_or(lost)?;
+                    continue;
+                }
+            }
             match bytes.get(at) {
                 Some(b',') => at = walk::skip_blanks(scope, at + 1),
                 Some(b']') => return Ok(at + 1),
-                Some(_) => return Err(self.broken(at, "neither a comma nor the end of the list")),
+                Some(_) => {
+                    let lost = self.broken(at, "neither a comma nor the end of the list");
+                    at = self.next_element_behind(scope, element, at).ok_or(lost)?;
+                }
                 None => return Err(self.truncated(at)),
             }
         }
@@ -509,7 +516,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
                     return Err(self.read_cut_value(scope, at, lost));
                 };
                 let (others, other) = (self.sink.contents.others, self.sink.contents.other);
-                self.read_object_contents(scope, at, &found)?;
+                self.read_object_contents(scope, at, &found);
                 (self.sink.contents.others, self.sink.contents.other) = (others, other);
                 Ok(end)
             }

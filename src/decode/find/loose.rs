@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::envelope::{self, TextKind};
 use super::finder::{self, Search, SearchEnd};
 use super::json_stream::JsonStream;
-use super::traces::TraceKind;
+use super::traces::{self, TraceKind};
 use crate::coverage::FaultKind;
 use crate::decode::FoundRecord;
 use crate::decode::record::simd::nested_end;
@@ -73,13 +73,23 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         let text = &self.text[..part.end];
         let is_document = is_document(&text[part.start..]);
         let (mut at, mut any) = (part.start, false);
+        let mut unread = part.start;
         while let Some(open) = memchr::memchr2(b'{', b'[', &text.as_bytes()[at..]).map(|open| at + open) {
-            let was_any = any;
+            any |= !is_document && self.read_base64_words(at..open);
+            let (was_any, marks) = (any, self.sink.contents.marks());
             let end = self.read_value_in_words(text, open, is_document, &mut any);
-            if any && !was_any {
-                self.report_missing_start(&text[part.start..open]);
+            let has_start = !any || was_any || !self.report_missing_start(&text[part.start..open]);
+            if self.sink.contents.marks() != marks {
+                if has_start && !is_document {
+                    self.report_unread(unread..open);
+                }
+                unread = end;
             }
             at = end;
+        }
+        any |= !is_document && self.read_base64_words(at..part.end);
+        if !is_document {
+            self.report_unread(unread..part.end);
         }
         any
     }
@@ -109,7 +119,10 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
             return self.read_cut_value_in_words(scope, open, any);
         };
         let search = finder::search(&scope[..end], open, &[]);
-        if search.stop != SearchEnd::End(end) {
+        // A broken record that ends in another line may have no end of its own.
+        let is_pretty = || text[open + 1..line].trim().is_empty();
+        let is_one_record = || search.is_record && (end <= line || is_pretty());
+        if search.stop != SearchEnd::End(end) || (search.is_malformed && !is_one_record()) {
             if self.budget == 0 {
                 return self.skip_costly_line(open, line);
             }
@@ -143,10 +156,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
     /// Reads the complete parts of a value without an end, if they are valid JSON.
     fn read_cut_value_in_words(&mut self, scope: &'a str, open: usize, any: &mut bool) -> usize {
         let search = finder::search_cut(scope, open);
-        let stop = match search.stop {
-            SearchEnd::End(end) | SearchEnd::Broken(end) => end,
-            SearchEnd::Cut => scope.len(),
-        };
+        let stop = search.end_in(scope);
         let is_line_end = matches!(scope.as_bytes().get(stop), None | Some(b'\n'));
         let seems_record = *any || seems_to_have_records(&scope[open..stop]);
         if !is_line_end || stop <= open + 1 || !seems_record {
@@ -159,12 +169,23 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         stop
     }
 
-    /// Reports a text that begins inside a value, judging by the text before the first complete value.
-    fn report_missing_start(&mut self, before: &str) {
+    /// Reports field names of records between the values that were read or reported.
+    fn report_unread(&mut self, part: Range<usize>) {
+        if let Some(at) = self.text.get(part.clone()).and_then(traces::between_values) {
+            self.sink.contents.add_trace(TraceKind::Words, part.start + at);
+        }
+    }
+
+    /// Reports a text that begins inside a value, judging by the text before the first complete value. Returns
+    /// whether it does.
+    fn report_missing_start(&mut self, before: &str) -> bool {
         let count = |brackets: [u8; 2]| before.bytes().filter(|byte| brackets.contains(byte)).count();
-        if before.contains('"') && count(*b"}]") > count(*b"{[") && self.sink.contents.faults.is_empty() {
+        let is_cut =
+            before.contains('"') && count(*b"}]") > count(*b"{[") && self.sink.contents.faults.is_empty();
+        if is_cut {
             let detail = "the text begins in the middle of a value; read from the first whole one on";
             self.sink.contents.fault(FaultKind::JsonBroken, 0, detail);
         }
+        is_cut
     }
 }

@@ -66,11 +66,37 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
         more
     }
 
+    /// Reads the beginning of a base64 text that is damaged at its character `place`, and reports the damage if it
+    /// may hold records.
+    fn broken_base64(&mut self, start: &str, place: usize, at: usize) -> bool {
+        let records = self.contents.records;
+        let Some(bytes) = envelope::decode_base64(start) else { return false };
+        let is_wrapper = self.base64(start, at).unwrap_or(false);
+        let text = String::from_utf8_lossy(&bytes);
+        // A token has a complete object before its first dot.
+        let is_cut = text.starts_with(['{', '[']) && !text.ends_with(['}', ']']);
+        let may_hold_records = is_cut
+            || self.contents.records > records
+            || envelope::begins_packed(&bytes)
+            || envelope::names_a_record(&text);
+        if may_hold_records {
+            let detail = format!("the base64 is damaged at its character {place} and was read up to there");
+            let position = Position::Whole;
+            self.add_faults(
+                vec![DecodeFault { kind: FaultKind::JsonBroken, position, inner: None, detail }],
+                at,
+            );
+        }
+        is_wrapper
+    }
+
     /// Reads the bytes of a base64 text; returns whether they hold records or an empty wrapper. `None` if it
-    /// is not base64.
+    /// is not base64. What is before a damage is read, too.
     pub(in crate::decode) fn base64(&mut self, text: &str, at: usize) -> Option<bool> {
         let copy = self.ceiling.reserve_copy(text.len() as u64);
-        let bytes = envelope::decode_base64(text)?;
+        let Some(bytes) = envelope::decode_base64(text) else {
+            return envelope::whole_base64(text).map(|(start, place)| self.broken_base64(&start, place, at));
+        };
         if self.depth >= DEEPEST {
             self.contents.add_trace(TraceKind::TooDeep, at);
             return Some(false);

@@ -55,6 +55,11 @@ impl Contents {
         (self.faults.len(), self.inner_faults.len())
     }
 
+    /// The current numbers of records, faults and traces.
+    pub(super) fn marks(&self) -> (u32, (usize, usize), u64) {
+        (self.records, self.fault_marks(), self.trace.map_or(0, |(_, _, count)| count))
+    }
+
     /// Removes later faults about the same truncation, so that it is reported once.
     pub(super) fn merge_cut_faults(&mut self, (own, inner): (usize, usize)) {
         for (faults, from) in [(&mut self.faults, own), (&mut self.inner_faults, inner)] {

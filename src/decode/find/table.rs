@@ -4,11 +4,12 @@
 //! over raw lines can use any name; spreadsheets in many European locales separate cells with `;`. So the
 //! cells decide, not the names: a cell that begins like JSON is examined. In columns known to hold events, an
 //! object that looks like a record is one; in others, it needs all required fields. Tables of single fields
-//! are recognised ([`TableKind::Fields`]) but not read: their structs are printed ambiguously, and the
+//! are recognised ([`TableKind::Fields`]) but not read, and neither are rows of single fields without an event: their structs are printed ambiguously, and the
 //! summary exported by the console does not name the principal.
 
+use super::envelope;
 use super::sink::Sink;
-use super::{envelope, traces};
+use super::traces::{self, TraceKind};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 use crate::decode::record::walk;
 use crate::decode::{DecodeFault, FoundRecord};
@@ -37,6 +38,8 @@ pub(in crate::decode) struct Table {
     events: Vec<usize>,
     /// Columns that are not examined.
     quoting: Vec<usize>,
+    /// Why rows without events are not read, if other columns hold single fields of events.
+    pub(super) fields: Option<ObjectSkip>,
 }
 
 /// The kind of a table.
@@ -54,6 +57,7 @@ pub(in crate::decode) fn table_kind(text: &str) -> Option<TableKind> {
     let header = text.lines().next()?;
     let head = &text[..walk::floor(text, GLIMPSE)];
     let cell = json_cell(head);
+    let fields = fields(header);
     let known = DELIMITERS.into_iter().find_map(|delimiter| {
         let names: Vec<String> = header.split(char::from(delimiter)).map(normalized).collect();
         let events = columns(&names, &EVENT_COLUMNS);
@@ -63,16 +67,20 @@ pub(in crate::decode) fn table_kind(text: &str) -> Option<TableKind> {
         (Some((delimiter, events, names)), cell) => {
             let has_backslashes = cell.is_some_and(|cell| cell.has_backslashes);
             let quoting = columns(&names, &QUOTING_COLUMNS);
-            Some(TableKind::Events(Table { delimiter, has_backslashes, events, quoting }))
+            Some(TableKind::Events(Table { delimiter, has_backslashes, events, quoting, fields }))
         }
         (None, Some(cell)) => {
             let delimiter = cell.delimiter.unwrap_or_else(|| delimiter_of(header));
             let names: Vec<String> = header.split(char::from(delimiter)).map(normalized).collect();
             let quoting = columns(&names, &QUOTING_COLUMNS);
-            let has_backslashes = cell.has_backslashes;
-            Some(TableKind::Events(Table { delimiter, has_backslashes, events: Vec::new(), quoting }))
+            let (has_backslashes, events) = (cell.has_backslashes, Vec::new());
+            Some(TableKind::Events(Table { delimiter, has_backslashes, events, quoting, fields }))
         }
-        (None, None) => fields(header, text),
+        (None, None) => {
+            let delimiter = char::from(delimiter_of(header));
+            let has_row = || text.lines().skip(1).any(|line| line.contains(delimiter));
+            fields.map(|kind| TableKind::Fields(kind, !has_row()))
+        }
     }
 }
 
@@ -119,9 +127,9 @@ fn delimiter_of(header: &str) -> u8 {
     DELIMITERS.into_iter().rev().max_by_key(count).unwrap_or(b',')
 }
 
-/// Whether the header names single fields of events (CloudTrail User Guide, "Supported schema for event record fields" and
+/// The reason to skip a table whose header names single fields of events (CloudTrail User Guide, "Supported schema for event record fields" and
 /// "Downloading events").
-fn fields(header: &str, text: &str) -> Option<TableKind> {
+fn fields(header: &str) -> Option<ObjectSkip> {
     let delimiter = delimiter_of(header);
     let names: Vec<&str> = header.split(char::from(delimiter)).collect();
     let has =
@@ -129,9 +137,7 @@ fn fields(header: &str, text: &str) -> Option<TableKind> {
     if names.len() < 2 || !has("eventname") || !(has("eventtime") || has("eventsource")) {
         return None;
     }
-    let kind = if header.contains("vent name") { ObjectSkip::Summary } else { ObjectSkip::LakeResult };
-    let has_row = text.lines().skip(1).any(|line| line.contains(char::from(delimiter)));
-    Some(TableKind::Fields(kind, !has_row))
+    Some(if header.contains("vent name") { ObjectSkip::Summary } else { ObjectSkip::LakeResult })
 }
 
 /// Visits every record of a table.
@@ -148,7 +154,7 @@ pub(in crate::decode) fn records<V: FnMut(FoundRecord<'_>)>(
     let rows = builder.from_reader(without_comments(text).as_bytes());
     for (number, row) in rows.into_records().enumerate() {
         let at = row.as_ref().ok().and_then(|row| row.position()).map_or(0, |at| at.byte());
-        let records = sink.contents.records;
+        let (records, faults) = (sink.contents.records, sink.contents.fault_marks());
         match row {
             Ok(row) => table.visit_row(&row, at as usize, sink),
             Err(error) => sink.contents.faults.push(DecodeFault {
@@ -159,7 +165,10 @@ pub(in crate::decode) fn records<V: FnMut(FoundRecord<'_>)>(
             }),
         }
         if sink.contents.records == records && number > 0 {
-            sink.count_other(ObjectSkip::OtherJson);
+            sink.count_other(table.fields.unwrap_or(ObjectSkip::OtherJson));
+            if table.fields.is_some() && sink.contents.fault_marks() == faults {
+                sink.contents.add_trace(TraceKind::Columns, at as usize);
+            }
         }
     }
 }

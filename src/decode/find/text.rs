@@ -4,7 +4,7 @@ use super::json_stream::{self, JsonStream};
 use super::sink::{Contents, TextContext};
 use super::table::{self, TableKind};
 use super::traces::{self, TraceKind};
-use super::{envelope, loose};
+use super::{encoded, envelope, loose};
 use crate::coverage::ObjectSkip;
 use crate::decode::record::scanner::KeyPredictors;
 use crate::decode::{FoundRecord, Verdict};
@@ -61,7 +61,12 @@ fn read_as_it_begins(
         Some(first) => match table::table_kind(text) {
             Some(TableKind::Events(table)) => {
                 table::records(text, &table, walker.sink());
-                (Verdict::Records, walker.finish())
+                let contents = &walker.sink().contents;
+                let verdict = match table.fields {
+                    Some(kind) if contents.records == 0 && contents.trace.is_some() => Verdict::Other(kind),
+                    _ => Verdict::Records,
+                };
+                (verdict, walker.finish())
             }
             Some(TableKind::Fields(kind, is_empty)) => {
                 if !is_empty {
@@ -90,13 +95,15 @@ fn read_words<V: FnMut(FoundRecord<'_>)>(
     text: &str,
     mut walker: JsonStream<'_, '_, '_, V>,
 ) -> (Verdict, Contents) {
-    if envelope::classify_text(text.trim_ascii()) == Some(envelope::TextKind::Base64) {
+    let content = text.trim_ascii();
+    let has_json = loose::has_json(text);
+    let is_base64 = !has_json && envelope::classify_text(content) == Some(envelope::TextKind::Base64);
+    if is_base64 && encoded::is_one_text(content) {
         let has_records = walker.sink().with_member("base64", |sink| sink.base64(text, 0));
         if has_records == Some(true) {
             return (Verdict::Records, walker.finish());
         }
-    }
-    if loose::has_json(text) {
+    } else if has_json || encoded::has_words(text) {
         walker.read_words();
     }
     let is_read = walker.sink().contents.records > 0;

@@ -214,7 +214,11 @@ impl Clue {
             && (self.has(Self::AUDIT_API) || (self.has(Self::EVENT_KIND) && self.has(Self::STAGE)))
     }
 
-    /// Whether it may be a record, if it is still open.
+    pub(super) const fn has_audit_id(self) -> bool {
+        self.has(Self::AUDIT_ID)
+    }
+
+    /// Whether it may be a record, if it is still open or malformed.
     pub(super) const fn may_be_record(self) -> bool {
         (self.0 & 0b1_1111).count_ones() >= 2
             || self.has(Self::AUDIT_ID)
@@ -289,6 +293,28 @@ pub(super) fn in_words(text: &str) -> Option<usize> {
 fn in_words_as(text: &str, bytes: &[u8], source: &[u8]) -> Option<usize> {
     let mut places = memmem::find_iter(bytes, source).take(MOST_LOOKED_AT);
     places.find(|at| is_source(text, *at, source.len()))
+}
+
+/// The maximum number of occurrences that are examined between two values.
+const MOST_BETWEEN: usize = 100;
+
+/// Like [`in_words`], for the text between values that were read: only names in quotes count, since the fields of a
+/// record may be shown before it. Also finds those of an audit event.
+pub(super) fn between_values(text: &str) -> Option<usize> {
+    const SOURCE: &str = "eventSource";
+    const AUDIT_ID: &str = "auditID";
+    let bytes = text.as_bytes();
+    let quoted = |name: &str| {
+        let is_quoted = |at: &usize| *at > 0 && matches!(bytes[*at - 1], b'"' | b'\'');
+        memmem::find_iter(bytes, name.as_bytes()).filter(is_quoted).take(MOST_BETWEEN).collect::<Vec<_>>()
+    };
+    let of_source = quoted(SOURCE).into_iter().find(|at| is_source(text, *at, SOURCE.len()));
+    let of_audit = quoted(AUDIT_ID).into_iter().find(|at| {
+        let near = at.saturating_sub(WINDOW)..bytes.len().min(at.saturating_add(WINDOW));
+        !value_after(text, at + AUDIT_ID.len()).is_empty()
+            && memmem::find(&bytes[near], b"audit.k8s.io/v").is_some()
+    });
+    of_source.into_iter().chain(of_audit).min()
 }
 
 /// Whether the name at `at` is a key with a host as value, as in records.

@@ -24,7 +24,8 @@ pub(in crate::decode) fn members(text: &str, at: usize, mut member: impl FnMut(&
     Ok(scanner.at)
 }
 
-/// Like [`members`], with the start and the end of each value.
+/// Like [`members`], with the start and the end of each value, and lenient about numbers as
+/// [`lenient_value_end`] is.
 pub(in crate::decode) fn member_spans(
     text: &str,
     at: usize,
@@ -37,7 +38,7 @@ pub(in crate::decode) fn member_spans(
     }
     scanner.members(|scanner, key| {
         let start = scanner.at;
-        scanner.skip()?;
+        scanner.at = lenient_value_end(text, start)?;
         member(key, (start, scanner.at));
         Ok(())
     })?;
@@ -49,6 +50,18 @@ pub(in crate::decode) fn value_end(text: &str, at: usize) -> Walk<usize> {
     let mut scanner = Scanner::new(text, at);
     scanner.skip()?;
     Ok(scanner.at)
+}
+
+/// Like [`value_end`]; `NaN` and infinite numbers are values, too. They are not JSON, but many programs write
+/// them.
+pub(in crate::decode) fn lenient_value_end(text: &str, at: usize) -> Walk<usize> {
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
+    let sign = usize::from(matches!(rest.first(), Some(b'-' | b'+')));
+    let names = [&b"NaN"[..], b"Infinity"];
+    match names.iter().find(|name| rest[sign..].starts_with(name)) {
+        Some(name) => Ok(at + sign + name.len()),
+        None => value_end(text, at),
+    }
 }
 
 /// The text at the end of a path of keys, as by [`Scanner::text_at`].

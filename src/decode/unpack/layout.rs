@@ -2,7 +2,7 @@
 
 use crate::decode::find::envelope::LogLine;
 use crate::decode::find::table::{self, TableKind};
-use crate::decode::find::{envelope, json_stream};
+use crate::decode::find::{encoded, envelope, json_stream};
 use crate::decode::record::simd::nested_end;
 use crate::decode::record::walk;
 
@@ -42,6 +42,8 @@ impl Layout {
             Some(TableKind::Events(_)) => Self::OneValue,
             // Lines with any words before their values.
             None if envelope::names_a_record(&String::from_utf8_lossy(first)) => Self::Lines,
+            // Base64 has no place to split it.
+            None if encoded::has_words(&head) => Self::OneValue,
             _ => Self::Other,
         }
     }

@@ -6,7 +6,7 @@
 //! `{"owner":"1","logEvents":[…]}` names the owner of the events. A record is never split, even if it has
 //! long lists.
 
-use super::layout::LONGEST_BEGINNING;
+use super::layout::{LONGEST_BEGINNING, next_beginning};
 use crate::decode::find::envelope;
 use crate::decode::record::simd::{nested_end, quote_or_backslash};
 
@@ -93,6 +93,13 @@ pub(in crate::decode) fn cut(text: &[u8]) -> Cut {
             Some(_) => return Cut::Broken(at),
         }
     }
+}
+
+/// Whether more records of a list may follow the malformed JSON at `at`, so that they must be read together with what is
+/// before them.
+pub(in crate::decode) fn may_go_on(text: &[u8], at: usize) -> bool {
+    let has = |name: &[u8]| memchr::memmem::find(&text[at..], name).is_some();
+    next_beginning(text, at).is_none() && (has(b"eventSource") || has(b"auditID"))
 }
 
 /// Whether a text begins like a log line with words before its value.
@@ -255,7 +262,8 @@ fn value(text: &[u8], at: usize) -> ValueEnd {
         None => return ValueEnd::Missing,
         Some(b'{' | b'[') => nested_end(text, at),
         Some(b'"') => string_end(text, at),
-        Some(b'-' | b'0'..=b'9' | b'a'..=b'z') => {
+        // `NaN` and `Infinity` are not JSON, but common.
+        Some(b'-' | b'0'..=b'9' | b'a'..=b'z' | b'N' | b'I') => {
             let rest = &text[at..];
             let is_end = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b':') || byte.is_ascii_whitespace();
             rest.iter().position(is_end).map(|length| at + length)

@@ -329,12 +329,17 @@ impl<'e> Splitter<'e> {
                     self.emit_until_cut(long, (comma, comma + 1), (&closing, &opening), place);
                 }
                 Cut::Lines => return true,
-                Cut::Broken(at) => return self.broken_value(long, at, stream, place),
-                Cut::Nowhere { .. } if long.text.filled as u64 > self.ceiling.available() => {
+                Cut::Broken(at) if !list::may_go_on(long.filled(), at) => {
+                    return self.broken_value(long, at, stream, place);
+                }
+                Cut::Broken(_) | Cut::Nowhere { .. }
+                    if long.text.filled as u64 > self.ceiling.available() =>
+                {
                     self.too_large(long, "a value that cannot be cut is longer than", place);
                     return false;
                 }
-                Cut::Nowhere { in_blanks } => {
+                cut @ (Cut::Broken(_) | Cut::Nowhere { .. }) => {
+                    let in_blanks = cut == Cut::Nowhere { in_blanks: true };
                     if in_blanks && blank_tail(long.filled()) > PIECE / 2 {
                         self.drop_blanks(long);
                     }
