@@ -373,8 +373,9 @@ fn the_keys_of_an_incident_lead_to_a_trace() {
     assert_eq!(trace, "trace AWSLogs ./AWSLogs ASIASTOLEN");
     assert!(run(trace).contains("key AKIAISSUED of user"));
     // Of several baselines one must be made first.
-    run("index AWSLogs -o a.baseline -q");
-    run("index AWSLogs -o b.baseline -q");
+    let months = "AWSLogs/111122223333/CloudTrail/eu-west-1/2024";
+    run(&format!("index {months}/03 -o a.baseline -q"));
+    run(&format!("index {months}/04 -o b.baseline -q"));
     let text = run("triage a.baseline b.baseline -q");
     assert!(text.contains("\n   keys ASIASTOLEN, AKIAISSUED\n"), "{text}");
     let how = text.lines().last().unwrap();
