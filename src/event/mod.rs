@@ -329,8 +329,12 @@ impl<'a> Record<'a> {
                 _ => NoEvent::NoAction,
             });
         };
-        // S3 event notifications share the wrapper and the key names; CloudTrail sources are DNS names.
-        if source == "aws:s3" { Err(NoEvent::Notification) } else { Ok((source, name)) }
+        // What S3, Kinesis, DynamoDB and SQS hand to functions shares the wrapper and the key names; CloudTrail sources are DNS names.
+        match source.strip_prefix("aws:") {
+            None => Ok((source, name)),
+            Some("s3") => Err(NoEvent::Notification),
+            Some(_) => Err(NoEvent::NoAction),
+        }
     }
 
     /// A call failed if it has an error code, or only a message, or is a console sign-in that reports failure: those
@@ -423,6 +427,7 @@ mod tests {
         assert_eq!(why(|record| record.event_name = Some("")), Some(NoEvent::NoAction));
         assert_eq!(why(|record| record.event_time = None), Some(NoEvent::BadTime));
         assert_eq!(why(|record| record.event_source = Some("aws:s3")), Some(NoEvent::Notification));
+        assert_eq!(why(|record| record.event_source = Some("aws:kinesis")), Some(NoEvent::NoAction));
         assert_eq!(
             why(|record| (record.event_source, record.event_category) = (None, Some("Insight"))),
             Some(NoEvent::Insight)
