@@ -88,8 +88,8 @@ impl Added {
     }
 }
 
-/// What became of the objects of a part, of each archive. Objects that could not be opened have no entry: `listed` has the archives of
-/// all that were to be opened.
+/// What became of the objects of a part, of each archive. `listed` has the archives of all that were to be opened. Each of these counts as failed
+/// until its entry shows that it was opened: those that could not be have no entry.
 fn outcomes(listed: &[u32], entries: &[ObjectEntry], archives: usize) -> Vec<AddedObjects> {
     let mut added = vec![AddedObjects::default(); archives];
     let place = |archive: u32| (archive as usize).saturating_sub(1);

@@ -41,25 +41,26 @@ impl ActiveHours {
     /// When the activity of a time began: the start of the hours without a break that lead to it. If these are more than those of a
     /// session, an hour before that time, since they say nothing of one session then.
     pub(super) fn began(&self, time: Timestamp) -> Timestamp {
-        let (day, hour) = time.day_and_hour();
-        let number = i64::from(day.number()) * 24 + i64::from(hour);
-        let before = (1..=SESSION_HOURS).take_while(|back| self.has(number - back)).count() as i64;
-        if before == SESSION_HOURS {
-            return Timestamp::from_micros(time.micros().saturating_sub(Span::hours(1).micros()));
+        let hour = hour_number(time);
+        match self.unbroken(|distance| hour - distance) {
+            Some(before) => Timestamp::from_seconds((hour - before) * 3_600),
+            None => Timestamp::from_micros(time.micros().saturating_sub(Span::hours(1).micros())),
         }
-        Timestamp::from_seconds((number - before) * 3_600)
     }
 
     /// When the activity of a time ended: the end of the hours without a break that follow it. If these are more than those of a session,
     /// an hour after that time.
     pub(super) fn ended(&self, time: Timestamp) -> Timestamp {
-        let (day, hour) = time.day_and_hour();
-        let number = i64::from(day.number()) * 24 + i64::from(hour);
-        let after = (1..=SESSION_HOURS).take_while(|ahead| self.has(number + ahead)).count() as i64;
-        if after == SESSION_HOURS {
-            return time.plus(Span::hours(1));
+        let hour = hour_number(time);
+        match self.unbroken(|distance| hour + distance) {
+            Some(after) => Timestamp::from_seconds((hour + after + 1) * 3_600),
+            None => time.plus(Span::hours(1)),
         }
-        Timestamp::from_seconds((number + after + 1) * 3_600)
+    }
+
+    /// The number of active hours without a break, by their distance; none if they are those of a session or more.
+    fn unbroken(&self, hour_at: impl Fn(i64) -> i64) -> Option<i64> {
+        (1..=SESSION_HOURS).find(|distance| !self.has(hour_at(*distance))).map(|distance| distance - 1)
     }
 
     /// Whether the principal was active in an hour, counted from 1970-01-01.
@@ -68,6 +69,12 @@ impl ActiveHours {
         let at = self.0.binary_search_by_key(&day, |(day, _)| i64::from(day.number()));
         at.is_ok_and(|at| self.0[at].1 >> hour & 1 == 1)
     }
+}
+
+/// The hour of a time, counted from 1970-01-01.
+fn hour_number(time: Timestamp) -> i64 {
+    let (day, hour) = time.day_and_hour();
+    i64::from(day.number()) * 24 + i64::from(hour)
 }
 
 /// How long a session of a role or the console can last, in hours (STS API Reference, AssumeRole).
@@ -153,11 +160,12 @@ pub(super) const SCORED: [(Dimension, PartName); 2] =
 mod tests {
     use super::*;
 
+    fn hours(days: &[(i32, u32)]) -> ActiveHours {
+        ActiveHours(days.iter().map(|(day, hours)| (Day::from_number(*day), *hours)).collect())
+    }
+
     #[test]
     fn activity_begins_after_a_break_or_an_hour_before_if_there_is_none_for_long() {
-        let hours = |days: &[(i32, u32)]| {
-            ActiveHours(days.iter().map(|(day, hours)| (Day::from_number(*day), *hours)).collect())
-        };
         let began =
             |hours: &ActiveHours, time: &str| hours.began(Timestamp::parse(time).unwrap()).to_string();
         let over_midnight = hours(&[(0, 0b11 << 22), (1, 0b101)]);
@@ -170,9 +178,6 @@ mod tests {
 
     #[test]
     fn activity_ends_before_a_break_or_an_hour_later_if_there_is_none_for_long() {
-        let hours = |days: &[(i32, u32)]| {
-            ActiveHours(days.iter().map(|(day, hours)| (Day::from_number(*day), *hours)).collect())
-        };
         let ended =
             |hours: &ActiveHours, time: &str| hours.ended(Timestamp::parse(time).unwrap()).to_string();
         let over_midnight = hours(&[(0, 0b11 << 22), (1, 0b101)]);

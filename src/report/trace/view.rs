@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::super::row::named;
 use super::words::origin_name;
 use crate::model::Text;
+use crate::time::Timestamp;
 use crate::trace::{
     ActionUse, ClusterUse, Contradiction, EventPlace, Holder, Issuance, KeyStatus, Names, Origin,
     OwnerCreation, TraceRow, Use,
@@ -90,13 +91,8 @@ struct StatusView<'a> {
 #[derive(Serialize)]
 struct UseView<'a> {
     by: HolderView<'a>,
-    first: PlaceView<'a>,
-    last: String,
-    count: u64,
-    errors: u64,
-    actions: Vec<ActionView<'a>>,
-    networks: Vec<&'a str>,
-    more_networks: bool,
+    #[serde(flatten)]
+    activity: ActivityView<'a>,
     arns: Vec<&'a str>,
     console: bool,
     session_created: Option<String>,
@@ -105,6 +101,15 @@ struct UseView<'a> {
 
 #[derive(Serialize)]
 struct ClusterUseView<'a> {
+    #[serde(flatten)]
+    activity: ActivityView<'a>,
+    clusters: Vec<&'a str>,
+    users: Vec<&'a str>,
+}
+
+/// What was done with a key, when and from where.
+#[derive(Serialize)]
+struct ActivityView<'a> {
     first: PlaceView<'a>,
     last: String,
     count: u64,
@@ -112,8 +117,6 @@ struct ClusterUseView<'a> {
     actions: Vec<ActionView<'a>>,
     networks: Vec<&'a str>,
     more_networks: bool,
-    clusters: Vec<&'a str>,
-    users: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -190,22 +193,30 @@ fn status_view<'a>((status, event): (KeyStatus, &'a Issuance)) -> StatusView<'a>
 }
 
 fn cluster_use_view(used: &ClusterUse) -> ClusterUseView<'_> {
-    let counts = used.counts();
     ClusterUseView {
-        first: place_view(&used.first),
-        last: used.last.to_string(),
-        count: counts.count,
-        errors: counts.errors,
-        actions: action_views(&used.actions),
-        networks: kept(&used.networks),
-        more_networks: used.networks.has_more,
+        activity: activity_view((&used.first, used.last), used.counts(), &used.actions, &used.networks),
         clusters: kept(&used.clusters),
         users: kept(&used.users),
     }
 }
 
-fn action_views(actions: &BTreeMap<Text, ActionUse>) -> Vec<ActionView<'_>> {
-    actions.iter().map(|(action, sum)| ActionView { action, count: sum.count, errors: sum.errors }).collect()
+fn activity_view<'a>(
+    (first, last): (&'a EventPlace, Timestamp),
+    counts: ActionUse,
+    actions: &'a BTreeMap<Text, ActionUse>,
+    networks: &'a Names,
+) -> ActivityView<'a> {
+    let action =
+        |(action, sum): (&'a Text, &ActionUse)| ActionView { action, count: sum.count, errors: sum.errors };
+    ActivityView {
+        first: place_view(first),
+        last: last.to_string(),
+        count: counts.count,
+        errors: counts.errors,
+        actions: actions.iter().map(action).collect(),
+        networks: kept(networks),
+        more_networks: networks.has_more,
+    }
 }
 
 fn kept(names: &Names) -> Vec<&str> {
@@ -213,16 +224,9 @@ fn kept(names: &Names) -> Vec<&str> {
 }
 
 fn use_view(used: &Use) -> UseView<'_> {
-    let counts = used.counts();
     UseView {
         by: holder_view(&used.holder),
-        first: place_view(&used.first),
-        last: used.last.to_string(),
-        count: counts.count,
-        errors: counts.errors,
-        actions: action_views(&used.actions),
-        networks: kept(&used.networks),
-        more_networks: used.networks.has_more,
+        activity: activity_view((&used.first, used.last), used.counts(), &used.actions, &used.networks),
         arns: kept(&used.arns),
         console: used.is_from_console,
         session_created: used.session.created.map(|created| created.to_string()),
