@@ -76,9 +76,8 @@ impl Decoder {
     pub fn content<'d>(&'d mut self, stored: &'d [u8]) -> Option<Content<'d>> {
         let Self { inflater, plain, spare, ceiling, .. } = self;
         let limit = ceiling.limit.min(WHOLE);
-        let (mut end, mut faults) = (ContentEnd::default(), Vec::new());
-        let bytes = inflate(inflater, (plain, spare), stored, limit, &mut end.second_member, &mut faults);
-        end.fault = faults.pop();
+        let mut end = ContentEnd::default();
+        let bytes = inflate(inflater, (plain, spare), stored, limit, &mut end.second_member, &mut end.fault);
         let is_long = limit < ceiling.limit
             && end.fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::TooLarge);
         let packing = packing(bytes);

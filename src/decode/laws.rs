@@ -6,7 +6,7 @@ use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 
 use super::find::envelope::encode_base64;
-use super::{Decoded, Decoder, LargeInput, Piece, split};
+use super::{DecodeFaults, Decoded, Decoder, LargeInput, Piece, split};
 use crate::event::AnyRecord;
 use crate::memory::Budget;
 
@@ -379,15 +379,15 @@ fn a_truncated_element_of_records_gives_its_complete_records() {
 
 /// The number of records, and the faults, of a long text read from a stream in pieces.
 pub(super) fn read_in_pieces(text: &str) -> (u32, Vec<&'static str>) {
-    let (mut decoder, mut records, mut faults) = (Decoder::new(1 << 20), 0, Vec::new());
+    let (mut decoder, mut records, mut faults) = (Decoder::new(1 << 20), 0, DecodeFaults::default());
     let mut emit = |piece: Piece| {
         let decoded = decoder.decode_piece(&piece, &mut |_| records += 1);
-        faults.extend(decoded.faults);
+        faults.append(decoded.faults);
         Some(Vec::new())
     };
     let budget = Budget::new(u64::MAX);
     let (more, _) = split(LargeInput::Stream(&mut text.as_bytes()), 1 << 20, &budget, &mut emit);
-    faults.extend(more);
+    faults.append(more);
     (records, faults.iter().map(|fault| fault.kind.name()).collect())
 }
 

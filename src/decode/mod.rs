@@ -12,6 +12,7 @@ mod ceiling;
 mod content;
 #[cfg(any(test, fuzzing))]
 pub mod differential;
+mod faults;
 mod find;
 #[cfg(test)]
 mod laws;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 
 use ceiling::Ceiling;
 
-use crate::coverage::{FaultKind, FoundPaths, ObjectSkip, Position};
+use crate::coverage::{FaultKind, FoundPaths, ObjectSkip};
 use crate::event::AnyRecord;
 use crate::memory::{Budget, FREE};
 use find::sink::{self, TextContext};
@@ -37,6 +38,7 @@ use unpack::packing::{PARQUET_MAGIC, Packing, packing, porous_packing, unread_de
 use unpack::{Packed, Unpacked, apple_double, piece, utf8, zip_file};
 
 pub use content::{CONTENT_HELD, Content, ContentEnd, stream_content};
+pub use faults::{DecodeFault, DecodeFaults};
 pub use find::envelope::LogGroupOrigin;
 pub use find::json_stream::with_audit_event;
 pub use record::insight::insight;
@@ -68,19 +70,6 @@ pub struct FoundRecord<'a> {
     pub record: Result<AnyRecord<'a>, &'a str>,
 }
 
-/// A part of an object that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecodeFault {
-    /// The kind of fault.
-    pub kind: FaultKind,
-    /// The position in the object, or in the inner file.
-    pub position: Position,
-    /// The inner file; `None` for the object itself.
-    pub inner: Option<Box<str>>,
-    /// The reason in words.
-    pub detail: String,
-}
-
 /// The kind of content of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -108,7 +97,7 @@ pub struct Decoded {
     /// Paths of records outside known carriers.
     pub found: FoundPaths,
     /// Faults of the object; those of single records went to the visitor.
-    pub faults: Vec<DecodeFault>,
+    pub faults: DecodeFaults,
 }
 
 impl Decoded {
@@ -125,7 +114,7 @@ impl Decoded {
             others: 0,
             skipped_inside: BTreeMap::new(),
             found: FoundPaths::default(),
-            faults: Vec::new(),
+            faults: DecodeFaults::default(),
         }
     }
 }
@@ -182,7 +171,7 @@ impl Decoder {
     /// Only inflates an object: the first step of [`Decoder::decode`].
     pub fn inflate<'d>(&'d mut self, stored: &'d [u8]) -> &'d [u8] {
         let Self { inflater, plain, spare, ceiling, .. } = self;
-        inflate(inflater, (plain, spare), stored, ceiling.limit.min(WHOLE), &mut None, &mut Vec::new())
+        inflate(inflater, (plain, spare), stored, ceiling.limit.min(WHOLE), &mut None, &mut None)
     }
 
     /// Position of the second gzip member in the stored bytes of the last decoded object, if it had one.
@@ -205,14 +194,15 @@ impl Decoder {
     /// assert_eq!(decoded.faults[0].kind.name(), "json-truncated");
     /// ```
     pub fn decode(&mut self, stored: &[u8], mut visit: impl FnMut(FoundRecord<'_>)) -> Decoded {
-        let mut faults = Vec::new();
+        let mut fault = None;
         let Self { inflater, plain, spare, predictors, ceiling, depth, is_strict, second_member, inflated } =
             self;
         *second_member = None;
         let limit = ceiling.limit.min(WHOLE);
-        let bytes = inflate(inflater, (plain, spare), stored, limit, second_member, &mut faults);
+        let bytes = inflate(inflater, (plain, spare), stored, limit, second_member, &mut fault);
         *inflated = bytes.len() as u64;
-        let is_long = limit < ceiling.limit && faults.iter().any(|fault| fault.kind == FaultKind::TooLarge);
+        let is_long =
+            limit < ceiling.limit && fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::TooLarge);
         if let Some(packing) = if is_long { Some(Packing::Streams) } else { packing(bytes) } {
             let bytes = if is_long { stored } else { bytes };
             let packed = Packed { packing, bytes, ceiling, depth: *depth, is_strict: *is_strict };
@@ -220,30 +210,31 @@ impl Decoder {
             *inflated += more;
             if is_long {
                 *second_member = second_gzip;
-            } else {
-                decoded.faults.splice(..0, faults);
+            } else if let Some(fault) = fault {
+                decoded.faults.push_front(fault);
             }
             return decoded;
         }
         // A fuzzer reports a panic as a crash, even if it is caught.
         if !cfg!(fuzzing) && bytes.starts_with(&PARQUET_MAGIC) {
             let mut decoded = ocsf::decode(bytes, ceiling, *depth, predictors, &mut visit);
-            decoded.faults.splice(..0, faults);
+            fault.into_iter().for_each(|fault| decoded.faults.push_front(fault));
             return decoded;
         }
         if apple_double::is_apple_double(bytes) {
+            let faults = fault.into_iter().collect();
             return Decoded { faults, ..Decoded::nothing(Verdict::Other(ObjectSkip::NotALog)) };
         }
         // Every byte that is not UTF-8 becomes three bytes.
         let copy = ceiling.reserve_copy(3 * bytes.len() as u64);
-        let (text, odd) = utf8::text(bytes, !faults.is_empty(), ceiling.limit);
+        let (text, odd) = utf8::text(bytes, fault.is_some(), ceiling.limit);
         if text::is_unknown(&text) && zip_file::ends_as_archive(bytes) {
             drop(copy);
             let packed =
                 Packed { packing: Packing::Zip, bytes, ceiling, depth: *depth, is_strict: *is_strict };
             let Unpacked { mut decoded, inflated: more, .. } = unpack::decode(&packed, &mut visit);
             *inflated += more;
-            decoded.faults.splice(..0, faults);
+            fault.into_iter().for_each(|fault| decoded.faults.push_front(fault));
             return decoded;
         }
         let ceiling = match &copy {
@@ -260,33 +251,34 @@ impl Decoder {
             is_found: *is_strict,
             carrier: None,
         };
-        let mut decoded = decode_text(&text, (faults, odd), &within, predictors, visit);
+        let mut decoded = decode_text(&text, (fault, odd), &within, predictors, visit);
         if let Some(name) = porous_packing(bytes) {
-            decoded.faults.insert(0, piece::fault(None, FaultKind::PackingBroken, &unread_detail(name)));
+            decoded.faults.push_front(piece::fault(None, FaultKind::PackingBroken, &unread_detail(name)));
         }
         decoded
     }
 }
 
-/// Visits every record of a text. `faults` were found earlier: if there are any, the end of the text is
+/// Visits every record of a text. `fault` was found earlier: if there is one, the end of the text is
 /// missing. `odd` is the fault of invalid UTF-8, which counts only if the text is a log.
 #[inline]
 fn decode_text(
     text: &str,
-    (mut faults, odd): (Vec<DecodeFault>, Option<DecodeFault>),
+    (fault, odd): (Option<DecodeFault>, Option<DecodeFault>),
     within: &TextContext<'_>,
     predictors: &mut KeyPredictors,
     visit: impl FnMut(FoundRecord<'_>),
 ) -> Decoded {
     let is_strict = within.is_strict;
-    let (verdict, mut contents) = text::read(text, !faults.is_empty(), within, predictors, visit);
+    let (verdict, mut contents) = text::read(text, fault.is_some(), within, predictors, visit);
     let mut own = contents.all_faults(!is_strict || contents.records > 0 || envelope::names_a_record(text));
     contents.report_traces();
-    own.append(&mut contents.faults);
+    own.append(contents.faults);
     // Bytes that are not text need no fault about UTF-8.
     let is_log = contents.records > 0 || !own.is_empty() || (!is_strict && text.starts_with(['{', '[']));
-    faults.extend(odd.filter(|_| is_log || (!is_strict && verdict == Verdict::Records)));
-    faults.extend(own);
+    let odd = odd.filter(|_| is_log || (!is_strict && verdict == Verdict::Records));
+    let mut faults: DecodeFaults = fault.into_iter().chain(odd).collect();
+    faults.append(own);
     Decoded {
         verdict,
         json_bytes: text.len() as u64,
@@ -618,7 +610,7 @@ mod tests {
         let text = "{\"a\":{\n".repeat(400_000);
         let (names, _, faults) = read(text.as_bytes());
         assert_eq!(names, "");
-        assert!(faults.len() > 100_000);
+        assert_eq!(faults.len(), crate::coverage::FAULTS_LISTED_PER_OBJECT);
         // All these records need the fallback reader, and they are on one line.
         let records = r#"{"eventName":"a\n"},"#.repeat(200_000);
         assert_eq!(read(format!("{{\"Records\":[{records}null]}}").as_bytes()).2.len(), 0);

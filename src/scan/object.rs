@@ -5,7 +5,7 @@ use crate::coverage::{
     Coverage, FAULTS_LISTED_PER_OBJECT, Fault, FaultKind, ObjectSkip, Outcome, PlaceCoverage, Position,
     RecordSkip, add_counts,
 };
-use crate::decode::{DecodeFault, Decoded, Verdict};
+use crate::decode::{DecodeFaults, Decoded, Verdict};
 use crate::model::Text;
 use crate::source::{LogObject, ObjectKey, ReadError};
 
@@ -93,11 +93,14 @@ impl ObjectState {
     }
 
     /// Notes faults that do not belong to a single record.
-    pub(super) fn add_decode_faults(&mut self, object: &LogObject, faults: Vec<DecodeFault>) {
-        for fault in faults {
+    pub(super) fn add_decode_faults(&mut self, object: &LogObject, faults: DecodeFaults) {
+        let (listed, more) = faults.into_parts();
+        for fault in listed {
             self.first = self.first.or(Some(fault.kind));
             self.fault(object, fault.inner.as_deref(), (fault.kind, fault.position), fault.detail);
         }
+        self.first = self.first.or(more.keys().next().copied());
+        self.fault_count += more.values().sum::<u64>();
     }
 
     /// Notes a second gzip member where there should be only one.

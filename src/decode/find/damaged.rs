@@ -131,7 +131,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         let is_costly = self.budget == 0;
         self.budget = self.budget.saturating_sub(scope.len().saturating_sub(damaged));
         let next = if is_costly { None } else { find(scope, damaged, from) };
-        if let Some(fault) = self.sink.contents.faults.last_mut() {
+        if let Some(fault) = self.sink.contents.faults.last_listed() {
             if let Some(next) = next {
                 fault.kind = FaultKind::JsonBroken;
                 fault.detail.push_str(&format!("; read on from byte {next}"));

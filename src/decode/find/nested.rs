@@ -5,7 +5,7 @@ use super::sink::{Contents, DEEPEST, LARGEST_INSIDE, MemberCopies, Sink, TextCon
 use super::text;
 use super::traces::TraceKind;
 use crate::coverage::{FaultKind, FoundPaths, Position};
-use crate::decode::{DecodeFault, Decoder, FoundRecord, Verdict};
+use crate::decode::{DecodeFault, DecodeFaults, Decoder, FoundRecord, Verdict};
 
 /// A visitor behind a pointer: with generics, each level of nesting would need another type.
 type Visit<'v> = &'v mut dyn FnMut(FoundRecord<'_>);
@@ -82,10 +82,8 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
         if may_hold_records {
             let detail = format!("the base64 is damaged at its character {place} and was read up to there");
             let position = Position::Whole;
-            self.add_faults(
-                vec![DecodeFault { kind: FaultKind::JsonBroken, position, inner: None, detail }],
-                at,
-            );
+            let fault = DecodeFault { kind: FaultKind::JsonBroken, position, inner: None, detail };
+            self.add_faults(DecodeFaults::from_iter([fault]), at);
         }
         is_wrapper
     }
@@ -106,7 +104,7 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
             let detail = "the base64 in this text comes to too many bytes".to_owned();
             let fault =
                 DecodeFault { kind: FaultKind::TooLarge, position: Position::Whole, inner: None, detail };
-            self.add_faults(vec![fault], at);
+            self.add_faults(DecodeFaults::from_iter([fault]), at);
             return Some(false);
         }
         let (visit, copies, own) = (&mut self.visit, &mut self.copies, &self.carrier);

@@ -11,8 +11,9 @@ use super::envelope::LogGroupOrigin;
 use super::traces::TraceKind;
 use crate::coverage::{FaultKind, FoundPaths, ObjectSkip, Position};
 use crate::decode::ceiling::Ceiling;
+use crate::decode::faults::FaultMark;
 use crate::decode::record::scanner::KeyPredictors;
-use crate::decode::{DecodeFault, FoundRecord};
+use crate::decode::{DecodeFault, DecodeFaults, FoundRecord};
 use crate::event::AnyRecord;
 
 /// The maximum depth of wrappers and texts. A subscription message in a line of a search result in a list has
@@ -35,9 +36,9 @@ pub(in crate::decode) struct Contents {
     /// The number of top-level values that are not records, and the kind of the first.
     pub(in crate::decode) others: u64,
     pub(in crate::decode) other: Option<ObjectSkip>,
-    pub(in crate::decode) faults: Vec<DecodeFault>,
+    pub(in crate::decode) faults: DecodeFaults,
     /// Faults of nested texts. They count even if the text's own faults do not.
-    pub(super) inner_faults: Vec<DecodeFault>,
+    pub(super) inner_faults: DecodeFaults,
     /// Paths of records outside known carriers.
     pub(in crate::decode) found: FoundPaths,
     /// Traces of records: the first one, its position, and the number of all.
@@ -50,31 +51,27 @@ impl Contents {
         self.faults.push(DecodeFault { kind, position, inner: None, detail: detail.to_owned() });
     }
 
-    /// The current numbers of own and inner faults.
-    pub(super) fn fault_marks(&self) -> (usize, usize) {
-        (self.faults.len(), self.inner_faults.len())
+    /// The current ends of own and inner faults.
+    pub(super) fn fault_marks(&self) -> (FaultMark, FaultMark) {
+        (self.faults.mark(), self.inner_faults.mark())
     }
 
     /// The current numbers of records, faults and traces.
-    pub(super) fn marks(&self) -> (u32, (usize, usize), u64) {
+    pub(super) fn marks(&self) -> (u32, (FaultMark, FaultMark), u64) {
         (self.records, self.fault_marks(), self.trace.map_or(0, |(_, _, count)| count))
     }
 
     /// Removes later faults about the same truncation, so that it is reported once.
-    pub(super) fn merge_cut_faults(&mut self, (own, inner): (usize, usize)) {
-        for (faults, from) in [(&mut self.faults, own), (&mut self.inner_faults, inner)] {
-            let more = faults.split_off(from);
-            faults.extend(more.into_iter().filter(|fault| fault.kind != FaultKind::JsonTruncated));
-        }
+    pub(super) fn merge_cut_faults(&mut self, (own, inner): (FaultMark, FaultMark)) {
+        self.faults.remove_truncations(own);
+        self.inner_faults.remove_truncations(inner);
     }
 
     /// All faults; the text's own only if `counts_own`.
-    pub(in crate::decode) fn all_faults(&mut self, counts_own: bool) -> Vec<DecodeFault> {
-        let mut faults = std::mem::take(&mut self.faults);
-        if !counts_own {
-            faults.clear();
-        }
-        faults.append(&mut self.inner_faults);
+    pub(in crate::decode) fn all_faults(&mut self, counts_own: bool) -> DecodeFaults {
+        let own = std::mem::take(&mut self.faults);
+        let mut faults = if counts_own { own } else { DecodeFaults::default() };
+        faults.append(std::mem::take(&mut self.inner_faults));
         faults
     }
 
@@ -208,10 +205,11 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
         self.add_faults(faults, at);
     }
 
-    pub(super) fn add_faults(&mut self, faults: Vec<DecodeFault>, at: usize) {
-        let position = Position::Byte(at as u64);
-        let faults = faults.into_iter().map(|fault| DecodeFault { position, inner: None, ..fault });
-        self.contents.inner_faults.extend(faults);
+    pub(super) fn add_faults(&mut self, mut faults: DecodeFaults, at: usize) {
+        for fault in faults.iter_mut() {
+            (fault.position, fault.inner) = (Position::Byte(at as u64), None);
+        }
+        self.contents.inner_faults.append(faults);
     }
 
     /// Starts watching an object whose members may hold copies of the same records.

@@ -20,7 +20,7 @@ pub(in crate::decode) fn read(
     let (verdict, mut contents) = read_as_it_begins(text, within, predictors, visit);
     if is_cut {
         // The truncation was already reported.
-        contents.merge_cut_faults((0, 0));
+        contents.merge_cut_faults(<_>::default());
     }
     (verdict, contents)
 }

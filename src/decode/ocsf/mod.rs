@@ -24,7 +24,7 @@ use super::find::json_stream;
 use super::find::sink::Contents;
 use super::find::traces::TraceKind;
 use super::record::scanner::KeyPredictors;
-use super::{DecodeFault, Decoded, FoundRecord, Verdict};
+use super::{DecodeFault, DecodeFaults, Decoded, FoundRecord, Verdict};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 use crate::guard::guarded;
 use crate::memory::Reservation;
@@ -88,7 +88,8 @@ impl Decoded {
     fn add_row(&mut self, mut found: Contents, number: u64, traces: &mut Traces) {
         self.records += found.records;
         self.others += u64::from(found.records == 0);
-        for fault in found.all_faults(true) {
+        let (listed, more) = found.all_faults(true).into_parts();
+        for fault in listed {
             let detail = format!("row {number}: {}", fault.detail);
             if fault.kind == FaultKind::UnknownCarrier {
                 traces.add(detail);
@@ -96,6 +97,7 @@ impl Decoded {
                 self.faults.push(DecodeFault { position: Position::Whole, detail, ..fault });
             }
         }
+        self.faults.add_unlisted(more);
         self.found.merge(found.found);
     }
 }
@@ -126,7 +128,7 @@ fn unread(detail: String) -> DecodeFault {
 fn broken(kind: FaultKind, detail: String) -> Decoded {
     let detail = format!("Parquet: {detail}");
     let fault = DecodeFault { kind, position: Position::Whole, inner: None, detail };
-    Decoded { faults: vec![fault], ..Decoded::nothing(Verdict::NotJson) }
+    Decoded { faults: DecodeFaults::from_iter([fault]), ..Decoded::nothing(Verdict::NotJson) }
 }
 
 /// What a table holds.

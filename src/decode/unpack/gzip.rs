@@ -288,7 +288,7 @@ pub(in crate::decode) fn inflate<'d>(
     stored: &'d [u8],
     limit: u64,
     second_member: &mut Option<u64>,
-    faults: &mut Vec<DecodeFault>,
+    fault: &mut Option<DecodeFault>,
 ) -> &'d [u8] {
     if !stored.starts_with(&GZIP_MAGIC) {
         return stored;
@@ -304,9 +304,9 @@ pub(in crate::decode) fn inflate<'d>(
         plain.clear();
         result = inflater.inflate(spare.filled(), plain, limit);
     }
-    if let Err(fault) = result {
-        let position = Position::StoredByte(fault.at);
-        faults.push(DecodeFault { kind: fault.kind, position, inner: None, detail: fault.detail });
+    if let Err(broken) = result {
+        let position = Position::StoredByte(broken.at);
+        *fault = Some(DecodeFault { kind: broken.kind, position, inner: None, detail: broken.detail });
     }
     plain.filled()
 }

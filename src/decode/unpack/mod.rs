@@ -24,7 +24,7 @@ use std::io::{Cursor, Read, Seek};
 use std::sync::Arc;
 
 use super::ceiling::Ceiling;
-use super::{DecodeFault, Decoded, Decoder, FoundRecord, Verdict};
+use super::{DecodeFaults, Decoded, Decoder, FoundRecord, Verdict};
 use crate::coverage::{FaultKind, NamePromise, ObjectSkip, Position, add_counts};
 use crate::memory::Budget;
 use packing::{Packing, packing};
@@ -55,7 +55,7 @@ pub fn split(
     limit: u64,
     budget: &Arc<Budget>,
     emit: &mut Emit<'_>,
-) -> (Vec<DecodeFault>, Option<u64>) {
+) -> (DecodeFaults, Option<u64>) {
     let mut splitter = Splitter::new(Ceiling::new(limit, budget), emit);
     match source {
         LargeInput::Stream(stream) => splitter.open(stream, None, 0),
@@ -117,7 +117,7 @@ pub(super) fn decode(packed: &Packed<'_>, visit: &mut dyn FnMut(FoundRecord<'_>)
     let (faults, second_gzip) = (splitter.faults, splitter.second_gzip);
     let nothing = if faults.is_empty() { Verdict::Other(ObjectSkip::Empty) } else { Verdict::NotJson };
     let mut decoded = sum.unwrap_or_else(|| Decoded::nothing(nothing));
-    decoded.faults.extend(faults);
+    decoded.faults.append(faults);
     Unpacked { decoded, second_gzip, inflated }
 }
 
@@ -139,7 +139,7 @@ impl Decoder {
         let mut decoded = self.decode(bytes, renamed);
         (self.depth, self.ceiling) = (outside, ceiling);
         decoded.json_bytes = decoded.json_bytes.saturating_sub(*added as u64);
-        for fault in &mut decoded.faults {
+        for fault in decoded.faults.iter_mut() {
             if let (Position::Byte(at), None) = (&mut fault.position, &fault.inner) {
                 *at = at.saturating_sub(*repeated as u64);
             }
@@ -176,7 +176,7 @@ impl Decoded {
         add_counts(&mut self.skipped_inside, skipped_inside);
         self.json_bytes += json_bytes;
         self.records += records;
-        self.faults.extend(faults);
+        self.faults.append(faults);
         self.verdict = match (self.verdict, verdict) {
             (Verdict::Records, _) | (_, Verdict::Records) => Verdict::Records,
             (Verdict::NotJson, other) => other,

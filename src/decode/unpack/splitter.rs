@@ -13,9 +13,9 @@ use super::piece::{Emit, PIECE, Piece, fault, nested_path};
 use super::stream::{LimitedReader, PASSED_OVER, StreamError, Streams, Text};
 use super::utf16::{Encoding, Transcoder};
 use crate::coverage::{FaultKind, Position};
-use crate::decode::DecodeFault;
 use crate::decode::ceiling::Ceiling;
 use crate::decode::find::traces;
+use crate::decode::{DecodeFault, DecodeFaults};
 use crate::memory::Reservation;
 
 /// The maximum depth of packings.
@@ -35,7 +35,7 @@ pub(super) struct Splitter<'e> {
     pub(in crate::decode) ceiling: Ceiling,
     /// The number of bytes that may still be inflated.
     pub(in crate::decode) left: Rc<Cell<u64>>,
-    pub(in crate::decode) faults: Vec<DecodeFault>,
+    pub(in crate::decode) faults: DecodeFaults,
     /// Whether no more pieces are wanted.
     pub(super) is_stopped: bool,
     /// Position of the second gzip member in the outermost stream.
@@ -109,7 +109,7 @@ impl LongTextPart {
 impl<'e> Splitter<'e> {
     pub(in crate::decode) fn new(ceiling: Ceiling, emit: &'e mut Emit<'e>) -> Self {
         let left = Rc::new(Cell::new(ceiling.limit));
-        let (spare, faults) = (Vec::new(), Vec::new());
+        let (spare, faults) = (Vec::new(), DecodeFaults::default());
         Self { emit, spare, ceiling, left, faults, is_stopped: false, second_gzip: None }
     }
 

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::piece::PIECE;
 use super::*;
+use crate::decode::DecodeFault;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -392,7 +393,7 @@ fn zlib_is_read_and_its_damage_is_a_fault() {
 fn packings_that_are_not_read_are_named() {
     let detail = |bytes: &[u8]| {
         let decoded = Decoder::new(1 << 20).decode(bytes, |_| {});
-        decoded.faults.into_iter().map(|fault| fault.detail).collect::<Vec<_>>().join("; ")
+        decoded.faults.iter().map(|fault| fault.detail.clone()).collect::<Vec<_>>().join("; ")
     };
     let unpack = |name: &str| format!("packed as {name}, which is not read: unpack it");
     assert_eq!(detail(b"\x82SNAPPY\0\0\0\0\x01\0\0\0\x01"), unpack("Snappy of snappy-java"));
