@@ -84,7 +84,7 @@ pub struct RecordEntry {
     pub record: u32,
     /// Identifies copies.
     pub fingerprint: Fingerprint,
-    /// Index of its behaviour in the baseline.
+    /// Index of its behaviour in the baseline; [`Self::NO_BEHAVIOUR`] if it is of a request of which only the first stage is known.
     pub behaviour: u32,
     /// Day of the event.
     pub day: Day,
@@ -92,6 +92,11 @@ pub struct RecordEntry {
     pub failed: bool,
     /// Whether it is a copy of another record and therefore not counted.
     pub is_copy: bool,
+}
+
+impl RecordEntry {
+    /// The record is counted in [`Baseline::received`](crate::baseline::Baseline::received) instead.
+    pub const NO_BEHAVIOUR: u32 = u32::MAX;
 }
 
 /// The fault for a conflict; `object` returns archive and path of an object by its number.

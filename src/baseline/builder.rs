@@ -9,22 +9,28 @@ use hashbrown::HashTable;
 
 use super::hit_collector::{BehaviourIds, HitCollector};
 use super::merge::pop;
+use super::received::add_received;
 use super::single_event::{hour, sort_insights, sort_root};
 use super::value_collector::ValueCollector;
 use super::{
-    ActiveDay, Baseline, Behaviour, Days, HitRetention, LoggingChange, LoggingChanges, Moment, SightingRef,
-    SingleEvent, Values,
+    ActiveDay, Baseline, Behaviour, Days, HitRetention, LoggingChange, LoggingChanges, Moment,
+    ReceivedRequest, ReceivedRequests, SightingRef, SingleEvent, Values,
 };
 use crate::model::{
     Dimensions, Inventory, LoggingEffect, ObservedPrincipal, RuleMetadata, SharedTexts, Sighting, Text,
     Traits,
 };
-use crate::observe::{ActionId, Observations, PrincipalId};
+use crate::observe::{ActionId, Fingerprint, Observations, PrincipalId};
 use crate::time::{Day, Timestamp};
 
 /// One day of one behaviour, in the numbering of one [`Builder`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowId(pub u32);
+
+impl RowId {
+    /// Of a record that is counted in no row.
+    pub const NONE: Self = Self(u32::MAX);
+}
 
 /// Collects sightings under the ids of one observer.
 #[derive(Debug, Default)]
@@ -44,6 +50,7 @@ pub struct Builder {
     rules: Vec<Arc<RuleMetadata>>,
     hits: HitCollector,
     values: ValueCollector,
+    received: ReceivedRequests,
     texts: SharedTexts,
 }
 
@@ -169,6 +176,20 @@ impl Builder {
         *earliest = time.min(*earliest);
     }
 
+    /// Adds a request to a cluster of which only the first stage is known so far. It has no row.
+    pub fn add_received(
+        &mut self,
+        who: ObservedPrincipal,
+        action: &str,
+        sighting: &SightingRef<'_>,
+        fingerprint: Fingerprint,
+    ) -> RowId {
+        let event =
+            SingleEvent { who, action: action.into(), sighting: sighting.to_sighting(&mut self.texts) };
+        add_received(&mut self.received, fingerprint, ReceivedRequest { event, count: 1 });
+        RowId::NONE
+    }
+
     /// Notes an event of CloudTrail Insights: an unusual rate of an action, with the caller that contributed most.
     pub fn add_insight(&mut self, who: ObservedPrincipal, action: &str, sighting: &SightingRef<'_>) {
         let sighting = sighting.to_sighting(&mut self.texts);
@@ -234,6 +255,7 @@ impl Builder {
         let (principals, principal_ranks) = sorted(principals);
         let actions: Vec<Text> = actions.iter().map(|action| action.name().into()).collect();
         let (actions, action_ranks) = sorted(actions);
+        let received = self.received;
         let values = self.values.finish(&principal_ranks, &action_ranks);
         let (behaviours, place_of) = behaviours(drafts, &rows, &principal_ranks, &action_ranks);
         let behaviour_of = rows.iter().map(|row| place_of[row.behaviour as usize]).collect();
@@ -250,6 +272,7 @@ impl Builder {
             actions,
             behaviours,
             values,
+            received,
             creations,
             identity_links: links,
             insights,
@@ -260,7 +283,7 @@ impl Builder {
             counted_hits,
             inventory: Inventory::default(),
         };
-        Built { baseline, behaviour_of }
+        Built { baseline: baseline.without_unused(), behaviour_of }
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::dimension_value::sort_values;
 use super::hit::sort_hits;
+use super::merge::join_same;
 use super::single_event::{sort_insights, sort_root};
 use super::{Baseline, Behaviour};
 use crate::model::{Arn, ObservedPrincipal, PrincipalKey, Text, is_unique_id, sso_name};
@@ -184,12 +185,17 @@ impl IdentityResolver<'_> {
 }
 
 impl Baseline {
-    /// The baseline with identical principals joined, as far as it proves that. Call this once, before any question, when all
-    /// baselines have been merged: a joined one must not be merged or saved, since more links could make it wrong.
+    /// The baseline with identical principals joined, as far as it proves that, and with the [requests](super::ReceivedRequest) of
+    /// which no later stage was found. Call this once, before any question, when all baselines have been merged: a joined one
+    /// must not be merged or saved, since more links or stages could make it wrong.
     ///
     /// `key` is the principal key used for learning.
     #[must_use]
-    pub fn resolved(mut self, key: PrincipalKey) -> Self {
+    pub fn resolved(self, key: PrincipalKey) -> Self {
+        self.with_received().with_principals_joined(key)
+    }
+
+    fn with_principals_joined(mut self, key: PrincipalKey) -> Self {
         let resolver = IdentityResolver::new(&self, key);
         let (renamed, creations) = (resolver.renamed(&self), resolver.renamed_creations(&self));
         for (old, new) in creations {
@@ -230,13 +236,7 @@ impl Baseline {
             behaviour.principal = rank_of[behaviour.principal as usize];
         }
         self.behaviours.sort_by_key(Behaviour::ids);
-        self.behaviours.dedup_by(|next, kept| {
-            let is_same = next.ids() == kept.ids();
-            if is_same {
-                kept.absorb(next);
-            }
-            is_same
-        });
+        join_same(&mut self.behaviours);
     }
 
     /// Joins the data beside the behaviours. Whom rules matched is decided by all records of the principal, not by one.

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::hit::{by_key, sort_hits};
+use super::received::add_received;
 use super::single_event::{sort_insights, sort_root};
 use super::{Baseline, Behaviour, DimensionValue, Hit};
 use crate::model::{InOrder, Sighting};
@@ -64,6 +65,10 @@ impl Baseline {
             |left, right| left.key().cmp(&right.key()),
             DimensionValue::absorb,
         );
+        let mut received = self.received;
+        for (fingerprint, request) in other.received {
+            add_received(&mut received, fingerprint, request);
+        }
         let mut creations = self.creations;
         for (principal, time) in other.creations {
             let earliest = creations.entry(principal).or_insert(time);
@@ -91,6 +96,7 @@ impl Baseline {
             actions,
             behaviours,
             values,
+            received,
             creations,
             identity_links: links,
             insights,
@@ -128,6 +134,17 @@ impl Behaviour {
         self.last = self.last.max(other.last);
         self.days.absorb(&other.days);
     }
+}
+
+/// Joins sorted behaviours of the same principal and action.
+pub(super) fn join_same(sorted: &mut Vec<Behaviour>) {
+    sorted.dedup_by(|next, kept| {
+        let is_same = next.ids() == kept.ids();
+        if is_same {
+            kept.absorb(next);
+        }
+        is_same
+    });
 }
 
 fn earlier(left: &Arc<Sighting>, right: &Arc<Sighting>) -> Arc<Sighting> {

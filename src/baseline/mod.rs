@@ -15,6 +15,7 @@ mod identity_resolution;
 mod inventory;
 mod logging;
 mod merge;
+mod received;
 mod recent_traits;
 mod sighting;
 mod single_event;
@@ -35,6 +36,7 @@ pub use hit_counts::{CountedHits, HitGroup};
 pub use identity_resolution::{IdentityResolver, may_be_resolved};
 pub use logging::{LOGGING_CHANGES_KEPT, LoggingChange, LoggingChanges};
 pub use merge::Merged;
+pub use received::{ReceivedRequest, ReceivedRequests};
 pub use sighting::{Moment, SightingPlace, SightingRef};
 pub use single_event::SingleEvent;
 
@@ -50,6 +52,8 @@ pub struct Baseline {
     /// Values that principals had in other dimensions than the action, sorted by principal, dimension and value. Empty unless
     /// dimensions were learnt. Those of derived dimensions are added by [`Baseline::derive_values`].
     pub values: Vec<DimensionValue>,
+    /// Requests to clusters of which only the first stage is known so far; [`Baseline::resolved`] makes behaviours of them.
+    pub received: ReceivedRequests,
     /// By account and key: the earliest creation of a role or user that the archive records; also by its unique id, if a record says it.
     pub creations: BTreeMap<(Text, Text), Timestamp>,
     /// Proofs of whom a bare unique id names; see [`Baseline::resolved`].
@@ -99,8 +103,15 @@ impl Baseline {
             .map(|value| &*value.sighting);
         let of_logging = self.logging.kept.iter().map(|change| &change.event);
         let of_events = self.insights.iter().chain(&self.root).chain(of_logging).map(|event| &event.sighting);
+        let of_requests = self.received.values().map(|request| &request.event.sighting);
         let of_hits = self.hits.iter().map(|hit| &*hit.sighting);
-        of_behaviours.flatten().map(|sighting| &**sighting).chain(of_values).chain(of_events).chain(of_hits)
+        of_behaviours
+            .flatten()
+            .map(|sighting| &**sighting)
+            .chain(of_values)
+            .chain(of_events)
+            .chain(of_requests)
+            .chain(of_hits)
     }
 
     /// The hits of a rule.

@@ -9,6 +9,9 @@ use crate::observe::{ComparedRecord, DuplicatesFound};
 use crate::source::{Listing, LogObject, SkippedObject};
 use crate::time::Day;
 
+/// The number of a worker, and the day and the behaviour of each of its rows.
+type WorkerRows = (u16, Vec<Day>, Vec<u32>);
+
 /// Joins the results of the workers. `unread` has the numbers of the listed objects that were not read, in order. The taps come in the
 /// order of the workers' numbers.
 pub(super) fn gather<T: EventTap>(
@@ -22,8 +25,7 @@ pub(super) fn gather<T: EventTap>(
     let mut entries = Vec::new();
     let mut taps = Vec::new();
     workers.sort_by_key(|worker| worker.worker);
-    // For each worker, the day and the behaviour of each of its rows.
-    let mut rows: Vec<(u16, Vec<Day>, Vec<u32>)> = Vec::new();
+    let mut rows: Vec<WorkerRows> = Vec::new();
     for mut worker in workers {
         for (&(number, row), copies) in &found.copies_by_row {
             if number == worker.worker {
@@ -47,6 +49,12 @@ pub(super) fn gather<T: EventTap>(
             rows.push((worker.worker, days, behaviours));
         }
     }
+    for (fingerprint, copies) in &found.received_copies {
+        if let Some(request) = baseline.received.get_mut(fingerprint) {
+            // The number of copies never exceeds the number of records.
+            request.count -= copies;
+        }
+    }
     coverage.records.counted -= found.duplicates;
     coverage.records.duplicates += found.duplicates;
     for conflict in &found.conflicts {
@@ -62,7 +70,7 @@ pub(super) fn gather<T: EventTap>(
             entries.extend(skipped.into_iter().map(ObjectEntry::from));
             entries.sort_by(|left, right| left.delivery_order().cmp(&right.delivery_order()));
             rows.sort_by_key(|(worker, ..)| *worker);
-            let records = record_entries(&found.records, &rows, (&objects, unread), &entries);
+            let records = record_entries(&found.records, (&baseline, &rows), (&objects, unread), &entries);
             Catalog { objects: entries, records }
         }
     };
@@ -78,7 +86,7 @@ fn renumber(numbers: &mut [u32], new: &[u32]) {
 /// The records, renumbered from the workers' numbers to those of the catalog.
 fn record_entries(
     records: &[ComparedRecord],
-    rows: &[(u16, Vec<Day>, Vec<u32>)],
+    (baseline, rows): (&Baseline, &[WorkerRows]),
     (objects, unread): (&[LogObject], &[u32]),
     entries: &[ObjectEntry],
 ) -> Vec<RecordEntry> {
@@ -100,12 +108,19 @@ fn record_entries(
     let entry = |record: &ComparedRecord| {
         let worker = rows.binary_search_by_key(&record.worker, |(worker, ..)| *worker).ok()?;
         let (_, days, behaviours) = &rows[worker];
+        let (behaviour, day) = match record.row {
+            row if row == RowId::NONE.0 => {
+                let request = baseline.received.get(&record.fingerprint)?;
+                (RecordEntry::NO_BEHAVIOUR, request.event.sighting.time.day())
+            }
+            row => (behaviours[row as usize], days[row as usize]),
+        };
         Some(RecordEntry {
             object: entry_of[record.place.object as usize],
             record: record.place.record,
             fingerprint: record.fingerprint,
-            behaviour: behaviours[record.row as usize],
-            day: days[record.row as usize],
+            behaviour,
+            day,
             failed: record.failed,
             is_copy: record.is_copy,
         })

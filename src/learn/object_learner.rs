@@ -11,7 +11,7 @@ use crate::baseline::{Moment, SightingPlace, SightingRef};
 use crate::coverage::{FaultKind, RecordSkip, Remark};
 use crate::decode::{self, FoundRecord};
 use crate::event::{AnyRecord, AuditRecord, AuditSettings, Cluster, Event, LoggingCall, NoEvent, Record};
-use crate::model::{Evidence, ObservedPrincipal, PrincipalKind, Text};
+use crate::model::{Evidence, ObservedPrincipal, PrincipalKind, Stage, Text};
 use crate::observe::{ActionId, Fingerprint, PrincipalId, RecordPlace};
 use crate::scan::ObjectContext;
 use crate::source::ReadWindow;
@@ -96,7 +96,9 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
                 if let Some(pair) =
                     self.learn_event(&event, found, AnyRecord::Kubernetes(record), fingerprint)
                 {
-                    if !self.learner.settings.dimensions.is_empty() {
+                    // The first stage may be of another principal's request, and its error is only that the others are missing.
+                    let is_whole = record.stage() != Stage::Received;
+                    if is_whole && !self.learner.settings.dimensions.is_empty() {
                         self.learn_values(pair, &event, AnyRecord::Kubernetes(record), found);
                     }
                     let matches = self.part.matches.take(record.audit_id);
@@ -200,8 +202,14 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
         let pair = self.learner.observer.observe(event);
         let place = self.part.inner.place(self.context, found);
         let evidence = || sighting_of(event, place, evidence_of(record, found.text));
-        let row = self.learner.builder.add(pair, moment_of(event), evidence);
         let fingerprint = fingerprint();
+        let builder = &mut self.learner.builder;
+        let row = match fingerprint {
+            Some(received) if received.is_received() => {
+                builder.add_received(observed_principal(event), &event.action(), &evidence(), received)
+            }
+            _ => builder.add(pair, moment_of(event), evidence),
+        };
         let (principal, action) = pair;
         let delivered = self.context.current.object.delivered.map(Timestamp::day);
         let text = found.text;

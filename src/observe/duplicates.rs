@@ -6,7 +6,8 @@
 //! parts of a record are compared only by length.
 //!
 //! A request to a Kubernetes cluster is logged once for each of its stages, under one id. These are copies, too, and the
-//! last stage counts.
+//! last stage counts, except that a stage after the first one counts if it was delivered a day before a later one: they tell the same of the
+//! caller.
 //!
 //! Records are compared within a window of delivery days, in batches that are sorted once per day: that costs a tenth
 //! of one big hash set and bounds the memory. Copies delivered on the same or on adjacent UTC days, and so all within
@@ -62,6 +63,11 @@ impl Fingerprint {
         let audit_id = record.audit_id.filter(|id| !id.is_empty())?;
         let id = FixedState::default().hash_one((cluster.account, cluster.name, audit_id));
         Some(Self::new(id, hash_of_texts(0, record.texts()), record.stage()))
+    }
+
+    /// Whether it is of the first stage of a request, which does not show whose it is.
+    pub fn is_received(self) -> bool {
+        self.content & STAGE == Stage::Received as u32
     }
 
     /// The same for all copies of a record, whatever the stage of each.
@@ -149,6 +155,8 @@ pub struct DuplicatesFound {
     pub duplicates: u64,
     /// By worker and its number for the row.
     pub copies_by_row: HashMap<(u16, u32), DuplicateCount>,
+    /// Number of copies among the records of first stages, by their fingerprint.
+    pub received_copies: BTreeMap<Fingerprint, u64>,
     /// In the order of their places.
     pub conflicts: Vec<Conflict>,
     /// The records requested with [`Deduplicator::keep_records`].
@@ -204,6 +212,10 @@ struct Window {
     undated: Vec<Remembered>,
     /// Day and records of the previous batch.
     previous: Option<(Day, Vec<Remembered>)>,
+    /// Counted records of first stages, by [`Fingerprint::copy_key`], and when one was last seen. A later stage takes their place.
+    received: HashMap<(u64, u32), (Option<Day>, DeliveredRecord)>,
+    /// Records of earlier batches that turned out to be copies in this one.
+    replaced: Vec<DeliveredRecord>,
     found: DuplicatesFound,
 }
 
@@ -304,13 +316,20 @@ impl Deduplicator {
                 None => window.undated = remembered,
                 Some(day) => window.previous = Some((day, remembered)),
             }
+            let replaced = std::mem::take(&mut window.replaced);
             let found = &mut window.found.records;
             match self.keep {
                 KeptRecords::None => {}
                 KeptRecords::Copies => {
-                    found.extend(records.iter().filter(|it| it.is_copy).map(DeliveredRecord::compared));
+                    let copies = records.iter().filter(|it| it.is_copy).chain(&replaced);
+                    found.extend(copies.map(DeliveredRecord::compared));
                 }
                 KeptRecords::All => {
+                    for DeliveredRecord { place, .. } in replaced {
+                        if let Ok(at) = found.binary_search_by_key(&place, |record| record.place) {
+                            found[at].is_copy = true;
+                        }
+                    }
                     records.sort_unstable_by_key(|delivery| delivery.place);
                     found.extend(records.iter().map(DeliveredRecord::compared));
                 }
@@ -373,6 +392,8 @@ impl Window {
         };
         let undated = std::mem::take(&mut self.undated);
         let mut windows = [&undated[..], &previous[..]];
+        let is_near = |seen: Option<Day>| seen.is_none_or(|seen| day.is_none_or(|day| seen.next() >= day));
+        self.received.retain(|_, (seen, _)| is_near(*seen));
         let mut remembered = Vec::with_capacity(if are_more { records.len() } else { 0 });
         for same_id in records.chunk_by_mut(|a, b| a.fingerprint.id == b.fingerprint.id) {
             let known = windows.each_mut().map(|window| take_id(window, same_id[0].fingerprint.id));
@@ -380,9 +401,10 @@ impl Window {
                 // The usual case: the id occurs once.
                 if are_more {
                     remembered.push(Remembered { fingerprint: first.fingerprint, place: first.place });
+                    self.note_received(first, day);
                 }
             } else {
-                self.compare_one(&known.concat(), same_id, &mut remembered);
+                self.compare_one(&known.concat(), same_id, day, &mut remembered);
             }
         }
         self.undated = undated;
@@ -394,6 +416,7 @@ impl Window {
         &mut self,
         known: &[Remembered],
         same_id: &mut [DeliveredRecord],
+        day: Option<Day>,
         remembered: &mut Vec<Remembered>,
     ) {
         same_id.sort_unstable_by_key(|delivery| (delivery.fingerprint, delivery.place));
@@ -405,13 +428,17 @@ impl Window {
             let first = copies[0];
             remembered.push(Remembered { fingerprint: first.fingerprint, place: first.place });
             let is_known = known.iter().any(|record| record.fingerprint.is_copy_of(first.fingerprint));
-            let extra = if is_known { copies } else { &mut copies[1..] };
+            let counts = !is_known || self.replace_received(&first);
+            let extra = if counts { &mut copies[1..] } else { copies };
             for copy in extra {
                 copy.is_copy = true;
-                self.found.duplicates += 1;
-                let entry = self.found.copies_by_row.entry((copy.worker, copy.row)).or_default();
-                entry.count += 1;
-                entry.failed += u64::from(copy.failed);
+                self.found.add_copy(copy);
+            }
+            if counts {
+                self.note_received(&first, day);
+            } else if let Some((seen, _)) = self.received.get_mut(&first.fingerprint.copy_key()) {
+                // An undated record stays in the window.
+                *seen = day.filter(|_| seen.is_some());
             }
             if let Some(other) = original
                 && !is_known
@@ -419,6 +446,38 @@ impl Window {
             {
                 self.found.conflicts.push(Conflict { place: first.place, other });
             }
+        }
+    }
+}
+
+impl Window {
+    /// Remembers a counted record if a later stage would take its place.
+    fn note_received(&mut self, record: &DeliveredRecord, day: Option<Day>) {
+        if record.fingerprint.is_received() {
+            self.received.insert(record.fingerprint.copy_key(), (day, *record));
+        }
+    }
+
+    /// Makes a copy of the first stage that was counted for the request of this later stage. False if there is none.
+    fn replace_received(&mut self, later: &DeliveredRecord) -> bool {
+        if later.fingerprint.is_received() {
+            return false;
+        }
+        let Some((_, replaced)) = self.received.remove(&later.fingerprint.copy_key()) else { return false };
+        self.found.add_copy(&replaced);
+        self.replaced.push(replaced);
+        true
+    }
+}
+
+impl DuplicatesFound {
+    fn add_copy(&mut self, copy: &DeliveredRecord) {
+        self.duplicates += 1;
+        let entry = self.copies_by_row.entry((copy.worker, copy.row)).or_default();
+        entry.count += 1;
+        entry.failed += u64::from(copy.failed);
+        if copy.fingerprint.is_received() {
+            *self.received_copies.entry(copy.fingerprint).or_default() += 1;
         }
     }
 }

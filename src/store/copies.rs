@@ -136,6 +136,11 @@ fn passes(objects: &[ObjectEntry], records: u64, at_once: u64) -> u64 {
 
 /// Adds a record to the counts of its behaviour and day, or subtracts it.
 fn count(baseline: &mut Baseline, record: &RecordEntry, by: i64) -> Result<(), MergeError> {
+    if record.behaviour == RecordEntry::NO_BEHAVIOUR {
+        let request = baseline.received.get_mut(&record.fingerprint).ok_or(MergeError::Damaged)?;
+        request.count = request.count.checked_add_signed(by).ok_or(MergeError::Damaged)?;
+        return Ok(());
+    }
     let behaviour = baseline.behaviours.get_mut(record.behaviour as usize).ok_or(MergeError::Damaged)?;
     let at = behaviour.days.binary_search_by_key(&record.day, |active| active.day);
     let day = &mut behaviour.days[at.map_err(|_| MergeError::Damaged)?];

@@ -199,7 +199,8 @@ impl BaselineContents {
                 None => {}
             }
         }
-        let Baseline { insights, root, logging, hits, .. } = &mut self.baseline;
+        let Baseline { received, insights, root, logging, hits, .. } = &mut self.baseline;
+        received.values_mut().for_each(|request| new(&mut request.event.sighting.archive));
         let logging = logging.kept.iter_mut().map(|change| &mut change.event);
         insights.iter_mut().chain(root).chain(logging).for_each(|event| new(&mut event.sighting.archive));
         hits.iter_mut().for_each(|hit| new(&mut Arc::make_mut(&mut hit.sighting).archive));

@@ -148,7 +148,8 @@ impl RecordBatches<'_> {
     fn check(&mut self, batch: &[RecordEntry]) -> Result<(), TableError> {
         let (objects, behaviours) = self.table.limits;
         let fits = |entry: &RecordEntry| {
-            (entry.object as usize) < objects && (entry.behaviour as usize) < behaviours
+            (entry.object as usize) < objects
+                && ((entry.behaviour as usize) < behaviours || entry.behaviour == RecordEntry::NO_BEHAVIOUR)
         };
         if !batch.iter().all(fits) {
             return Err(TableError::value("object or behaviour"));

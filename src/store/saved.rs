@@ -16,7 +16,7 @@ use super::records::RecordTable;
 use super::table::Table;
 use super::{
     BaselineContents, STORE_VERSION, StoreError, activity, behaviours, deliveries, faults, hits,
-    identity_links, inventory, logging, map, objects, principals, single_events, validate, values,
+    identity_links, inventory, logging, map, objects, principals, received, single_events, validate, values,
 };
 use crate::baseline::{Baseline, CountedHits, LoggingChanges};
 use crate::catalog::{LearningScope, ObjectEntry};
@@ -119,6 +119,7 @@ impl Saved {
         self.read("activity", activity::SCHEMA, |table| activity::read(table, &mut behaviours, &counts))?;
         let values =
             self.read("values", &values::schema(), |table| values::read(table, &principals, &actions))?;
+        let received = self.read("received", &received::schema(), received::read)?;
         let damaged = |TableError(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
         let coverage = self.coverage()?;
         let single_events =
@@ -136,6 +137,7 @@ impl Saved {
             actions,
             behaviours,
             values,
+            received,
             creations,
             identity_links: proofs,
             insights,

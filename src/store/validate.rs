@@ -44,10 +44,13 @@ pub(super) fn baseline(baseline: &Baseline, archives: &[String]) -> Result<(), T
     let mut events =
         baseline.insights.iter().chain(&baseline.root).chain(logging.iter().map(|change| &change.event));
     let are_events_sound = events.all(|event| is_archive(event.sighting.archive, archives));
+    let mut requests = baseline.received.values();
+    let are_requests_sound = requests.all(|request| is_archive(request.event.sighting.archive, archives));
     let hits_sound = baseline.hits.iter().all(|hit| is_archive(hit.sighting.archive, archives));
     if creations_sound
         && inventory_sound
         && are_events_sound
+        && are_requests_sound
         && is_logging_sound
         && hits_sound
         && baseline.behaviours.iter().all(sound)

@@ -12,14 +12,14 @@ use super::saved::table_path;
 use super::table_file::TableFile;
 use super::{
     BaselineContents, Records, Saved, StoreError, activity, behaviours, deliveries, faults, hits,
-    identity_links, inventory, logging, objects, principals, records, single_events, values,
+    identity_links, inventory, logging, objects, principals, received, records, single_events, values,
 };
 use crate::baseline::Baseline;
 use crate::baseline::IdentityResolver;
 use crate::table::{self, Column, ROWS_PER_GROUP, TableWriter};
 
 /// All tables, with their columns; a test checks that each table written is among them.
-pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 15] {
+pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 16] {
     [
         ("principals", principals::SCHEMA.into()),
         ("identity_links", identity_links::SCHEMA.into()),
@@ -27,6 +27,7 @@ pub(super) fn tables() -> [(&'static str, Cow<'static, str>); 15] {
         ("behaviours", behaviours::schema().into()),
         ("activity", activity::SCHEMA.into()),
         ("values", values::schema().into()),
+        ("received", received::schema().into()),
         ("insights", single_events::schema().into()),
         ("root", single_events::schema().into()),
         ("logging", logging::schema().into()),
@@ -66,6 +67,7 @@ pub(super) fn write_tables(
     write("identity_links", identity_links::SCHEMA, identity_links::columns(&baseline.identity_links))?;
     write("behaviours", &behaviours::schema(), behaviours::columns(baseline))?;
     write("values", &values::schema(), values::columns(baseline))?;
+    write("received", &received::schema(), received::columns(&baseline.received))?;
     write("insights", &single_events::schema(), single_events::columns(&baseline.insights))?;
     write("root", &single_events::schema(), single_events::columns(&baseline.root))?;
     write("logging", &logging::schema(), logging::columns(&baseline.logging))?;

@@ -134,7 +134,8 @@ fn requests_of_two_days_with_the_same_id_are_not_copies() {
 
 #[test]
 fn a_request_without_an_answer_is_an_attempt() {
-    let ingested = logged(&each(&[stage("RequestReceived", None)])).ingest(&settings());
+    let mut ingested = logged(&each(&[stage("RequestReceived", None)])).ingest(&settings());
+    ingested.baseline = ingested.baseline.resolved(settings().principal_key);
     assert_eq!(behaviours(&ingested), ["000123456789 k8s:prod/jo get core/pods 1 1"]);
     let behaviour = &ingested.baseline.behaviours[0];
     assert_eq!((behaviour.first.error_code(), &behaviour.first_success), (Some("NoResponse"), &None));

@@ -40,6 +40,7 @@ mod principals;
 mod process;
 mod program;
 mod reopened;
+mod request_stages;
 mod root;
 mod rules;
 #[cfg(feature = "s3")]

@@ -180,7 +180,7 @@ fn a_damaged_baseline_never_opens() {
     let path = place.path().join("case.baseline");
     save(&full_baseline(place.path()), &path);
     let intact = files(&path);
-    assert_eq!(intact.len(), 16);
+    assert_eq!(intact.len(), 17);
     for (name, bytes) in &intact {
         let file = path.join(name);
         let assert_damaged = |what: &str| {
