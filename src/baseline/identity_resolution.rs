@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use super::dimension_value::sort_values;
 use super::hit::sort_hits;
-use super::merge::join_same;
 use super::single_event::{sort_insights, sort_root};
 use super::{Baseline, Behaviour};
 use crate::model::{Arn, ObservedPrincipal, PrincipalKey, Text, is_unique_id, sso_name};
@@ -236,7 +235,7 @@ impl Baseline {
             behaviour.principal = rank_of[behaviour.principal as usize];
         }
         self.behaviours.sort_by_key(Behaviour::ids);
-        join_same(&mut self.behaviours);
+        Behaviour::join_same(&mut self.behaviours);
     }
 
     /// Joins the data beside the behaviours. Whom rules matched is decided by all records of the principal, not by one.

@@ -124,6 +124,17 @@ impl Behaviour {
         (self.principal, self.action)
     }
 
+    /// Joins sorted behaviours of the same principal and action.
+    pub(super) fn join_same(sorted: &mut Vec<Self>) {
+        sorted.dedup_by(|next, kept| {
+            let is_same = next.ids() == kept.ids();
+            if is_same {
+                kept.absorb(next);
+            }
+            is_same
+        });
+    }
+
     /// Adds the sightings of the same behaviour from another baseline.
     pub(super) fn absorb(&mut self, other: &Self) {
         self.first = earlier(&self.first, &other.first);
@@ -134,17 +145,6 @@ impl Behaviour {
         self.last = self.last.max(other.last);
         self.days.absorb(&other.days);
     }
-}
-
-/// Joins sorted behaviours of the same principal and action.
-pub(super) fn join_same(sorted: &mut Vec<Behaviour>) {
-    sorted.dedup_by(|next, kept| {
-        let is_same = next.ids() == kept.ids();
-        if is_same {
-            kept.absorb(next);
-        }
-        is_same
-    });
 }
 
 fn earlier(left: &Arc<Sighting>, right: &Arc<Sighting>) -> Arc<Sighting> {

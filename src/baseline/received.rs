@@ -7,7 +7,6 @@
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::Arc;
 
-use super::merge::join_same;
 use super::{ActiveDay, Baseline, Behaviour, Days, SingleEvent};
 use crate::model::{InOrder, ObservedPrincipal, Text};
 use crate::observe::Fingerprint;
@@ -149,7 +148,7 @@ fn of_requests<'r>(requests: impl Iterator<Item = &'r ReceivedRequest> + Clone) 
     };
     let mut behaviours: Vec<Behaviour> = requests.filter_map(behaviour).collect();
     behaviours.sort_by_key(Behaviour::ids);
-    join_same(&mut behaviours);
+    Behaviour::join_same(&mut behaviours);
     baseline.behaviours = behaviours;
     baseline
 }
