@@ -13,8 +13,9 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
+use super::json::Json;
 use super::walk;
-use crate::event::{AuditRecord, Record};
+use crate::event::{AuditRecord, Record, Response};
 use members::{Members, RecordObject};
 
 /// A kind of record.
@@ -32,7 +33,21 @@ pub(in crate::decode) fn with_record<T>(
     slice: &str,
     use_record: impl FnOnce(Record<'_>) -> T,
 ) -> Result<T, String> {
-    read::<cloudtrail::CloudTrail, T>(slice, use_record)
+    read::<cloudtrail::CloudTrail, T>(slice, |record| {
+        let result = sign_in_result(&record, slice);
+        let response = Response { sign_in: result.as_deref(), ..record.response };
+        use_record(Record { response, ..record })
+    })
+}
+
+/// What a sign-in says of its result. Read value by value, since the name of the member is that of the event.
+fn sign_in_result<'s>(record: &Record<'_>, slice: &'s str) -> Option<Cow<'s, str>> {
+    let name = record.event_name.filter(|_| record.signs_in())?;
+    let result_in = |element| {
+        let result = Json::new(slice).member(element)?.member(name)?;
+        result.as_str().starts_with('"').then(|| result.text())
+    };
+    result_in("responseElements").or_else(|| result_in("serviceEventDetails"))
 }
 
 /// Reads one Kubernetes audit event, or returns the reason why it is not one.
