@@ -87,7 +87,7 @@ impl<'a> ApiName<'a> {
 
 /// Lambda and CloudFront put the version of their API behind the name: `ListFunctions20150331`, `GetFunction20150331v2`,
 /// `CreateDistribution2020_05_31`.
-fn without_version(name: &str) -> &str {
+pub(super) fn without_version(name: &str) -> &str {
     let numbers = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
     let minor =
         numbers.strip_suffix('v').map(|name| name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_'));

@@ -85,6 +85,22 @@ pub fn service_of(action: &str) -> &str {
     }
 }
 
+/// The name of an event without the version of the API that Lambda and CloudFront put behind it, if it has one.
+///
+/// ```
+/// use firstseen::actions::unversioned;
+///
+/// assert_eq!(unversioned("UpdateFunctionCode20150331v2"), Some("UpdateFunctionCode"));
+/// assert_eq!(unversioned("CreateDistribution2020_05_31"), Some("CreateDistribution"));
+/// assert_eq!(unversioned("ListObjectsV2"), None);
+/// assert_eq!(unversioned("get core/pods in shop20240331"), None);
+/// ```
+pub fn unversioned(name: &str) -> Option<&str> {
+    // What ends an action of a cluster is the name of a resource or a namespace.
+    let bare = (!name.contains(' ')).then(|| aliases::without_version(name))?;
+    (bare.len() < name.len()).then_some(bare)
+}
+
 /// An action without the domain of its service: `iam:CreateUser` of `iam.amazonaws.com:CreateUser`.
 ///
 /// ```

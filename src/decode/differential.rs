@@ -182,7 +182,8 @@ fn check_against(plain: &Value, record: &Record<'_>) {
         "/errorCode",
         "/errorMessage",
         "/recipientAccountId",
-        "/responseElements/ConsoleLogin",
+        // The result of a sign-in, which has no path of its own.
+        "",
         "/responseElements/role/arn",
         "/responseElements/role/roleId",
         "/responseElements/user/arn",
@@ -201,10 +202,16 @@ fn check_against(plain: &Value, record: &Record<'_>) {
         "/userIdentity/onBehalfOf/identityStoreArn",
         "/eventID",
     ];
-    let reads_response = Record::reads_response(record.event_name);
+    let creates = Record::creates_principal(record.event_name);
+    let result_in = |element: &str| plain.get(element)?.get(record.event_name?)?.as_str();
+    let result = result_in("responseElements").or_else(|| result_in("serviceEventDetails"));
+    assert_eq!(record.response.sign_in, result.filter(|_| record.signs_in()), "result of a sign-in");
     let texts = record.texts().into_iter().chain(record.identity.texts()).chain([record.event_id]);
     for (path, text) in PATHS.into_iter().zip(texts) {
-        let wanted = reads_response || !path.starts_with("/responseElements");
+        if path.is_empty() {
+            continue;
+        }
+        let wanted = creates || !path.starts_with("/responseElements");
         let plain = plain.pointer(path).filter(|_| wanted).and_then(Value::as_str);
         assert_eq!(text, plain, "{path}");
     }
@@ -234,6 +241,10 @@ mod tests {
             r#"[\\"/{}\[\],:é😀\n\t\x00-\x1f ]{0,12}"#,
             Just("AssumedRole".to_owned()),
             Just("ConsoleLogin".to_owned()),
+            Just("CheckMfa".to_owned()),
+            Just("CreateRole".to_owned()),
+            Just("signin.amazonaws.com".to_owned()),
+            Just("Failure".to_owned()),
             Just("AssumeRole".to_owned()),
             Just("2024-03-01T10:00:00Z".to_owned()),
             Just("true".to_owned()),
@@ -259,7 +270,7 @@ mod tests {
 
     /// Mostly known keys, at any level.
     fn any_key() -> impl Strategy<Value = String> {
-        const KEYS: [&str; 35] = [
+        const KEYS: [&str; 38] = [
             "eventTime",
             "eventSource",
             "eventName",
@@ -295,6 +306,9 @@ mod tests {
             "role",
             "roleId",
             "ConsoleLogin",
+            "CheckMfa",
+            "serviceEventDetails",
+            "",
         ];
         prop_oneof![9 => prop::sample::select(&KEYS[..]).prop_map(str::to_owned), 1 => any_text()]
     }

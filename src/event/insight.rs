@@ -1,19 +1,19 @@
 //! Events of CloudTrail Insights: an unusual rate of calls or of errors. Not a single call, and so not an event.
 //!
-//! Source: CloudTrail User Guide, "CloudTrail record contents for Insights events for trails".
+//! Sources: CloudTrail User Guide, "CloudTrail record contents for Insights events for trails" and "… for event data stores".
 
 /// The relevant texts of an Insights record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Insight {
-    /// `insightDetails.state`: `Start` or `End`
+    /// `insightDetails.state`, in an event data store `insightState`: `Start` or `End`
     pub state: Option<String>,
-    /// `insightDetails.insightType`, for example `ApiCallRateInsight`
+    /// `insightDetails.insightType`, in an event data store `insightType`; for example `ApiCallRateInsight`
     pub insight_type: Option<String>,
-    /// `insightDetails.eventSource`
+    /// `insightDetails.eventSource`, in an event data store `insightEventSource`
     pub source: Option<String>,
-    /// `insightDetails.eventName`
+    /// `insightDetails.eventName`, in an event data store `insightEventName`
     pub name: Option<String>,
-    /// `insightDetails.errorCode`
+    /// `insightDetails.errorCode`, in an event data store `insightErrorCode`
     pub error_code: Option<String>,
     /// The usual number of calls or errors a minute, in the record's own digits.
     pub usual_rate: Option<String>,

@@ -96,7 +96,7 @@ pub struct Record<'a> {
     pub response_text: ElementText<'a>,
     /// The text of `resources`, if the reader has it at hand.
     pub resources: ElementText<'a>,
-    /// The relevant part of `responseElements`, see [`Record::reads_response`].
+    /// The relevant part of `responseElements`, see [`Record::creates_principal`] and [`Record::signs_in`].
     pub response: Response<'a>,
 }
 
@@ -115,8 +115,8 @@ impl Eq for ElementText<'_> {}
 /// The relevant texts of `responseElements`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response<'a> {
-    /// `ConsoleLogin`: `Success` or `Failure`
-    pub console_login: Option<&'a str>,
+    /// Of a sign-in, its result: the member with the name of the event, else that of `serviceEventDetails`; `Success` or `Failure`.
+    pub sign_in: Option<&'a str>,
     /// `role` of CreateRole and CreateServiceLinkedRole
     pub role: Created<'a>,
     /// `user` of CreateUser
@@ -187,10 +187,23 @@ pub enum NoEvent {
     BadTime,
 }
 
+/// The kind of error of a sign-in that failed without an error code, as most do.
+const FAILED_SIGN_IN: &str = "failed-sign-in";
+
+/// The kind of error of any other call that failed without an error code.
+const WITHOUT_CODE: &str = "without-code";
+
 impl<'a> Record<'a> {
-    /// Whether `responseElements` is relevant for a call of this name. Readers may skip it otherwise.
-    pub fn reads_response(event_name: Option<&str>) -> bool {
-        matches!(event_name, Some("ConsoleLogin" | "CreateRole" | "CreateServiceLinkedRole" | "CreateUser"))
+    /// Whether a call of this name may create a role or a user, which `responseElements` then names. Readers may skip it otherwise.
+    pub fn creates_principal(event_name: Option<&str>) -> bool {
+        matches!(event_name, Some("CreateRole" | "CreateServiceLinkedRole" | "CreateUser"))
+    }
+
+    /// Whether this is a sign-in or a step of one, whose result stands under the name of the event.
+    #[inline]
+    pub fn signs_in(&self) -> bool {
+        self.event_source.is_some_and(|source| source.starts_with("signin."))
+            || self.event_name == Some("ConsoleLogin")
     }
 
     /// Whether this is a call of AssumeRole in one of its forms.
@@ -240,7 +253,7 @@ impl<'a> Record<'a> {
             self.error_code,
             self.error_message,
             self.recipient_account,
-            response.console_login,
+            response.sign_in,
             response.role.arn,
             response.role.id,
             response.user.arn,
@@ -308,9 +321,11 @@ impl<'a> Record<'a> {
         Traits {
             source_ip: self.source_ip,
             user_agent: self.user_agent,
-            region: self.region,
+            // The Region of a sign-in is that of the endpoint, which a cookie may choose (AWS CloudTrail User Guide, "AWS Management
+            // Console sign-in events").
+            region: self.region.filter(|_| !self.signs_in()),
             access_key_id: self.identity.access_key_id,
-            error_code: self.error_code,
+            error_code: present(self.error_code).or_else(|| self.failure_without_code()),
             target_role: None,
             target_account: self
                 .recipient_account
@@ -337,12 +352,19 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// A call failed if it has an error code, or only a message, or is a console sign-in that reports failure: those
-    /// have no error code (AWS CloudTrail User Guide, "AWS Management Console sign-in events").
+    /// A call failed if it has an error code, or only a message, or is a sign-in or a step of one that reports failure: those
+    /// have no error code (AWS CloudTrail User Guide, "AWS Management Console sign-in events"; IAM Identity Center User Guide,
+    /// "Understanding IAM Identity Center sign-in events").
     fn failed(&self) -> bool {
-        present(self.error_code).is_some()
-            || present(self.error_message).is_some()
-            || self.response.console_login.is_some_and(|result| result == "Failure")
+        present(self.error_code).is_some() || self.failure_without_code().is_some()
+    }
+
+    /// The kind of error of a call that failed, if it has no error code.
+    fn failure_without_code(&self) -> Option<&'static str> {
+        if self.response.sign_in == Some("Failure") {
+            return Some(FAILED_SIGN_IN);
+        }
+        present(self.error_message).map(|_| WITHOUT_CODE)
     }
 
     fn creation(&self, name: &str, key: PrincipalKey) -> Option<Principal<'a>> {
@@ -384,6 +406,7 @@ fn present(text: Option<&str>) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Dimension;
 
     fn record() -> Record<'static> {
         Record {
@@ -400,8 +423,42 @@ mod tests {
         let mut login = record();
         login.event_name = Some("ConsoleLogin");
         assert!(!login.interpret(PrincipalKey::Arn).unwrap().failed);
-        login.response.console_login = Some("Failure");
+        login.response.sign_in = Some("Failure");
         assert!(login.interpret(PrincipalKey::Arn).unwrap().failed);
+    }
+
+    #[test]
+    fn every_failure_has_a_kind_of_error() {
+        let kind = |change: fn(&mut Record<'static>)| {
+            let mut record = record();
+            change(&mut record);
+            let kind = Dimension::Error.value(&record.traits("111122223333"));
+            assert_eq!(record.interpret(PrincipalKey::Arn).unwrap().failed, kind.is_some());
+            kind.map(Cow::into_owned)
+        };
+        let failed_sign_in = |record: &mut Record<'static>| {
+            record.event_name = Some("ConsoleLogin");
+            record.error_message = Some("Failed authentication");
+            record.response.sign_in = Some("Failure");
+        };
+        assert_eq!(kind(|record| record.error_code = Some("")), None);
+        assert_eq!(kind(|record| record.response.sign_in = Some("Success")), None);
+        assert_eq!(kind(failed_sign_in).as_deref(), Some("failed-sign-in"));
+        assert_eq!(kind(|record| record.error_message = Some("odd")).as_deref(), Some("without-code"));
+        assert_eq!(kind(|record| record.error_code = Some("NoSuchEntity")).as_deref(), Some("not-found"));
+    }
+
+    #[test]
+    fn a_sign_in_has_no_region_of_its_own() {
+        let region = |source, name| {
+            let (event_source, event_name, region) = (Some(source), Some(name), Some("eu-north-1"));
+            let record = Record { event_source, event_name, region, ..record() };
+            assert_eq!(record.evidence().region, region);
+            record.traits("111122223333").region
+        };
+        assert_eq!(region("signin.amazonaws.com", "ConsoleLogin"), None);
+        assert_eq!(region("signin.amazonaws.com", "CredentialVerification"), None);
+        assert_eq!(region("iam.amazonaws.com", "CreateUser"), Some("eu-north-1"));
     }
 
     #[test]

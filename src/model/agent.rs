@@ -41,8 +41,8 @@ const SYSTEMS: [(&str, &str); 11] = [
 /// The family of a user agent: `Boto3, Linux`. Of unknown programs, the name of the first product.
 ///
 /// The AWS CLI has its major version, since nobody changes that by the way. What else does not change with an update is kept: the
-/// maker of a Linux kernel (`Linux amzn`), the distribution (`exe/x86_64.ubuntu.22`), and where the program runs
-/// (`exec-env/CloudShell`).
+/// maker of a Linux kernel (`Linux amzn`), the distribution (`exe/x86_64.ubuntu.22`, in newer versions `md/distrib#ubuntu.22`), and
+/// where the program runs (`exec-env/CloudShell`).
 pub(super) fn agent_family(agent: &str) -> Cow<'_, str> {
     let agent = agent.trim_start_matches('[').trim_end_matches(']');
     let known = PROGRAMS.iter().find(|(part, _)| agent.contains(part));
@@ -72,10 +72,14 @@ fn cli_major<'a>(agent: &'a str, part: &str) -> Option<&'a str> {
         .filter(|major| !major.is_empty() && major.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// Where the AWS CLI says how it was installed, in front of the architecture and the distribution: `exe/x86_64.ubuntu.22`.
+const INSTALLERS: [&str; 3] = [" exe/", " source/", " docker/"];
+
 /// The maker of the kernel and the distribution, as far as an agent in lower case names them: ` amzn`, ` generic ubuntu`.
 fn distribution(agent: &str) -> Option<String> {
     let kernel = after(agent, "linux/").or_else(|| after(agent, "linux#")).and_then(kernel_maker);
-    let distribution = after(agent, "exe/").and_then(|program| program.split('.').nth(1)).map(letters);
+    let of_installer = || INSTALLERS.iter().find_map(|installer| after(agent, installer)?.split('.').nth(1));
+    let distribution = after(agent, " md/distrib#").or_else(of_installer).map(letters);
     let distribution = distribution.filter(|name| Some(*name) != kernel && !name.is_empty());
     let names: String = kernel.into_iter().chain(distribution).map(|name| format!(" {name}")).collect();
     (!names.is_empty()).then_some(names)
@@ -164,6 +168,10 @@ mod tests {
                 "Boto3/1.26.0 Python/3.9 Linux/4.14.255-291-231.527.amzn2.x86_64 exec-env/AWS_Lambda_python3.9",
                 "Boto3, Linux amzn, AWS_Lambda_python",
             ),
+            (
+                "aws-cli/2.15.30 Python/3.9.16 Linux/6.1.25 source/x86_64.fedora.38 prompt/off",
+                "aws-cli 2, Linux fedora",
+            ),
             ("Boto3/1.34.64 md/Botocore#1.34.64 ua/2.0 os/linux#5.10.0 md/arch#x86_64", "Boto3, Linux"),
             ("aws-sdk-go-v2/1.26.0 os/linux lang/go#1.22.1", "aws-sdk-go-v2, Linux"),
             ("APN/1.0 HashiCorp/1.0 Terraform/1.5.7 (+https://www.terraform.io)", "Terraform"),
@@ -178,6 +186,36 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(agent_family(agent), family, "{agent}");
+        }
+    }
+
+    #[test]
+    fn an_update_of_the_aws_cli_changes_no_family() {
+        let rest = "md/arch#x86_64 lang/python#3.12.6 md/pyimpl#CPython cfg/retry-mode#standard";
+        for (old, new, family) in [
+            (
+                "aws-cli/2.13.0 Python/3.11.4 Linux/5.15.0-1019-aws exe/x86_64.ubuntu.22 prompt/off",
+                "os/linux#5.15.0-1019-aws REST md/installer#exe md/distrib#ubuntu.22 md/prompt#off",
+                "aws-cli 2, Linux aws ubuntu",
+            ),
+            (
+                "aws-cli/2.9.19 Python/3.9.16 Linux/6.1.94-99.176.amzn2023.x86_64 source/x86_64.amzn.2023 prompt/off",
+                "os/linux#6.1.159-182.297.amzn2023.x86_64 REST md/installer#source md/distrib#amzn.2023",
+                "aws-cli 2, Linux amzn",
+            ),
+            (
+                "aws-cli/2.13.0 Python/3.11.4 Linux/6.1.21 docker/x86_64.amzn.2 prompt/off",
+                "os/linux#6.1.21 REST md/installer#docker md/distrib#amzn.2",
+                "aws-cli 2, Linux amzn",
+            ),
+            (
+                "aws-cli/2.13.0 Python/3.11.4 Windows/10 exe/AMD64 prompt/off",
+                "os/windows#10 REST md/installer#exe md/prompt#off",
+                "aws-cli 2, Windows",
+            ),
+        ] {
+            let new = format!("aws-cli/2.22.15 md/awscrt#0.22.0 ua/2.0 {}", new.replace("REST", rest));
+            assert_eq!((&*agent_family(old), &*agent_family(&new)), (family, family));
         }
     }
 

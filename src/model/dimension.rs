@@ -15,11 +15,11 @@ named! {
         Network = "network",
         /// The family of the user agent: the program and the operating system, without versions.
         Agent = "agent",
-        /// `awsRegion`
+        /// `awsRegion`; not of sign-ins.
         Region = "region",
         /// The long-term access key of the call. Temporary keys (`ASIA…`) have no value: each session has a new one.
         AccessKey = "access-key",
-        /// The kind of the error, if the call failed: `access-denied`, `not-found`, …; else the code itself.
+        /// The kind of the error, if the call failed: `access-denied`, `failed-sign-in`, …; else the code itself.
         Error = "error",
         /// The role that an AssumeRole call asked for.
         TargetRole = "target-role",
@@ -65,11 +65,11 @@ pub struct Traits<'a> {
     pub source_ip: Option<&'a str>,
     /// `userAgent`
     pub user_agent: Option<&'a str>,
-    /// `awsRegion`
+    /// `awsRegion`, if it is the principal's choice.
     pub region: Option<&'a str>,
     /// The access key of the call.
     pub access_key_id: Option<&'a str>,
-    /// `errorCode`, or the reason of a status.
+    /// `errorCode`, or the reason of a status; the kind of a failure that has neither.
     pub error_code: Option<&'a str>,
     /// The role that an AssumeRole call asked for.
     pub target_role: Option<&'a str>,
@@ -131,7 +131,8 @@ impl Dimension {
 /// The services that AWS puts between a principal and an API call name themselves (AWS CloudTrail User Guide, `userAgent`:
 /// "signin.amazonaws.com", "console.amazonaws.com", "AWS Internal").
 fn agent<'t>(traits: &Traits<'t>) -> Option<&'t str> {
-    let agent = present(traits.user_agent)?;
+    let is_named = |agent: &&str| !agent.trim_matches(['[', ']', ' ']).is_empty();
+    let agent = present(traits.user_agent).filter(is_named)?;
     let is_of_console = traits.is_from_console && is_console_server(agent);
     let is_own = traits.is_service || !traits.is_forwarded && !is_of_aws(agent) && !is_of_console;
     is_own.then_some(agent)
@@ -271,6 +272,14 @@ mod tests {
         assert_eq!(network_and_agent(internal), (None, None));
         let itself = Traits { is_service: true, ..by_name };
         assert_eq!(network_and_agent(itself).0.as_deref(), Some(service));
+    }
+
+    #[test]
+    fn brackets_around_nothing_are_no_agent() {
+        for agent in ["[]", "[ ]", " ", ""] {
+            let traits = Traits { user_agent: Some(agent), ..USER };
+            assert_eq!(network_and_agent(traits).1, None, "{agent}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use glob::MatchOptions;
 use thiserror::Error;
 
+use crate::actions::unversioned;
 use crate::model::{
     LogSource, ObservedPrincipal, PrincipalKind, RuleMetadata, identity_in_cluster, last_part,
 };
@@ -70,7 +71,7 @@ impl Pattern {
     }
 
     /// Matches `iam.amazonaws.com:CreateUser`, its short form `iam:CreateUser` or the bare `CreateUser`, ignoring case:
-    /// IAM ignores the case of action names, too.
+    /// IAM ignores the case of action names, too. A version of the API in the name may be left out.
     pub fn matches_action(&self, action: &str) -> bool {
         action_names(action).iter().any(|name| self.matches_text(name, false))
     }
@@ -113,6 +114,10 @@ pub(super) fn action_names(action: &str) -> Vec<Cow<'_, str>> {
     let (source, name) = action.split_once(':').unwrap_or(("", action));
     let service = source.split('.').next().unwrap_or(source);
     let mut names = vec![action.into(), name.into(), Cow::Owned(format!("{service}:{name}"))];
+    if let Some(bare) = unversioned(name) {
+        names.extend([action[..action.len() - name.len() + bare.len()].into(), bare.into()]);
+        names.push(Cow::Owned(format!("{service}:{bare}")));
+    }
     names.extend(without_namespace(action).map(Cow::Borrowed));
     names
 }

@@ -244,3 +244,26 @@ fn only_the_dimensions_asked_for_are_kept() {
         [Dimension::Network, Dimension::Agent, Dimension::Region, Dimension::AccessKey]
     );
 }
+
+#[test]
+fn a_failed_sign_in_is_an_error_without_a_region_of_its_own() {
+    let sign_in = |time: &str, region: &str, result: &str| {
+        let response = json!({"awsRegion": region, "responseElements": {"ConsoleLogin": result}});
+        with(record(time, "eva", "signin:ConsoleLogin"), response)
+    };
+    let records = [
+        sign_in("2024-03-01T00:00:00Z", "us-east-1", "Success"),
+        sign_in("2024-03-09T00:00:00Z", "eu-north-1", "Failure"),
+        with(record("2024-03-10T00:00:00Z", "eva", "s3:ListBuckets"), json!({"errorMessage": "odd"})),
+    ];
+    let baseline = Archive::new().delivered("20240312T0412", &records).ingest(&all()).baseline;
+    let (region, error) = (Dimension::Region, Dimension::Error);
+    let asked = Question { report: [region, error].map(FindingKind::of_dimension).to_vec(), ..question(7) };
+    let found = first_seen(&baseline, &asked);
+    let found: Vec<_> =
+        found.iter().map(|finding| (finding.kind.name(), &**finding.value.unwrap())).collect();
+    assert_eq!(
+        found,
+        [("new-error", "failed-sign-in"), ("new-region", "eu-west-1"), ("new-error", "without-code")]
+    );
+}

@@ -83,6 +83,45 @@ fn a_failed_console_sign_in_counts_as_failure() {
 }
 
 #[test]
+fn steps_of_a_sign_in_say_whether_they_failed() {
+    let step = |name: &str, element: &str, result: &str| {
+        let record = record("2024-03-10T10:00:00Z", "eva", &format!("signin:{name}"));
+        let element = (element.to_owned(), json!({ name: result }));
+        with(record, serde_json::Value::Object([element].into_iter().collect()))
+    };
+    let errors = |record: &serde_json::Value, text: &str| {
+        let bytes = format!(r#"{{"Records":[{text}]}}"#);
+        let path = log_path("20240312T0412", "signin");
+        let baseline = Archive::new().object(&path, bytes.as_bytes()).ingest(&settings()).baseline;
+        assert_eq!(baseline.behaviours[0].count(), 1, "{record}");
+        baseline.behaviours[0].errors()
+    };
+    for name in ["CredentialVerification", "SwitchRole", "CheckMfa", "UserAuthentication"] {
+        for element in ["responseElements", "serviceEventDetails"] {
+            for (result, failed) in [("Failure", 1), ("Success", 0)] {
+                let record = step(name, element, result);
+                let text = record.to_string();
+                assert_eq!(errors(&record, &text), failed, "{text}");
+                // The other reader takes over for what is escaped.
+                for (plain, escaped) in
+                    [(result, &result.replace('u', "\\u0075")), (element, &element.replace('e', "\\u0065"))]
+                {
+                    let text = text.replace(plain, escaped);
+                    assert_eq!(errors(&record, &text), failed, "{text}");
+                }
+            }
+        }
+    }
+    // What others call so is not a sign-in, and other members say nothing of it.
+    let mut other = step("CheckMfa", "responseElements", "Failure");
+    other["eventSource"] = json!("iam.amazonaws.com");
+    assert_eq!(errors(&other, &other.to_string()), 0);
+    let mut other = step("CheckMfa", "serviceEventDetails", "Failure");
+    other["eventName"] = json!("ExitRole");
+    assert_eq!(errors(&other, &other.to_string()), 0);
+}
+
+#[test]
 fn the_age_can_count_from_the_creation_record() {
     let create = with(
         record("2024-01-01T00:00:00Z", "admin", "iam:CreateUser"),
@@ -239,6 +278,31 @@ fn ignored_actions_are_learnt_and_not_reported() {
     assert_eq!(archive.ask(&asked).len(), 1, "the ignored action started the warmup clock");
     asked.filter.ignored_actions = vec!["createuser".parse().unwrap()];
     assert_eq!(archive.ask(&asked).len(), 0);
+}
+
+#[test]
+fn the_version_of_an_api_may_be_left_out_of_an_action() {
+    let action = "lambda.amazonaws.com:UpdateFunctionCode20150331v2";
+    let archive = Archive::new().delivered(
+        "20240409T0412",
+        &[record("2024-03-01T10:00:00Z", "eva", "lambda:UpdateFunctionCode20150331v2")],
+    );
+    let found = vec![format!("new-action 2024-03-01T10:00:00Z eva {action}")];
+    for (glob, is_it) in [
+        ("lambda:UpdateFunctionCode", true),
+        ("updatefunctioncode", true),
+        ("lambda.amazonaws.com:UpdateFunctionCode", true),
+        (action, true),
+        ("lambda:UpdateFunctionCode20150331", false),
+        ("lambda:UpdateFunction", false),
+    ] {
+        let mut asked = question(0);
+        asked.filter.actions = vec![glob.parse().unwrap()];
+        assert_eq!(archive.ask(&asked) == found, is_it, "{glob}");
+        let mut asked = question(0);
+        asked.filter.ignored_actions = vec![glob.parse().unwrap()];
+        assert_eq!(archive.ask(&asked).is_empty(), is_it, "{glob}");
+    }
 }
 
 #[test]

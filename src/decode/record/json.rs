@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::fallback::without_lone_surrogates;
+use super::surrogates::without_lone_surrogates;
 use super::walk::{NeedsFallback, Scanner, Walk};
 
 /// The usual number of members of a record.

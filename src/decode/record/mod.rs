@@ -14,5 +14,6 @@ pub(in crate::decode) mod logging;
 pub(in crate::decode) mod resources;
 pub(in crate::decode) mod scanner;
 pub(in crate::decode) mod simd;
+mod surrogates;
 pub(in crate::decode) mod target_role;
 pub(in crate::decode) mod walk;

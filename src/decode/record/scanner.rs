@@ -5,7 +5,7 @@
 
 use super::identity_cache::IdentityCache;
 use super::key_predictor::KeyPredictor;
-use super::walk::{Scanner, Walk};
+use super::walk::{Scanner, Walk, text_at};
 use crate::event::{Created, Identity, Issuer, OnBehalfOf, Record, Response};
 
 /// Key predictors learnt from earlier records. They speed up the walk and never change the result.
@@ -42,7 +42,7 @@ pub(in crate::decode) fn record<'a>(
     identities: &mut IdentityCache<'a>,
     record: &mut Record<'a>,
 ) -> Walk<Extent> {
-    let mut nested = None;
+    let (mut nested, mut details) = (None, None);
     let mut scanner = Scanner::new(text, start);
     scanner.object_in_order(&mut predictors.record, RecordField::of, |scanner, field| {
         match field {
@@ -73,6 +73,11 @@ pub(in crate::decode) fn record<'a>(
                 scanner.skip()?;
                 record.response_text.0 = Some(&text[start..scanner.at]);
             }
+            RecordField::ServiceDetails => {
+                let start = scanner.at;
+                scanner.skip()?;
+                details = Some(&text[start..scanner.at]);
+            }
             RecordField::Resources => {
                 let start = scanner.at;
                 scanner.skip()?;
@@ -88,11 +93,22 @@ pub(in crate::decode) fn record<'a>(
     })?;
     let end = scanner.at;
     if let Some(response) = record.response_text.0
-        && Record::reads_response(record.event_name)
+        && Record::creates_principal(record.event_name)
     {
         record.response = Scanner::new(response, 0).response()?;
     }
+    if record.signs_in() {
+        record.response.sign_in = sign_in_result(record, details)?;
+    }
     Ok(Extent { end, nested })
+}
+
+/// What a sign-in says of its result, in `responseElements` or in `serviceEventDetails`.
+#[cold]
+fn sign_in_result<'a>(record: &Record<'a>, details: Option<&'a str>) -> Walk<Option<&'a str>> {
+    let Some(name) = record.event_name else { return Ok(None) };
+    let result_in = |element: Option<&'a str>| element.map_or(Ok(None), |element| text_at(element, &[name]));
+    Ok(result_in(record.response_text.0)?.or(result_in(details)?))
 }
 
 impl<'a> Scanner<'a> {
@@ -185,7 +201,6 @@ impl<'a> Scanner<'a> {
         let mut response = Response::default();
         self.object_or_other(|scanner, key| {
             match key {
-                "ConsoleLogin" => response.console_login = scanner.text()?,
                 "role" => response.role = scanner.created("roleId")?,
                 "user" => response.user = scanner.created("userId")?,
                 _ => scanner.skip()?,
@@ -229,6 +244,7 @@ enum RecordField {
     Identity,
     Request,
     Response,
+    ServiceDetails,
     Resources,
     Records,
     Unread,
@@ -254,6 +270,7 @@ impl RecordField {
             "userIdentity" => Self::Identity,
             "requestParameters" => Self::Request,
             "responseElements" => Self::Response,
+            "serviceEventDetails" => Self::ServiceDetails,
             "resources" => Self::Resources,
             "Records" => Self::Records,
             _ => Self::Unread,

@@ -66,7 +66,6 @@ struct NamedFields<'a> {
 
 #[derive(Default)]
 struct ResponseFields<'a> {
-    console_login: Text<'a>,
     role: Object<NamedFields<'a>>,
     user: Object<NamedFields<'a>>,
 }
@@ -116,10 +115,10 @@ impl RecordKind for CloudTrail {
             request: ElementText::default(),
             response_text: ElementText::default(),
             resources: ElementText::default(),
-            response: if Record::reads_response(event_name) {
+            response: if Record::creates_principal(event_name) {
                 let (role, user) = (&response.role.0, &response.user.0);
                 Response {
-                    console_login: response.console_login.get(),
+                    sign_in: None,
                     role: Created { arn: role.arn.get(), id: role.role_id.get() },
                     user: Created { arn: user.arn.get(), id: user.user_id.get() },
                 }
@@ -212,7 +211,6 @@ impl<'de> Members<'de> for NamedFields<'de> {
 impl<'de> Members<'de> for ResponseFields<'de> {
     fn member<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
         match key {
-            "ConsoleLogin" => self.console_login = map.next_value()?,
             "role" => self.role = map.next_value()?,
             "user" => self.user = map.next_value()?,
             _ => drop(map.next_value::<IgnoredAny>()?),

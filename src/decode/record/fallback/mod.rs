@@ -13,8 +13,10 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
+use super::json::Json;
+use super::surrogates::without_lone_surrogates;
 use super::walk;
-use crate::event::{AuditRecord, Record};
+use crate::event::{AuditRecord, Record, Response};
 use members::{Members, RecordObject};
 
 /// A kind of record.
@@ -32,7 +34,21 @@ pub(in crate::decode) fn with_record<T>(
     slice: &str,
     use_record: impl FnOnce(Record<'_>) -> T,
 ) -> Result<T, String> {
-    read::<cloudtrail::CloudTrail, T>(slice, use_record)
+    read::<cloudtrail::CloudTrail, T>(slice, |record| {
+        let result = sign_in_result(&record, slice);
+        let response = Response { sign_in: result.as_deref(), ..record.response };
+        use_record(Record { response, ..record })
+    })
+}
+
+/// What a sign-in says of its result. Read value by value, since the name of the member is that of the event.
+fn sign_in_result<'s>(record: &Record<'_>, slice: &'s str) -> Option<Cow<'s, str>> {
+    let name = record.event_name.filter(|_| record.signs_in())?;
+    let result_in = |element| {
+        let result = Json::new(slice).member(element)?.member(name)?;
+        result.as_str().starts_with('"').then(|| result.text())
+    };
+    result_in("responseElements").or_else(|| result_in("serviceEventDetails"))
 }
 
 /// Reads one Kubernetes audit event, or returns the reason why it is not one.
@@ -87,48 +103,6 @@ fn without_huge_numbers(text: &str) -> Option<String> {
     }
     mended.push_str(rest);
     changed.then_some(mended)
-}
-
-/// Replaces an escaped lone surrogate, as in a text truncated inside a character, with U+FFFD.
-pub(in crate::decode) fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
-    if !text.contains("\\ud") && !text.contains("\\uD") {
-        return Cow::Borrowed(text);
-    }
-    let mut mended = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        mended.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let length = match (surrogate(rest), rest.get(6..).and_then(surrogate)) {
-            (Some(Half::High), Some(Half::Low)) => 12,
-            (Some(_), _) => {
-                mended.push_str("\\ufffd");
-                rest = &rest[6..];
-                continue;
-            }
-            // The backslash and the escaped character.
-            (None, _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
-        };
-        mended.push_str(&rest[..length]);
-        rest = &rest[length..];
-    }
-    mended.push_str(rest);
-    Cow::Owned(mended)
-}
-
-enum Half {
-    High,
-    Low,
-}
-
-/// The half of a surrogate pair that the escape at the start of `text` stands for, if any.
-fn surrogate(text: &str) -> Option<Half> {
-    let digits = text.strip_prefix("\\u")?.get(..4)?;
-    match u16::from_str_radix(digits, 16).ok()? {
-        0xd800..=0xdbff => Some(Half::High),
-        0xdc00..=0xdfff => Some(Half::Low),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
