@@ -35,7 +35,7 @@ pub enum Node {
     },
     /// A list.
     List(Vec<Yaml>),
-    /// Keys and values, in order. Keys are unique.
+    /// Keys and values, in order. Keys are unique. Those of maps given with `<<` come last.
     Map(Vec<(Yaml, Yaml)>),
 }
 
@@ -59,8 +59,8 @@ impl std::error::Error for YamlError {}
 /// Parses all documents of a text.
 ///
 /// # Errors
-/// If the text is not valid YAML, repeats a key, has a list or map as a key, nests deeper than [`MAX_DEPTH`],
-/// or has aliases (`*anchor`) that expand to too much.
+/// If the text is not valid YAML, repeats a key, has a list or map as a key, merges (`<<`) what is no map, nests deeper than
+/// [`MAX_DEPTH`], or has aliases (`*anchor`) that expand to too much.
 ///
 /// ```
 /// use firstseen::yaml::documents;
@@ -193,5 +193,28 @@ mod tests {
         for text in ["&a [*a]", "&a {b: *a}", "- &a 1\n---\n- *a\n", "*b"] {
             documents(text).unwrap_err();
         }
+    }
+
+    #[test]
+    fn maps_take_the_keys_of_others() {
+        let all = documents(
+            "a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc:\n  <<: *a\n  y: 5\nd: {<<: [*a, *b], '<<': 6}\ne: {<<: *a, 'x': 7}\n",
+        )
+        .unwrap();
+        let members = |key: &str| {
+            let map = all[0].get(key).unwrap().map().unwrap().iter();
+            map.map(|(key, value)| (key.text().unwrap(), value.text().unwrap())).collect::<Vec<_>>()
+        };
+        assert_eq!(members("c"), [("y", "5"), ("x", "1")]);
+        assert_eq!(members("d"), [("<<", "6"), ("x", "1"), ("y", "2"), ("z", "4")]);
+        assert_eq!(members("e"), [("x", "7"), ("y", "2")]);
+        for text in ["a:\n  <<: x", "a:\n  <<: [{b: c}, d]", "a:\n  <<:"] {
+            let error = documents(text).unwrap_err();
+            assert_eq!((error.line, error.reason.starts_with("'<<' takes a map")), (2, true), "{text}");
+        }
+        let many: String =
+            (1..40).map(|level| format!("- &a{level} {{b{level}: 1, <<: *a{}}}\n", level - 1)).collect();
+        let all = documents(&format!("- &a0 {{b0: 1}}\n{many}")).unwrap();
+        assert_eq!(all[0].list().unwrap()[39].map().unwrap().len(), 40);
     }
 }

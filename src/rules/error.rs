@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::names::nearest;
 
-/// A part of a rule file that cannot be used.
+/// A part of a rule file that cannot be used, or that is used and is probably not what was meant.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{file}, line {line}: {}{reason}", rule.as_deref().map(|rule| format!("{rule}: ")).unwrap_or_default())]
 pub struct RuleError {
@@ -39,6 +39,15 @@ impl RuleError {
         let file = self.file.rsplit(['/', '\\']).next().unwrap_or(&self.file);
         self.rule.clone().unwrap_or_else(|| format!("{file}, line {}", self.line))
     }
+}
+
+/// What was found in rule files.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    /// About parts that cannot be used.
+    pub(super) errors: Vec<RuleError>,
+    /// About rules that are used.
+    pub(super) warnings: Vec<RuleError>,
 }
 
 /// An error in a condition or an output, with the position of its character, counted from 1.

@@ -21,6 +21,7 @@ use crate::checksum::Checksum;
 use crate::model::Language;
 use crate::time::Span;
 use crate::yaml::{self, Yaml};
+use error::Problems;
 use language::falco;
 use language::sigma;
 
@@ -50,6 +51,7 @@ pub struct RuleSet {
     rules: Vec<Rule>,
     checksum: Checksum,
     left_out: Vec<String>,
+    warnings: Vec<RuleError>,
 }
 
 impl RuleSet {
@@ -75,32 +77,33 @@ impl RuleSet {
 
     /// The same with values for the placeholders of Sigma rules (`expand`).
     pub fn compile_with(files: &[RuleFile], placeholders: &Placeholders) -> (Self, Vec<RuleError>) {
-        let mut errors = Vec::new();
+        let mut problems = Problems::default();
         let mut elements = falco::Elements::default();
         let mut sigma: Vec<(&str, Vec<Yaml>)> = Vec::new();
         for file in files {
             let documents = match yaml::documents(&file.text) {
                 Ok(documents) => documents,
                 Err(yaml::YamlError { line, reason }) => {
-                    errors.push(RuleError::new(&file.name, line, None, reason));
+                    problems.errors.push(RuleError::new(&file.name, line, None, reason));
                     continue;
                 }
             };
             match file.language {
-                Language::Falco => elements.add(&file.name, &documents, &mut errors),
+                Language::Falco => elements.add(&file.name, &documents, &mut problems.errors),
                 Language::Sigma => sigma.push((&file.name, documents)),
             }
         }
-        let mut rules = sigma::rules(&sigma, placeholders, &mut errors);
-        rules.extend(elements.compile(&mut errors));
+        let mut rules = sigma::rules(&sigma, placeholders, &mut problems);
+        rules.extend(elements.compile(&mut problems));
         rules.sort_by(|left, right| left.metadata.key().cmp(&right.metadata.key()));
         let texts = files.iter().flat_map(|file| [file.language.name(), &file.text]);
         let texts = texts.chain(placeholders.texts().flat_map(|text| [Language::Sigma.name(), text]));
         let names = rules.iter().map(|rule| &*rule.metadata.name);
         let all =
             texts.chain(names).map(|text| Checksum::of(text.as_bytes()).to_string()).collect::<String>();
+        let Problems { errors, warnings } = problems;
         let left_out = errors.iter().map(RuleError::title).collect();
-        (Self { rules, checksum: Checksum::of(all.as_bytes()), left_out }, errors)
+        (Self { rules, checksum: Checksum::of(all.as_bytes()), left_out, warnings }, errors)
     }
 
     /// The rules and correlations, sorted by name and id.
@@ -117,6 +120,11 @@ impl RuleSet {
     /// Descriptions of the parts that could not be used.
     pub fn left_out(&self) -> &[String] {
         &self.left_out
+    }
+
+    /// What is probably not meant in rules that are used: for example a field that is not known.
+    pub fn warnings(&self) -> &[RuleError] {
+        &self.warnings
     }
 
     /// Checksum of the texts of the files and the names of the rules.

@@ -97,7 +97,7 @@ impl Loader {
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(ended) = self.open.pop() {
                     let anchor = ended.anchor;
-                    self.add(ended.measured(), anchor, line)?;
+                    self.add(ended.measured()?, anchor, line)?;
                 }
             }
             Event::Alias(anchor) => {
@@ -175,11 +175,35 @@ impl Loader {
 }
 
 impl OpenCollection {
-    fn measured(self) -> SizedValue {
+    fn measured(self) -> Result<SizedValue, YamlError> {
         let node = match self.items {
             Items::List(items) => Node::List(items),
-            Items::Map { members, .. } => Node::Map(members),
+            Items::Map { members, .. } => Node::Map(merged(members)?),
         };
-        SizedValue { yaml: Yaml { line: self.line, node }, depth: self.depth + 1, size: self.size }
+        Ok(SizedValue { yaml: Yaml { line: self.line, node }, depth: self.depth + 1, size: self.size })
     }
+}
+
+/// The members of a map, with those that it takes from others: `<<: *other`, or `<<: [*other, *another]`. Its own keys come first,
+/// then those of the first map.
+fn merged(mut members: Vec<(Yaml, Yaml)>) -> Result<Vec<(Yaml, Yaml)>, YamlError> {
+    let is_merge = |key: &Yaml| matches!(&key.node, Node::Text { text, quoted: false } if text == "<<");
+    let Some(at) = members.iter().position(|(key, _)| is_merge(key)) else { return Ok(members) };
+    let (key, value) = members.remove(at);
+    let maps = match value.node {
+        Node::List(items) => items,
+        _ => vec![value],
+    };
+    let mut known: HashSet<Option<String>> =
+        members.iter().map(|(key, _)| key.text().map(str::to_owned)).collect();
+    for map in maps {
+        let Node::Map(others) = map.node else {
+            return Err(wrong(
+                key.line,
+                "'<<' takes a map, or a list of maps, whose keys are added to this one",
+            ));
+        };
+        members.extend(others.into_iter().filter(|(key, _)| known.insert(key.text().map(str::to_owned))));
+    }
+    Ok(members)
 }

@@ -83,6 +83,9 @@ impl RuleArgs {
             let word = if is_refused(error) { "cannot be used" } else { "left out" };
             writeln!(io::stderr(), "{word}: {}", for_terminal(&error.to_string()))?;
         }
+        for warning in set.warnings() {
+            writeln!(io::stderr(), "warning: {}", for_terminal(&warning.to_string()))?;
+        }
         if refused > 0 {
             let error = UsageError(format!("{refused} of the rules cannot be used"));
             return Err(anyhow::Error::new(error).context(Hint("--skip-unsupported runs with the others")));

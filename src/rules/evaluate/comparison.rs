@@ -14,7 +14,7 @@ use crate::model::AddressRange;
 /// A set of texts.
 pub(in crate::rules) type Texts = HashSet<Box<str>, FixedState>;
 
-/// A comparison. Case-insensitive comparisons hold their text in lower case.
+/// A comparison. Case-insensitive comparisons hold their text as [`lower`] gives it.
 #[derive(Clone, Debug)]
 pub(in crate::rules) enum Test {
     Exists,
@@ -167,13 +167,38 @@ fn set_of(set: &str) -> String {
     format!("[{not}{}]", set.chars().map(escape).collect::<String>())
 }
 
-/// Lower case, for case-insensitive comparisons.
+/// One case, for case-insensitive comparisons: letter by letter, as in case-insensitive patterns, so that it makes no difference
+/// where in a word a letter is.
 pub(in crate::rules) fn lower(text: &str) -> Cow<'_, str> {
     if text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
-        Cow::Owned(text.to_lowercase())
+        Cow::Owned(text.chars().map(folded).collect())
     } else {
         Cow::Borrowed(text)
     }
+}
+
+/// The letter that stands for all cases and forms of a letter: Unicode's simple case folding.
+fn folded(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
+    }
+    match c {
+        // Its upper case is that of another letter.
+        'ı' => c,
+        // Letters with the same upper case, which has several letters.
+        '\u{1fd3}' => '\u{390}',
+        '\u{1fe3}' => '\u{3b0}',
+        '\u{fb05}' => '\u{fb06}',
+        _ => {
+            let upper = only(c.to_uppercase()).unwrap_or(c);
+            only(upper.to_lowercase()).unwrap_or(upper)
+        }
+    }
+}
+
+/// The only letter, if there is one only.
+fn only(mut letters: impl Iterator<Item = char>) -> Option<char> {
+    letters.next().filter(|_| letters.next().is_none())
 }
 
 fn is_same(text: &str, lowered: &str) -> bool {
@@ -264,5 +289,46 @@ mod tests {
         assert!(Test::EndsWithAnyCase("é".into()).passes(&one("CAFÉ")));
         assert!(Test::Matches(part_in_any_case("tU.").unwrap()).passes(&one("getu.ser")));
         assert!(!Test::EndsWithAnyCase("user".into()).passes(&one("é")));
+    }
+
+    #[test]
+    fn ways_to_compare_in_any_case_agree() {
+        let agree = |part: &str, text: &str| {
+            let lowered: Box<str> = lower(part).into();
+            let pattern = |text: &str| regex(text, true).unwrap();
+            let part = regex::escape(part);
+            for (test, pattern) in [
+                (Test::StartsWithAnyCase(lowered.clone()), pattern(&format!("^{part}"))),
+                (Test::EndsWithAnyCase(lowered.clone()), pattern(&format!("{part}$"))),
+                (Test::EqualsAnyCase(lowered.clone()), pattern(&format!("^{part}$"))),
+                (Test::InAnyCase([lowered].into_iter().collect()), pattern(&format!("^{part}$"))),
+            ] {
+                assert_eq!(test.passes(&one(text)), pattern.is_match(text), "{test:?} {text}");
+            }
+        };
+        for part in ["ΑΣ", "ας", "K", "k", "ſ", "S", "İ", "i\u{307}", "ı", "ß", "ẞ", "ss", "µ", "É"]
+        {
+            for text in [
+                "ΑΣΑ", "ΑΣ", "σας", "Kelvin", "\u{212a}", "ſo", "İ", "i\u{307}", "I", "ß", "STRASSE", "μ",
+                "é",
+            ] {
+                agree(part, text);
+            }
+        }
+    }
+
+    /// Covers the scripts with two cases that have been complete for long.
+    #[test]
+    fn letters_are_folded_as_in_patterns() {
+        let ranges =
+            ['\0'..='\u{587}', '\u{10a0}'..='\u{13ff}', '\u{1e00}'..='\u{2189}', '\u{fb00}'..='\u{ff5a}'];
+        let cased = |c: &char| only(c.to_lowercase()) != Some(*c) || only(c.to_uppercase()) != Some(*c);
+        let letters: String = ranges.into_iter().flatten().filter(cased).collect();
+        for letter in letters.chars() {
+            let pattern = part_in_any_case(&letter.to_string()).unwrap();
+            let same: String = pattern.find_iter(&letters).map(|found| found.as_str()).collect();
+            let own: String = letters.chars().filter(|other| folded(*other) == folded(letter)).collect();
+            assert_eq!(own, same, "{letter}");
+        }
     }
 }

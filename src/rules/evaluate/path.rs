@@ -4,6 +4,10 @@ use std::borrow::Cow;
 
 use super::event_context::{EventContext, Value};
 use crate::decode::Json;
+use crate::model::LogSource;
+
+/// Limit on lists within lists that are entered; each level is parsed again, and no event has as many.
+const MAX_LISTS: u32 = 32;
 
 /// A path to a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +46,8 @@ impl Path {
     }
 
     /// Parses keys separated by dots, as in Sigma's field names.
-    pub(in crate::rules) fn dotted(text: &str) -> Self {
-        let mut keys = text.split('.').map(Box::from);
+    pub(in crate::rules) fn dotted(text: &str, source: LogSource) -> Self {
+        let mut keys = dotted_keys(text, source).into_iter().map(Box::from);
         let first = keys.next().unwrap_or_default();
         Self { first, steps: keys.map(Step::Key).collect(), sort: PathEnd::Spread }
     }
@@ -91,7 +95,7 @@ impl Path {
             found = found.into_iter().flat_map(|value| self.follow(step, value)).collect();
         }
         if self.sort == PathEnd::Spread {
-            found = found.into_iter().flat_map(spread).collect();
+            found = found.into_iter().flat_map(|value| spread(value, 0)).collect();
         }
         found.retain(|value| !value.is_null());
         found
@@ -100,32 +104,93 @@ impl Path {
     fn follow<'r>(&self, step: &Step, value: Json<'r>) -> Vec<Json<'r>> {
         match step {
             Step::Every => value.items(),
-            Step::Key(key) if value.is_list() => {
-                let items = value.items();
-                match key.parse::<usize>() {
-                    Ok(index) => items.get(index).copied().into_iter().collect(),
-                    Err(_) if self.sort == PathEnd::Spread => {
-                        items.into_iter().filter_map(|item| item.member(key)).collect()
-                    }
-                    Err(_) => Vec::new(),
+            Step::Key(key) if value.is_list() => match key.parse::<usize>() {
+                Ok(index) => value.items().get(index).copied().into_iter().collect(),
+                Err(_) if self.sort == PathEnd::Spread => {
+                    spread(value, 0).into_iter().filter_map(|item| item.member(key)).collect()
                 }
-            }
+                Err(_) => Vec::new(),
+            },
             Step::Key(key) => value.member(key).into_iter().collect(),
         }
     }
 }
 
-/// The items of a list without objects; any other value unchanged.
-fn spread(value: Json<'_>) -> Vec<Json<'_>> {
-    if !value.is_list() {
+/// The items of a list, and those of the lists in it; any other value, and an empty list, unchanged.
+fn spread(value: Json<'_>, depth: u32) -> Vec<Json<'_>> {
+    let items = if value.is_list() && depth < MAX_LISTS { value.items() } else { Vec::new() };
+    if items.is_empty() {
         return vec![value];
     }
-    let items = value.items();
-    let is_plain = !items.is_empty() && items.iter().all(|item| !item.is_object() && !item.is_list());
-    if is_plain { items } else { vec![value] }
+    items.into_iter().flat_map(|item| spread(item, depth + 1)).collect()
+}
+
+/// The keys of a path written with dots. Maps from names to texts, whose names have dots themselves, are the last but one: what
+/// follows them is one key.
+fn dotted_keys(text: &str, source: LogSource) -> Vec<&str> {
+    let mut keys = Vec::new();
+    let mut rest = text;
+    while let Some((key, behind)) = rest.split_once('.') {
+        keys.push(key);
+        rest = behind;
+        if source != LogSource::Kubernetes {
+            continue;
+        }
+        match &keys[..] {
+            ["annotations"] | [.., "metadata", "annotations" | "labels"] => break,
+            // Here each name has a list of texts.
+            ["user" | "impersonatedUser", "extra"] => {
+                if let Some((name, index)) = rest.rsplit_once('.')
+                    && index.parse::<usize>().is_ok()
+                {
+                    keys.push(name);
+                    rest = index;
+                }
+                break;
+            }
+            _ => {}
+        }
+    }
+    keys.push(rest);
+    keys
 }
 
 /// The texts of values.
 pub(in crate::rules) fn texts<'r>(values: Vec<Json<'r>>) -> Vec<Cow<'r, str>> {
     values.into_iter().map(Json::text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_dots_are_one_key_where_only_names_can_follow() {
+        let keys = |text| dotted_keys(text, LogSource::Kubernetes);
+        assert_eq!(
+            keys("annotations.authorization.k8s.io/decision"),
+            ["annotations", "authorization.k8s.io/decision"]
+        );
+        assert_eq!(
+            keys("requestObject.spec.template.metadata.labels.app.kubernetes.io/name"),
+            ["requestObject", "spec", "template", "metadata", "labels", "app.kubernetes.io/name"]
+        );
+        assert_eq!(keys("user.extra.a.io/b"), ["user", "extra", "a.io/b"]);
+        assert_eq!(keys("user.extra.a.io/b.0"), ["user", "extra", "a.io/b", "0"]);
+        assert_eq!(keys("requestObject.spec.labels.a"), ["requestObject", "spec", "labels", "a"]);
+        assert_eq!(keys("annotations"), ["annotations"]);
+        assert_eq!(dotted_keys("annotations.a.b", LogSource::CloudTrail), ["annotations", "a", "b"]);
+    }
+
+    #[test]
+    fn lists_in_lists_are_entered_up_to_a_limit() {
+        let texts = |text: &str| -> Vec<String> {
+            spread(Json::new(text), 0).into_iter().map(|item| item.text().into_owned()).collect()
+        };
+        assert_eq!(texts(r#"["v", {"y": 1}, [["w"], []], null]"#), ["v", r#"{"y":1}"#, "w", "[]", "null"]);
+        assert_eq!(texts("{}"), ["{}"]);
+        let deep = |lists: usize| format!("{}1{}", "[".repeat(lists), "]".repeat(lists));
+        assert_eq!(texts(&deep(MAX_LISTS as usize)), ["1"]);
+        assert_eq!(texts(&deep(MAX_LISTS as usize + 2)), ["[[1]]"]);
+    }
 }

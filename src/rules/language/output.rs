@@ -4,7 +4,7 @@ use super::condition::{FieldTerm, Word};
 use crate::model::{LogSource, OutputPart};
 use crate::rules::error::ConditionError;
 use crate::rules::evaluate::event_context::EventContext;
-use crate::rules::evaluate::field::{FieldName, longest};
+use crate::rules::evaluate::field::FieldName;
 use crate::rules::evaluate::transformer::{TransformedField, Transformer};
 
 /// An output: its parts, and its fields in order.
@@ -28,7 +28,7 @@ impl Output {
             text.push_str(&rest[..at]);
             let place = template.len() - rest.len() + at;
             rest = &rest[at + 1..];
-            let Some((parsed, length)) = transformed(rest, source) else {
+            let Some((parsed, length)) = transformed(rest) else {
                 text.push('%');
                 continue;
             };
@@ -70,7 +70,7 @@ const MAX_TRANSFORMERS: usize = 20;
 
 /// The field at the start of a text, possibly in transformers, and the length of all; none if the text does not start with the
 /// form of either.
-fn transformed(text: &str, source: LogSource) -> Option<(Parsed, usize)> {
+fn transformed(text: &str) -> Option<(Parsed, usize)> {
     let mut transformers = Vec::new();
     let mut rest = text;
     while let Some((name, inner)) = rest.split_once('(') {
@@ -83,7 +83,7 @@ fn transformed(text: &str, source: LogSource) -> Option<(Parsed, usize)> {
         }
     }
     let before = text.len() - rest.len();
-    let Some((name, length)) = field(rest, source) else {
+    let Some((name, length)) = field(rest) else {
         let reason = || format!("expected a field in {}()", transformers.last().map_or("", |it| it.name()));
         return (!transformers.is_empty()).then(|| (Err(reason()), before));
     };
@@ -100,15 +100,14 @@ fn transformed(text: &str, source: LogSource) -> Option<(Parsed, usize)> {
 }
 
 /// The field at the start of a text, and its length; none if the text does not start with the form of a
-/// field.
-fn field(text: &str, source: LogSource) -> Option<(Result<FieldName, String>, usize)> {
+/// field. Dots at its end are those of a sentence.
+fn field(text: &str) -> Option<(Result<FieldName, String>, usize)> {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "_.".contains(c))).unwrap_or(text.len());
-    let word = text[..end].trim_end_matches('.');
+    let word = text[..end].split("..").next().unwrap_or_default().trim_end_matches('.');
     if !word.starts_with(|c: char| c.is_ascii_alphabetic()) || !word.contains('.') {
         return None;
     }
-    let name = longest(text, source).unwrap_or_else(|| word.to_owned());
-    let length = name.len();
+    let (name, length) = (word.to_owned(), word.len());
     Some(match text[length..].strip_prefix('[').map(|inner| inner.split_once(']')) {
         Some(Some((argument, _))) => {
             let length = length + argument.len() + 2;
@@ -152,7 +151,12 @@ mod tests {
             parts("by %ct.user.arn, 5% (x=%json.value[/a/b])."),
             "'by '<ct.user.arn>', 5% (x='<json.value[/a/b]>').'"
         );
-        assert_eq!(parts("%ct.user.x in\n %ct.region."), "<ct.user>'.x in '<ct.region>'.'");
+        assert_eq!(parts("%ct.user in\n %ct.region."), "<ct.user>' in '<ct.region>'.'");
+        assert_eq!(
+            parts("%ct.user... %ct.user...and %ct.name-x"),
+            "<ct.user>'... '<ct.user>'...and '<ct.name>'-x'"
+        );
+        assert_eq!(parts("%tolower(ct.region).console"), "<tolower(ct.region)>'.console'");
         assert_eq!(parts("100% %d"), "'100% %d'");
         assert_eq!(parts("%toupper( b64(ct.name) )!"), "<toupper(b64(ct.name))>'!'");
     }
@@ -163,6 +167,16 @@ mod tests {
             parts("by %ct.usr"),
             "4: events of cloudtrail have no field 'ct.usr'; did you mean 'ct.user'?"
         );
+        // A known field at its start is not what was meant.
+        assert_eq!(
+            parts("by %ct.user.agent"),
+            "4: events of cloudtrail have no field 'ct.user.agent'; did you mean 'ct.useragent'?"
+        );
+        for field in ["ct.request.bucketname", "ct.name.x", "ct.region.Then"] {
+            let reason = format!("1: events of cloudtrail have no field '{field}'");
+            assert!(parts(&format!("%{field}.")).starts_with(&reason), "{field}");
+            assert!(parts(&format!("%len({field})")).starts_with(&reason), "{field}");
+        }
         assert_eq!(parts("x %tolower(ct.name"), "3: a bracket of a transformer is not closed");
         assert_eq!(parts("x %tolower(y)"), "3: expected a field in tolower()");
         assert_eq!(parts(&format!("%{}", "len(".repeat(5000))), "1: more than 20 transformers are nested");

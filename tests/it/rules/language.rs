@@ -345,6 +345,58 @@ fn quotes_around_items_are_removed() {
 }
 
 #[test]
+fn a_misspelt_list_is_noticed() {
+    let lists = "- list: admins\n  items: [Bob]\n- list: names\n  items: [CreateUser]\n";
+    let of = |condition: &str| {
+        let (rules, errors) = compile(&[&(lists.to_owned() + &rule("r", condition, "aws_cloudtrail"))]);
+        (errors, rules.warnings().iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    for operator in ["in", "intersects", "pmatch"] {
+        let (errors, _) = of(&format!("ct.user {operator} admnis"));
+        let expected = "character 1: there is no list 'admnis'; did you mean 'admins'?; a single value needs brackets: (admnis)";
+        assert!(errors[0].ends_with(expected), "{errors:?}");
+        assert_eq!(of(&format!("ct.user {operator} admins")), (Vec::new(), Vec::new()));
+        let (errors, warnings) = of(&format!("ct.name=x and not ct.user {operator} (Eve, admnis)"));
+        assert_eq!(errors, Vec::<String>::new());
+        assert_eq!(
+            warnings,
+            [
+                "a.yaml, line 6: rule 'r': condition, character 19: 'admnis' is a value here, since there is no list 'admnis'; did you mean 'admins'?; quotes around a value avoid this warning"
+            ]
+        );
+        for condition in
+            ["ct.user in (admins, Bob)", "ct.user in ('admnis')", "ct.user in 'admnis'", "ct.user = admnis"]
+        {
+            assert_eq!(of(condition), (Vec::new(), Vec::new()), "{condition}");
+        }
+    }
+    let (errors, _) = of("ct.user in Bob");
+    assert!(
+        errors[0].ends_with("there is no list 'Bob'; a single value needs brackets: (Bob)"),
+        "{errors:?}"
+    );
+    // In macros and exceptions, too, but not in rules that are switched off, and not without end.
+    let warnings = |rest: &str| {
+        let (rules, errors) = compile(&[&(lists.to_owned() + rest)]);
+        assert_eq!(errors, Vec::<String>::new());
+        rules.warnings().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let outer = rule("r", "outer", "aws_cloudtrail");
+    let macros = "- macro: inner\n  condition: ct.user in (admnis)\n- macro: outer\n  condition: not inner\n";
+    let found = warnings(&format!("{macros}{outer}"));
+    assert!(
+        found[0].contains("condition, character 1: macro 'inner', character 1: 'admnis' is a value"),
+        "{found:?}"
+    );
+    assert_eq!(warnings(&format!("{macros}{outer}  enabled: false\n")), Vec::<String>::new());
+    let exception = "  exceptions:\n  - {name: e, fields: ct.user, values: [Eve, admnis]}\n";
+    let found = warnings(&(rule("r", "ct.name exists", "aws_cloudtrail") + exception));
+    assert!(found[0].contains("rule 'r': exceptions: 'e': 'admnis' is a value here"), "{found:?}");
+    let many = vec!["ct.user in (admnis)"; 1000].join(" or ");
+    assert_eq!(warnings(&rule("r", &many, "aws_cloudtrail")).len(), 20);
+}
+
+#[test]
 fn a_list_of_one_item_may_stand_for_the_item() {
     let of = |items: &str, condition: &str| {
         let text = format!("- list: l\n  items: {items}\n{}", rule("r", condition, "aws_cloudtrail"));

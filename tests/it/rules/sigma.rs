@@ -1,11 +1,14 @@
 //! Sigma's rule language.
 
 use firstseen::model::Language;
-use firstseen::rules::{Placeholders, RuleSet};
+use firstseen::rules::{Placeholders, RuleFile, RuleSet};
+use proptest::prelude::*;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::{file, matching, output_of};
 use crate::archive::{audit_event, record, with};
+use crate::program::firstseen_here;
 
 fn compile(text: &str) -> (RuleSet, Vec<String>) {
     let (rules, errors) = RuleSet::compile(&[file("a.yml", Language::Sigma, text)]);
@@ -232,4 +235,294 @@ fn placeholders_stand_for_the_values_of_a_file() {
         "{errors:?}"
     );
     assert_ne!(rules.checksum(), RuleSet::compile(&files).0.checksum());
+}
+
+/// Whether a rule with this search matches an event whose request has this value `x`.
+fn finds(search: &str, x: Value) -> bool {
+    let (rules, errors) = compile(&rule(&format!("sel:\n  {search}\ncondition: sel")));
+    assert_eq!(errors, Vec::<String>::new(), "{search}");
+    !matching(&rules, &with(event(), json!({"requestParameters": {"x": x}}))).is_empty()
+}
+
+#[test]
+fn one_item_of_a_list_is_enough_also_of_mixed_and_nested_lists() {
+    for x in [
+        json!("v"),
+        json!(["v", "w"]),
+        json!(["v", {"y": 1}]),
+        json!([{"y": 1}, "v"]),
+        json!([["v"]]),
+        json!([["w", ["v"]], 1]),
+    ] {
+        assert!(finds("requestParameters.x: v", x.clone()), "{x}");
+        assert!(finds("requestParameters.x|startswith: v", x.clone()), "{x}");
+        assert!(finds("requestParameters.x|contains: v", x.clone()), "{x}");
+        assert!(!finds("requestParameters.x: y", x.clone()), "{x}");
+    }
+    for x in [
+        json!({"y": "v"}),
+        json!([{"y": "v"}]),
+        json!([[{"y": "v"}]]),
+        json!([{"z": 1}, 2, [[{"y": "w"}], {"y": [1, ["v"]]}]]),
+        json!({"y": [["v"], {"z": 1}]}),
+    ] {
+        assert!(finds("requestParameters.x.y: v", x.clone()), "{x}");
+        assert!(!finds("requestParameters.x.z: v", x.clone()), "{x}");
+    }
+    // An object in a list is compared as its text, and an empty list is a value.
+    assert!(finds("requestParameters.x|contains: '\"y\":1'", json!(["v", {"y": 1}])));
+    assert!(finds("requestParameters.x|exists: true", json!([])));
+    assert!(!finds("requestParameters.x|exists: true", json!([null])));
+    // The index of an item is that in its own list.
+    assert!(finds("requestParameters.x.1.y: v", json!(["a", [[{"y": "v"}]]])));
+    assert!(!finds("requestParameters.x.1: v", json!([["a", "v"]])));
+    let deep = (0..1000).fold(json!("v"), |inner, _| json!([inner]));
+    assert!(!finds("requestParameters.x: v", deep));
+}
+
+/// Whether one of the values at the end of the keys is this text, wherever there are lists.
+fn has(value: &Value, keys: &[&str], text: &str) -> bool {
+    match (value, keys) {
+        (Value::Array(items), _) => items.iter().any(|item| has(item, keys, text)),
+        (Value::Object(members), [key, rest @ ..]) => members.get(*key).is_some_and(|it| has(it, rest, text)),
+        (other, []) => *other == *text,
+        _ => false,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn lists_are_entered_wherever_they_are(
+        x in prop::sample::select(vec![json!("v"), json!("w"), json!(1), json!(null)]).prop_recursive(5, 24, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                (prop::sample::select(vec!["y", "z"]), inner).prop_map(|(key, inner)| json!({key: inner})),
+            ]
+        })
+    ) {
+        for keys in [&[][..], &["y"], &["y", "z"], &["z"]] {
+            let path = ["requestParameters.x"].iter().chain(keys).copied().collect::<Vec<_>>().join(".");
+            prop_assert_eq!(finds(&format!("{path}: v"), x.clone()), has(&x, keys, "v"), "{} {}", path, x);
+        }
+    }
+}
+
+/// The warnings about a rule that can be used.
+fn warnings(text: &str) -> Vec<String> {
+    let (rules, errors) = compile(text);
+    assert_eq!((rules.rules().len(), errors), (1, Vec::new()));
+    rules.warnings().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_field_that_no_event_has_is_reported() {
+    let why = |field: &str| {
+        let (rules, errors) = compile(&rule(&format!("sel:\n  {field}: x\ncondition: not sel")));
+        assert_eq!((rules.rules().len(), errors.len()), (0, 1), "{errors:?}");
+        errors[0].clone()
+    };
+    assert_eq!(
+        why("eventname"),
+        "a.yml, line 6: rule 'r': field 'eventname': events of cloudtrail have no field 'eventname'; did you mean 'eventName'?"
+    );
+    assert!(why("requestParameters.*.y|contains").contains("field 'requestParameters.*.y': '*' is no key"));
+    let (_, errors) = compile(&rule("sel:\n  eventName|fieldref: EventSource\ncondition: sel"));
+    assert!(errors[0].contains("did you mean 'eventSource'?"), "{errors:?}");
+    let doubt = |field: &str| warnings(&rule(&format!("sel:\n  {field}: x\ncondition: not sel")));
+    assert_eq!(
+        doubt("evenName"),
+        [
+            "a.yml, line 6: rule 'r': field 'evenName': events of cloudtrail have no field 'evenName', as far as is known; did you mean 'eventName'?"
+        ]
+    );
+    // Such a field is in a public rule.
+    assert_eq!(
+        doubt("type"),
+        [
+            "a.yml, line 6: rule 'r': field 'type': events of cloudtrail have no field 'type', as far as is known"
+        ]
+    );
+    assert_eq!(doubt("userIdentity.username").len(), 1);
+    assert_eq!(doubt("requestParameters.anything.at.all"), Vec::<String>::new());
+}
+
+#[test]
+fn fields_of_correlations_are_checked_too() {
+    let text = |field: &str| {
+        let base =
+            rule("sel:\n  eventName: x\ncondition: sel").replacen("title: r", "title: r\nname: base", 1);
+        let correlation = "title: c\ncorrelation:\n  type: event_count\n  rules: [base]\n  timespan: 1h\n  condition: {gte: 2}\n";
+        format!("{base}---\n{correlation}  group-by: [{field}]\n")
+    };
+    let (rules, errors) = compile(&text("sourceIpAddress"));
+    assert_eq!(rules.rules().len(), 1);
+    assert!(
+        errors[0].contains("rule 'c': field 'sourceIpAddress': events of cloudtrail have no field"),
+        "{errors:?}"
+    );
+    let (rules, errors) = compile(&text("sourceAddress"));
+    assert_eq!((rules.rules().len(), errors.len(), rules.warnings().len()), (2, 0, 1));
+    assert!(rules.warnings()[0].to_string().contains("rule 'c': field 'sourceAddress'"));
+    let (rules, errors) = compile(&text("sourceIPAddress"));
+    assert_eq!((rules.rules().len(), errors.len(), rules.warnings().len()), (2, 0, 0));
+}
+
+#[test]
+fn names_with_dots_are_found_in_maps_of_audit_events() {
+    let event = with(
+        audit_event("2024-01-01T00:00:00Z", "eva", "create", "pods"),
+        json!({
+            "annotations": {"authorization.k8s.io/decision": "forbid", "pod-security.kubernetes.io/audit-violations": "x"},
+            "user": {"username": "eva", "extra": {"authentication.kubernetes.io/pod-name": ["web-1"], "arn": ["a", "b"]}},
+            "requestObject": {"metadata": {"labels": {"app.kubernetes.io/name": "web", "a": "b"}}, "spec": {"labels": {"a": {"b": "c"}}}},
+        }),
+    );
+    let holds = |search: &str| {
+        let (rules, errors) = compile(&format!(
+            "title: r\nlogsource: {{product: kubernetes, service: audit}}\ndetection:\n  sel:\n    {search}\n  condition: sel\n"
+        ));
+        assert_eq!((errors, rules.warnings().len()), (Vec::new(), 0), "{search}");
+        !matching(&rules, &event).is_empty()
+    };
+    for search in [
+        "annotations.authorization.k8s.io/decision: forbid",
+        "annotations.pod-security.kubernetes.io/audit-violations: x",
+        "user.extra.authentication.kubernetes.io/pod-name: web-1",
+        "user.extra.authentication.kubernetes.io/pod-name.0: web-1",
+        "user.extra.arn.1: b",
+        "requestObject.metadata.labels.app.kubernetes.io/name: web",
+        "requestObject.metadata.labels.a: b",
+        "requestObject.spec.labels.a.b: c",
+    ] {
+        assert!(holds(search), "{search}");
+    }
+    assert!(!holds("annotations.authorization.k8s.io/decision: allow"));
+    assert!(!holds("user.extra.arn.0: b"));
+}
+
+#[test]
+fn each_document_that_cannot_be_used_is_an_error() {
+    let (_, errors) = compile("foo: 1\n---\nbar: 2\n---\nbaz: 3\n");
+    assert_eq!(
+        errors,
+        [
+            "a.yml, line 1: it has no title",
+            "a.yml, line 3: it has no title",
+            "a.yml, line 5: it has no title"
+        ]
+    );
+    let list = file("b.yml", Language::Sigma, "- rule: r\n");
+    let (_, errors) = RuleSet::compile(&[list.clone(), RuleFile { name: "c.yml".to_owned(), ..list }]);
+    assert_eq!(errors.iter().map(|error| &*error.file).collect::<Vec<_>>(), ["b.yml", "c.yml"]);
+    // A copy that can be used counts, even behind one that cannot.
+    let sound = rule("sel:\n  eventName: Attach*\ncondition: sel");
+    let (rules, errors) = compile(&format!("{sound}action: global\n---\n{sound}"));
+    assert_eq!((rules.rules().len(), errors.len()), (1, 1));
+    assert_eq!(matching(&rules, &event()), ["r"]);
+}
+
+#[test]
+fn searches_can_take_the_fields_of_others() {
+    let merged = "base: &base {eventSource: iam.amazonaws.com, awsRegion: nowhere}\nsel: {<<: *base, awsRegion: eu-west-1}\n";
+    assert!(holds(&format!("{merged}condition: sel and not base")));
+    assert!(!holds(&format!("{merged}condition: base")));
+    let (_, errors) = compile(&rule("sel: {<<: x, awsRegion: us-east-1}\ncondition: sel"));
+    assert!(errors[0].starts_with("a.yml, line 5: '<<' takes a map"), "{errors:?}");
+}
+
+#[test]
+fn booleans_of_older_yaml_are_texts_with_a_warning() {
+    assert!(finds("requestParameters.x: No", json!("no")));
+    assert!(!finds("requestParameters.x: No", json!(false)));
+    let doubts = |value: &str| warnings(&rule(&format!("sel:\n  eventName: [a, {value}]\ncondition: sel")));
+    for word in ["yes", "No", "ON", "off"] {
+        assert!(
+            doubts(word)[0]
+                .contains(&format!("line 6: rule 'r': field 'eventName': '{word}' is a text here"))
+        );
+        assert_eq!(doubts(&format!("'{word}'")), Vec::<String>::new());
+    }
+    assert_eq!(doubts("true"), Vec::<String>::new());
+    let (_, errors) = compile(&rule("sel:\n  eventName|exists: yes\ncondition: sel"));
+    assert!(errors[0].contains("'exists' takes true or false"), "{errors:?}");
+}
+
+#[test]
+fn the_end_of_a_word_makes_no_difference_to_comparisons_in_any_case() {
+    for x in ["ΑΣΑ", "ασΑΣ", "ας"] {
+        for modifier in ["startswith", "contains"] {
+            assert!(finds(&format!("requestParameters.x|{modifier}: 'ΑΣ'"), json!(x)), "{modifier} {x}");
+        }
+        assert_eq!(finds("requestParameters.x|endswith: 'ΑΣ'", json!(x)), x != "ΑΣΑ", "{x}");
+    }
+    assert!(finds("requestParameters.x: ['ΣΑΣ', 'x']", json!("σασ")));
+}
+
+#[test]
+fn warnings_are_printed_and_every_broken_file_is_named() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("a.yml");
+    std::fs::write(&path, rule("sel:\n  evenName: X\ncondition: sel")).unwrap();
+    let run = |path: &str| {
+        let output = firstseen_here(&["rules", "fixtures/small-archive", "--sigma", path, "--quiet"]);
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = run(path.to_str().unwrap());
+    assert_eq!(code, Some(0));
+    assert!(
+        said.contains("warning: ") && said.contains("a.yml, line 6: rule 'r': field 'evenName'"),
+        "{said}"
+    );
+    let (code, said) = run("fixtures/rules");
+    assert_eq!(code, Some(2));
+    for name in ["broken.yaml", "team.yaml"] {
+        assert!(said.contains(&format!("{name}, line ")), "{said}");
+    }
+    assert!(said.contains("error: 2 of the rules cannot be used"), "{said}");
+}
+
+#[test]
+fn a_baseline_has_the_matches_and_values_of_lists_of_an_archive() {
+    let place = TempDir::new().unwrap();
+    let at = |name: &str| place.path().join(name).to_str().unwrap().to_owned();
+    std::fs::create_dir(at("logs")).unwrap();
+    let lists =
+        [json!(["v", {"y": 1}]), json!([["v"], {"y": 1}]), json!([{"y": "v"}]), json!([[{"y": "v"}], "v"])];
+    let call = |(number, list): (usize, &Value)| {
+        let event = record(&format!("2024-01-01T00:0{number}:00Z"), "eva", "iam:AttachUserPolicy");
+        with(event, json!({"requestParameters": {"x": list}}))
+    };
+    let records: Vec<Value> = lists.iter().enumerate().map(call).collect();
+    std::fs::write(at("logs/a.json"), json!({"Records": records}).to_string()).unwrap();
+    let section = |field: &str| {
+        let head = format!(
+            "title: by {field}\ncorrelation: {{type: event_count, rules: [r], timespan: 1h, generate: true, "
+        );
+        format!("{head}condition: {{gte: 1}}, group-by: [{field}]}}\n---\n")
+    };
+    let base = rule("sel:\n  - requestParameters.x: v\n  - requestParameters.x.y: v\ncondition: sel");
+    let base = base.replacen("title: r", "title: r\nname: r", 1);
+    std::fs::write(at("r.yml"), section("requestParameters.x") + &section("requestParameters.x.y") + &base)
+        .unwrap();
+    let run = |args: &[&str]| {
+        let output = firstseen_here(&[args, &["-q", "-f", "jsonl"]].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (logs, rules, baseline) = (at("logs"), at("r.yml"), at("a.baseline"));
+    let output = firstseen_here(&["index", &logs, "-o", &baseline, "--sigma", &rules]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let of_archive = run(&["rules", &logs, "--sigma", &rules, "--all-matches"]);
+    let of_baseline = run(&["rules", &baseline, "--all-matches"]);
+    let findings = |text: &str| {
+        let values = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        values.filter(|value| value["finding"].is_string()).collect::<Vec<_>>()
+    };
+    let found = findings(&of_archive);
+    assert_eq!(found, findings(&of_baseline));
+    // A group for each list, by its items: those of the first two are the same.
+    let of = |name: &str| found.iter().filter(|finding| finding["rules"].to_string().contains(name)).count();
+    assert_eq!((of("by requestParameters.x.y"), of("by requestParameters.x\"")), (2, 3));
 }

@@ -120,13 +120,6 @@ pub(in crate::rules) fn names(source: LogSource) -> impl Iterator<Item = String>
     known.map(str::to_owned).chain(of_containers.into_iter().flatten())
 }
 
-/// The longest prefix of a text that is a field name, for texts with fields among words.
-pub(in crate::rules) fn longest(text: &str, source: LogSource) -> Option<String> {
-    let ends =
-        |name: &String| !text[name.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-    names(source).filter(|name| text.starts_with(&**name) && ends(name)).max_by_key(String::len)
-}
-
 impl Field {
     /// The field with a name.
     ///

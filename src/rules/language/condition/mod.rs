@@ -51,6 +51,8 @@ pub(in crate::rules) struct Check {
     pub(in crate::rules) term: FieldTerm,
     pub(in crate::rules) operator: Operator,
     pub(in crate::rules) words: Vec<Word>,
+    /// Whether the operator takes several values, and there are no brackets, so that the only word is the name of a list.
+    pub(in crate::rules) names_list: bool,
     /// The field to compare with, in place of words: `val(ct.src)`.
     pub(in crate::rules) other: Option<FieldTerm>,
     /// Position of its first character in the condition, counted from 1.

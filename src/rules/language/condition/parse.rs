@@ -239,6 +239,7 @@ impl<'t> Parser<'t> {
         self.blanks();
         let operator = self.operator()?;
         self.blanks();
+        let names_list = operator.takes_list() && !self.rest().starts_with('(');
         let (words, other) = match operator {
             Operator::Exists => (Vec::new(), None),
             _ if operator.takes_list() => (self.list()?, None),
@@ -247,7 +248,7 @@ impl<'t> Parser<'t> {
                 None => (vec![self.word()?], None),
             },
         };
-        Ok(Expression::Check(Check { term, operator, words, other, at }))
+        Ok(Expression::Check(Check { term, operator, words, names_list, other, at }))
     }
 
     /// Parses a field in place of a value: `val(ct.src)` or, with a transformer, `tolower(ct.src)`.

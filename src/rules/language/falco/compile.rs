@@ -1,9 +1,9 @@
 //! Compiles drafts of rules.
 
 use super::elements::{Elements, RuleDraft};
-use super::expansion::{Expansion, Patterns};
+use super::expansion::{Caches, Expansion};
 use crate::model::{Language, LogSource, Priority, RuleMetadata};
-use crate::rules::error::RuleError;
+use crate::rules::error::{Problems, RuleError};
 use crate::rules::evaluate::tree::Condition;
 use crate::rules::language::condition;
 use crate::rules::language::output::Output;
@@ -11,12 +11,16 @@ use crate::rules::rule::Rule;
 
 impl Elements {
     /// Compiles the enabled rules. An error in one rule does not affect the others.
-    pub(in crate::rules) fn compile(&self, errors: &mut Vec<RuleError>) -> Vec<Rule> {
+    pub(in crate::rules) fn compile(&self, problems: &mut Problems) -> Vec<Rule> {
+        let Problems { errors, warnings } = problems;
         let mut rules = Vec::new();
-        let mut patterns = Patterns::new();
+        let mut caches = Caches::default();
         for (name, draft) in &self.rules {
-            match self.compiled(name, draft, &mut patterns) {
-                Ok(rule) if draft.enabled => rules.push(rule),
+            match self.compiled(name, draft, &mut caches) {
+                Ok((rule, doubts)) if draft.enabled => {
+                    rules.push(rule);
+                    warnings.extend(doubts);
+                }
                 Ok(_) => {}
                 Err(_) if !draft.enabled && draft.source.as_ref().is_some_and(|it| it.text == "syscall") => {}
                 Err(error) => {
@@ -33,7 +37,13 @@ impl Elements {
         rules
     }
 
-    fn compiled(&self, name: &str, draft: &RuleDraft, patterns: &mut Patterns) -> Result<Rule, RuleError> {
+    /// A rule, with warnings about it.
+    fn compiled(
+        &self,
+        name: &str,
+        draft: &RuleDraft,
+        caches: &mut Caches,
+    ) -> Result<(Rule, Vec<RuleError>), RuleError> {
         let title = format!("rule '{name}'");
         let source = source(draft, &title)?;
         let priority = Priority::from_falco(&draft.priority.text).ok_or_else(|| {
@@ -41,13 +51,17 @@ impl Elements {
             let reason = format!("priority '{}' is none of {names}", draft.priority.text);
             draft.priority.wrong(&title, reason)
         })?;
-        let mut filling = Expansion::new(self, source, patterns);
+        let mut filling = Expansion::new(self, source, caches);
         let parsed = condition::parse(&draft.condition.text);
         let filled = parsed.and_then(|expression| filling.condition(&expression));
-        let mut parts = vec![filled.map_err(|flaw| draft.condition.error(&title, "condition", flaw))?];
+        let in_condition = |flaw| draft.condition.error(&title, "condition", flaw);
+        let mut parts = vec![filled.map_err(in_condition)?];
+        let mut warnings: Vec<RuleError> = filling.take_warnings().into_iter().map(in_condition).collect();
         for exception in &draft.exceptions {
-            let filled = filling.exception(exception).map_err(|flaw| exception.error(&title, flaw))?;
+            let in_exception = |flaw| exception.error(&title, flaw);
+            let filled = filling.exception(exception).map_err(in_exception)?;
             parts.push(Condition::Not(Box::new(filled)));
+            warnings.extend(filling.take_warnings().into_iter().map(in_exception));
         }
         let output = Output::parse(&draft.output.text, source);
         let output = output.map_err(|flaw| draft.output.error(&title, "output", flaw))?;
@@ -64,7 +78,7 @@ impl Elements {
             correlated: Vec::new(),
             correlation: None,
         };
-        Ok(Rule::new(metadata, Condition::All(parts), output))
+        Ok((Rule::new(metadata, Condition::All(parts), output), warnings))
     }
 }
 

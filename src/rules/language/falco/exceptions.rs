@@ -179,7 +179,8 @@ impl Exception {
     fn row(&self, row: &Row) -> Expression {
         let check = |(compared, words): (&FieldComparison, &Vec<Word>)| {
             let FieldComparison { term, operator } = compared.clone();
-            Expression::Check(Check { term, operator, words: words.clone(), other: None, at: 1 })
+            let words = words.clone();
+            Expression::Check(Check { term, operator, words, names_list: false, other: None, at: 1 })
         };
         Expression::And(self.fields.compared.iter().zip(row).map(check).collect())
     }

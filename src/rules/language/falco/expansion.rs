@@ -19,22 +19,37 @@ const MAX_DEPTH: usize = 200;
 /// Limit on the checks and values of a rule; only macros or lists that multiply each other exceed it.
 const MAX_PARTS: usize = 1_000_000;
 
-/// Cache of compiled patterns: macros repeat the same ones, and each may be large.
-pub(super) type Patterns = HashMap<(Operator, String), Test>;
+/// Limit on the warnings about one rule.
+const MOST_WARNINGS: usize = 20;
+
+/// What macros repeat.
+#[derive(Default)]
+pub(super) struct Caches {
+    /// Compiled patterns, each of which may be large.
+    patterns: HashMap<(Operator, String), Test>,
+    /// Values without quotes, and the hint at a list with a similar name.
+    similar_lists: HashMap<String, String>,
+}
 
 /// The expansion of one condition.
 pub(super) struct Expansion<'e> {
     elements: &'e Elements,
     source: LogSource,
-    patterns: &'e mut Patterns,
+    caches: &'e mut Caches,
     depth: usize,
     /// Checks and values so far.
     parts: usize,
+    warnings: Vec<ConditionError>,
 }
 
 impl<'e> Expansion<'e> {
-    pub(super) fn new(elements: &'e Elements, source: LogSource, patterns: &'e mut Patterns) -> Self {
-        Self { elements, source, patterns, depth: 0, parts: 0 }
+    pub(super) fn new(elements: &'e Elements, source: LogSource, caches: &'e mut Caches) -> Self {
+        Self { elements, source, caches, depth: 0, parts: 0, warnings: Vec::new() }
+    }
+
+    /// The warnings since the last call.
+    pub(super) fn take_warnings(&mut self) -> Vec<ConditionError> {
+        std::mem::take(&mut self.warnings)
     }
 
     pub(super) fn condition(&mut self, expression: &Expression) -> Result<Condition, ConditionError> {
@@ -72,18 +87,11 @@ impl<'e> Expansion<'e> {
             let reason = format!("macro '{name}' leads back to itself, or too deep: {MAX_DEPTH} is the most");
             return Err(ConditionError::new(at, reason));
         }
-        // The position is that of the macro's name in this condition; the flaw is in the macro.
+        let before = self.warnings.len();
         let inner = condition::parse(&placed.text).and_then(|inner| self.condition(&inner));
-        inner.map_err(|flaw| ConditionError {
-            at,
-            // For nested macros the innermost reason is enough.
-            reason: if flaw.reason.starts_with("macro '") {
-                flaw.reason
-            } else {
-                format!("macro '{name}', character {}: {}", flaw.at, flaw.reason)
-            },
-            ..flaw
-        })
+        let warnings = self.warnings.split_off(before);
+        self.warnings.extend(warnings.into_iter().map(|flaw| in_macro(name, at, flaw)));
+        inner.map_err(|flaw| in_macro(name, at, flaw))
     }
 
     fn check(&mut self, check: &condition::Check) -> Result<Condition, ConditionError> {
@@ -131,14 +139,14 @@ impl<'e> Expansion<'e> {
                 let word = self.word(&check.words)?;
                 self.pattern(check.operator, &word)?
             }
-            Operator::In => Test::In(self.words(&check.words)?.into_iter().collect()),
-            Operator::Intersects => Test::Intersects(self.words(&check.words)?.into_iter().collect()),
-            Operator::PathMatch => Test::Below(self.words(&check.words)?),
+            Operator::In => Test::In(self.listed(check)?.into_iter().collect()),
+            Operator::Intersects => Test::Intersects(self.listed(check)?.into_iter().collect()),
+            Operator::PathMatch => Test::Below(self.listed(check)?),
         })
     }
 
     fn pattern(&mut self, operator: Operator, word: &str) -> Result<Test, String> {
-        if let Some(known) = self.patterns.get(&(operator, word.to_owned())) {
+        if let Some(known) = self.caches.patterns.get(&(operator, word.to_owned())) {
             return Ok(known.clone());
         }
         let made = match operator {
@@ -150,7 +158,7 @@ impl<'e> Expansion<'e> {
             _ => regex(word, false).and_then(|_| regex(&format!("^(?:{word})$"), false)),
         };
         let made = made.map_err(|reason| format!("'{word}' is no pattern: {reason}"))?;
-        self.patterns.insert((operator, word.to_owned()), Test::Matches(made.clone()));
+        self.caches.patterns.insert((operator, word.to_owned()), Test::Matches(made.clone()));
         Ok(Test::Matches(made))
     }
 
@@ -173,6 +181,40 @@ impl<'e> Expansion<'e> {
     fn number(&mut self, words: &[Word]) -> Result<f64, String> {
         let word = self.word(words)?;
         number(&word).ok_or_else(|| format!("'{word}' is no number"))
+    }
+
+    /// The values of an operator that takes several. A name without brackets must be that of a list; in brackets it may be a value.
+    fn listed(&mut self, check: &condition::Check) -> Result<Vec<Box<str>>, String> {
+        for word in check.words.iter().filter(|word| !word.quoted) {
+            let text = &word.text;
+            let hint = self.similar_list(text);
+            if check.names_list && !self.elements.lists.contains_key(text) {
+                return Err(format!(
+                    "there is no list '{text}'{hint}; a single value needs brackets: ({text})"
+                ));
+            }
+            if !hint.is_empty() && self.warnings.len() < MOST_WARNINGS {
+                let reason = format!(
+                    "'{text}' is a value here, since there is no list '{text}'{hint}; quotes around a value avoid this warning"
+                );
+                self.warnings.push(ConditionError::new(check.at, reason));
+            }
+        }
+        self.words(&check.words)
+    }
+
+    /// A hint at a list with a similar name; empty if there is none, or if this is the name of a list.
+    fn similar_list(&mut self, name: &str) -> String {
+        let lists = &self.elements.lists;
+        if lists.contains_key(name) {
+            return String::new();
+        }
+        if let Some(known) = self.caches.similar_lists.get(name) {
+            return known.clone();
+        }
+        let hint = similar(name, lists.keys().map(String::as_str));
+        self.caches.similar_lists.insert(name.to_owned(), hint.clone());
+        hint
     }
 
     /// All words, with the items of lists in place of their names.
@@ -218,6 +260,16 @@ impl<'e> Expansion<'e> {
         open.remove(list);
         Ok(())
     }
+}
+
+/// A flaw in a macro as one of the condition that names it at this position.
+fn in_macro(name: &str, at: usize, flaw: ConditionError) -> ConditionError {
+    // For nested macros the innermost reason is enough.
+    let reason = match flaw.reason.starts_with("macro '") {
+        true => flaw.reason,
+        false => format!("macro '{name}', character {}: {}", flaw.at, flaw.reason),
+    };
+    ConditionError { at, reason, ..flaw }
 }
 
 /// How an operator compares two fields, and whether in any case; none for those that take several texts or patterns.

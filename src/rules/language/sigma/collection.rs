@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::correlation::{self, BaseFields};
-use super::{Placeholders, SigmaError, metadata, rule, wrong};
+use super::{Placeholders, SigmaError, field as names, metadata, rule, wrong};
 use crate::checksum::Checksum;
 use crate::model::{BaseRule, Correlation, RuleMetadata};
-use crate::rules::error::{RuleError, similar};
+use crate::rules::error::{Problems, RuleError, similar};
 use crate::rules::evaluate::field::Field;
-use crate::rules::evaluate::path::Path;
 use crate::rules::rule::Rule;
 use crate::yaml::{Node, Yaml};
 
@@ -57,15 +56,15 @@ impl Role {
 pub(in crate::rules) fn rules(
     files: &[(&str, Vec<Yaml>)],
     placeholders: &Placeholders,
-    errors: &mut Vec<RuleError>,
+    problems: &mut Problems,
 ) -> Vec<Rule> {
     let mut collection = Collection::default();
     for (file, documents) in files {
         for document in documents.iter().filter(|document| !document.is_null()) {
-            collection.add((file, document), placeholders, errors);
+            collection.add((file, document), placeholders, problems);
         }
     }
-    collection.correlate(errors);
+    collection.correlate(problems);
     let Collection { entries, correlations, .. } = collection;
     let single = entries.into_iter().filter_map(|entry| {
         let rule = entry.rule?;
@@ -90,7 +89,7 @@ impl<'y> Collection<'y> {
         &mut self,
         (file, document): (&'y str, &'y Yaml),
         placeholders: &Placeholders,
-        errors: &mut Vec<RuleError>,
+        problems: &mut Problems,
     ) {
         let text = |key: &str| document.get(key).and_then(Yaml::text);
         let mut content = String::new();
@@ -100,21 +99,28 @@ impl<'y> Collection<'y> {
         let digest = || Checksum::of(content.as_bytes()).to_string()[..ID_DIGITS].into();
         let own_id = text("id").map(str::trim).filter(|id| !id.is_empty() && !id.contains(char::is_control));
         let id: Box<str> = own_id.map_or_else(digest, Box::from);
-        if let Some(known) = self.of_id.get(&id).map(|known| &self.entries[*known]) {
+        let is_correlation = document.get("correlation").is_some();
+        let compiled = (!is_correlation).then(|| rule(document, &id, placeholders)).transpose();
+        let compiled = compiled.map_err(|flaw| problems.errors.push(error(file, document, flaw)));
+        let known = self.of_id.get(&id).map(|known| &self.entries[*known]);
+        // A document that cannot be used is a copy of none: what it lacks, others may lack, too.
+        if let (Ok(_), Some(known)) = (&compiled, known.filter(|known| known.is_usable())) {
             if known.content != content {
                 let place = format!("{}, line {}", known.file, known.document.line);
                 let reason = format!("another rule has the same id, {id}: {place}; give each its own");
-                errors.push(error(file, document, wrong(document, reason)));
+                problems.errors.push(error(file, document, wrong(document, reason)));
             }
             return;
         }
-        let rule = match document.get("correlation") {
-            Some(_) => None,
-            None => rule(document, &id, placeholders)
-                .map_err(|flaw| errors.push(error(file, document, flaw)))
-                .ok(),
-        };
-        self.of_id.insert(id.clone(), self.entries.len());
+        if compiled.is_err() && known.is_some() {
+            return;
+        }
+        let (rule, warnings) = compiled.ok().flatten().unzip();
+        let warnings = warnings.into_iter().flatten().map(|doubt| error(file, document, doubt));
+        problems.warnings.extend(warnings);
+        if let Some(broken) = self.of_id.insert(id.clone(), self.entries.len()) {
+            self.entries[broken].name = None;
+        }
         self.entries.push(Entry {
             file,
             document,
@@ -128,7 +134,7 @@ impl<'y> Collection<'y> {
     }
 
     /// Compiles the correlations.
-    fn correlate(&mut self, errors: &mut Vec<RuleError>) {
+    fn correlate(&mut self, problems: &mut Problems) {
         let mut of_name: HashMap<&str, Vec<usize>> = HashMap::new();
         for (number, entry) in self.entries.iter().enumerate() {
             if let Some(name) = entry.name {
@@ -138,18 +144,24 @@ impl<'y> Collection<'y> {
         for number in 0..self.entries.len() {
             let document = self.entries[number].document;
             let Some(section) = document.get("correlation") else { continue };
-            if let Err(flaw) = self.one(number, section, &of_name) {
-                errors.push(error(self.entries[number].file, document, flaw));
+            let file = self.entries[number].file;
+            match self.one(number, section, &of_name) {
+                Ok(doubts) => {
+                    let doubts = doubts.into_iter().map(|doubt| error(file, document, doubt));
+                    problems.warnings.extend(doubts);
+                }
+                Err(flaw) => problems.errors.push(error(file, document, flaw)),
             }
         }
     }
 
+    /// Compiles a correlation. Returns warnings.
     fn one(
         &mut self,
         number: usize,
         section: &'y Yaml,
         of_name: &HashMap<&str, Vec<usize>>,
-    ) -> Result<(), SigmaError> {
+    ) -> Result<Vec<SigmaError>, SigmaError> {
         let Entry { document, file, .. } = self.entries[number];
         let generates = correlation::generates(document, section)?;
         let references = correlation::references(section)?;
@@ -179,6 +191,10 @@ impl<'y> Collection<'y> {
         let draft = correlation::parse(section, &names)?;
         let source = self.entries[found[0]].rule.as_ref().map(|rule| rule.metadata().source);
         let source = source.ok_or_else(|| wrong(section, "correlation names no rules"))?;
+        let mut doubts = Vec::new();
+        for (base, fields) in found.iter().zip(&draft.fields) {
+            self.entries[*base].check_fields(fields, section, &mut doubts)?;
+        }
         let metadata = metadata(document, &self.entries[number].id, source)?;
         // The correlation can be used. Of one that cannot, the rules report by themselves.
         let mut bases = Vec::new();
@@ -191,7 +207,7 @@ impl<'y> Collection<'y> {
             correlation: Some(Correlation { rules: bases, ..draft.correlation }),
             ..metadata
         }));
-        Ok(())
+        Ok(doubts)
     }
 
     /// The rule that a correlation refers to by id or name. A name is first looked up in the correlation's own file.
@@ -222,6 +238,28 @@ impl<'y> Collection<'y> {
 }
 
 impl Entry<'_> {
+    /// Whether it compiles, or is a correlation, which is compiled later.
+    fn is_usable(&self) -> bool {
+        self.rule.is_some() || self.document.get("correlation").is_some()
+    }
+
+    /// Checks the names of the fields that a correlation needs.
+    fn check_fields(
+        &self,
+        BaseFields { group, counted }: &BaseFields,
+        section: &Yaml,
+        doubts: &mut Vec<SigmaError>,
+    ) -> Result<(), SigmaError> {
+        let Some(rule) = &self.rule else { return Ok(()) };
+        for name in group.iter().chain(counted) {
+            let placed = |reason: String| wrong(section, format!("field '{name}': {reason}"));
+            let doubt = names::check(name, rule.metadata().source).map_err(placed)?;
+            // Each rule of a correlation has the same fields, unless there are aliases.
+            doubts.extend(doubt.map(placed).filter(|doubt| !doubts.contains(doubt)));
+        }
+        Ok(())
+    }
+
     /// The rule as one whose events a correlation counts, given the names of the fields that it needs.
     fn base(&mut self, BaseFields { group, counted }: &BaseFields) -> Option<BaseRule> {
         let metadata = self.rule.as_ref()?.metadata();
@@ -229,7 +267,7 @@ impl Entry<'_> {
         let mut place = |field: &str| {
             let known = self.fields.iter().position(|(known, _)| **known == *field);
             known.unwrap_or_else(|| {
-                self.fields.push((field.into(), Field::at(Path::dotted(field), source)));
+                self.fields.push((field.into(), names::at(field, source)));
                 self.fields.len() - 1
             }) as u32
         };

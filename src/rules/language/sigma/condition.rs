@@ -176,11 +176,13 @@ impl<'t> Parser<'t> {
         let found: Vec<&Condition> = found.map(|(_, condition)| condition).collect();
         self.spend(at, found.iter().map(|condition| condition.size()).sum())?;
         let found: Vec<Condition> = found.into_iter().cloned().collect();
-        if found.is_empty() {
-            Err(ConditionError::new(at, format!("no search is called '{text}'")))
-        } else {
-            Ok(found)
-        }
+        let reason = || match text {
+            "them" => {
+                "'them' leaves out searches whose names begin with '_', and there are no others".to_owned()
+            }
+            _ => format!("no search is called '{text}'"),
+        };
+        if found.is_empty() { Err(ConditionError::new(at, reason())) } else { Ok(found) }
     }
 }
 
@@ -229,6 +231,12 @@ mod tests {
         assert_eq!(why("sel and"), "8: expected a search or '(', found the end");
         assert_eq!(why("sel and fliter"), "9: there is no search 'fliter'; did you mean 'filter'?");
         assert_eq!(why("1 of x*"), "6: no search is called 'x*'");
+        let searches = [("_a", Condition::All(Vec::new()))];
+        let left_out = parse("1 of them", &searches).unwrap_err();
+        assert_eq!(
+            (left_out.at, &*left_out.reason),
+            (6, "'them' leaves out searches whose names begin with '_', and there are no others")
+        );
         assert_eq!(why("sel | count() > 3"), "5: it counts events; only rules about single events are read");
         assert_eq!(why("(sel"), "5: expected ')', found the end");
         assert_eq!(why("sel  and (größe)"), "11: there is no search 'größe'");

@@ -1,12 +1,13 @@
 //! Compiles Sigma searches, made of fields and values, to conditions.
 
+use std::cell::RefCell;
+
 use super::placeholders::Placeholders;
 use super::value::{Modifiers, test};
-use super::{SigmaError, wrong};
+use super::{SigmaError, field as names, wrong};
 use crate::model::LogSource;
 use crate::rules::evaluate::comparison::{Test, Texts};
 use crate::rules::evaluate::field::{Derived, Field};
-use crate::rules::evaluate::path::Path;
 use crate::rules::evaluate::transformer::{FieldCheck, TransformedField};
 use crate::rules::evaluate::tree::{Check, Condition};
 use crate::yaml::{Node, Yaml};
@@ -16,6 +17,21 @@ use crate::yaml::{Node, Yaml};
 pub(super) struct Context<'c> {
     pub(super) source: LogSource,
     pub(super) placeholders: &'c Placeholders,
+    pub(super) warnings: &'c RefCell<Vec<SigmaError>>,
+}
+
+impl Context<'_> {
+    fn warn(&self, yaml: &Yaml, reason: String) {
+        self.warnings.borrow_mut().push(wrong(yaml, reason));
+    }
+
+    /// The field with a name that is given here.
+    fn field(&self, name: &str, yaml: &Yaml) -> Result<Field, String> {
+        if let Some(doubt) = names::check(name, self.source)? {
+            self.warn(yaml, format!("field '{name}': {doubt}"));
+        }
+        Ok(names::at(name, self.source))
+    }
 }
 
 /// A search is a map of fields that must all match, a word that must occur somewhere in the record, or a list
@@ -51,18 +67,25 @@ fn field(key: &Yaml, value: &Yaml, context: Context<'_>) -> Result<Condition, Si
     let text = key.text().ok_or_else(|| wrong(key, "a field has no name"))?;
     let (name, modifiers) = text.split_once('|').map_or((text, None), |(name, rest)| (name, Some(rest)));
     let modifiers = modifiers.map_or_else(|| Ok(Modifiers::default()), Modifiers::parse);
-    let modifiers = modifiers.map_err(|reason| wrong(key, format!("field '{name}': {reason}")))?;
+    let at_key = |reason| wrong(key, format!("field '{name}': {reason}"));
+    let modifiers = modifiers.map_err(at_key)?;
     let modifiers = if name.is_empty() { modifiers.anywhere() } else { modifiers };
     let field = match name {
         // A value without a field is searched for everywhere.
         "" => Field::Derived(Derived::Words, None),
-        _ => Field::at(Path::dotted(name), context.source),
+        _ => context.field(name, key).map_err(at_key)?,
     };
     let values = value.list().unwrap_or(std::slice::from_ref(value));
     if values.is_empty() {
         return Err(wrong(value, format!("field '{name}' has no values")));
     }
     let one = |value: &Yaml| {
+        if modifiers == Modifiers::default() && is_old_boolean(value) {
+            let text = value.text().unwrap_or_default();
+            let reason =
+                format!("'{text}' is a text here; write true or false for a boolean, or put it in quotes");
+            context.warn(value, format!("field '{name}': {reason}"));
+        }
         one((&field, context), value, &modifiers)
             .map_err(|reason| wrong(value, format!("field '{name}': {reason}")))
     };
@@ -94,7 +117,10 @@ fn one(
         };
     }
     if modifiers.fieldref {
-        return same_event(field, text, context.source, modifiers);
+        if text.is_empty() || matches!(field, Field::Derived(Derived::Words, None)) {
+            return Err("'fieldref' compares a field with another one".to_owned());
+        }
+        return Ok(same_event(field, context.field(text, value)?, modifiers));
     }
     let texts = match modifiers.expand {
         true => context.placeholders.expanded(text)?,
@@ -112,23 +138,21 @@ fn one(
     })
 }
 
+/// Whether YAML 1.1 reads a value as a boolean, and YAML 1.2, as here, as a text.
+fn is_old_boolean(value: &Yaml) -> bool {
+    let Node::Text { text, quoted: false } = &value.node else { return false };
+    ["yes", "no", "on", "off"].iter().any(|word| word.eq_ignore_ascii_case(text))
+}
+
 /// The comparison of a field with another field of the same event.
-fn same_event(
-    field: &Field,
-    other: &str,
-    source: LogSource,
-    modifiers: &Modifiers,
-) -> Result<Condition, String> {
-    if other.is_empty() || matches!(field, Field::Derived(Derived::Words, None)) {
-        return Err("'fieldref' compares a field with another one".to_owned());
-    }
+fn same_event(field: &Field, other: Field, modifiers: &Modifiers) -> Condition {
     let (relation, any_case) = modifiers.relation();
-    Ok(Condition::Fields(Box::new(FieldCheck {
+    Condition::Fields(Box::new(FieldCheck {
         left: TransformedField::plain(field.clone()),
-        right: TransformedField::plain(Field::at(Path::dotted(other), source)),
+        right: TransformedField::plain(other),
         relation,
         any_case,
-    })))
+    }))
 }
 
 /// Merges the plain comparisons of one field into one set lookup.

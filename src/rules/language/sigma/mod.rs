@@ -2,14 +2,17 @@
 //! of such rules.
 //!
 //! Source: the Sigma specification 2.0 (rules, modifiers, correlation rules). Comparisons ignore case, and a field is a path of
-//! keys separated by dots; if there is a list on the path, one matching item is enough.
+//! keys separated by dots; if there is a list on the path, one matching item is enough, also in lists of lists.
 
 mod collection;
 mod condition;
 mod correlation;
 mod detection;
+mod field;
 mod placeholders;
 mod value;
+
+use std::cell::RefCell;
 
 use detection::Context;
 
@@ -29,7 +32,7 @@ const OUTPUT_CLOUDTRAIL: &str =
 const OUTPUT_KUBERNETES: &str = "by %ka.user.name (verb=%ka.verb, uri=%ka.uri, response=%ka.response.code)";
 
 /// An error and its line.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct SigmaError {
     line: usize,
     reason: String,
@@ -39,8 +42,12 @@ fn wrong(yaml: &Yaml, reason: impl Into<String>) -> SigmaError {
     SigmaError { line: yaml.line, reason: reason.into() }
 }
 
-/// Compiles a rule about single events.
-fn rule(document: &Yaml, id: &str, placeholders: &Placeholders) -> Result<Rule, SigmaError> {
+/// Compiles a rule about single events. Returns warnings with it.
+fn rule(
+    document: &Yaml,
+    id: &str,
+    placeholders: &Placeholders,
+) -> Result<(Rule, Vec<SigmaError>), SigmaError> {
     if document.list().is_some() {
         return Err(wrong(document, "it is a list, as files of Falco's rules are; --rules reads those"));
     }
@@ -54,13 +61,15 @@ fn rule(document: &Yaml, id: &str, placeholders: &Placeholders) -> Result<Rule, 
     let source = source(document)?;
     let metadata = metadata(document, id, source)?;
     let detection = document.get("detection").ok_or_else(|| wrong(document, "it has no detection"))?;
-    let condition = conditions(detection, Context { source, placeholders })?;
+    let warnings = RefCell::default();
+    let condition = conditions(detection, Context { source, placeholders, warnings: &warnings })?;
     let template = match source {
         LogSource::CloudTrail => OUTPUT_CLOUDTRAIL,
         LogSource::Kubernetes => OUTPUT_KUBERNETES,
     };
     let output = Output::parse(template, source).map_err(|flaw| wrong(document, flaw.reason))?;
-    Ok(Rule::new(RuleMetadata { output: output.parts.clone(), ..metadata }, condition, output))
+    let rule = Rule::new(RuleMetadata { output: output.parts.clone(), ..metadata }, condition, output);
+    Ok((rule, warnings.into_inner()))
 }
 
 fn title(document: &Yaml) -> Result<&str, SigmaError> {
