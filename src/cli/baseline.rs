@@ -68,8 +68,11 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
         archives: &archives,
         inventory: Some(&baseline.inventory),
         lost_inventory: inventory_files.lost,
-        warnings: [inventory_files.warnings, unmatched_in(&baseline, &question.filter, &wanted, None)]
-            .concat(),
+        warnings: [
+            inventory_files.warnings,
+            unmatched_in(&baseline, &question.filter, &wanted.filters, None),
+        ]
+        .concat(),
         ..RunSummary::new(&coverage, faults)
     };
     closing.end(args.run.quiet)

@@ -74,7 +74,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<RunStatus> {
         answer: &answer,
     };
     output.write(|out| report.write(format, out))?;
-    let mut warnings = unmatched_in(&input.baseline, &question.filter, &wanted, wanted.preset());
+    let mut warnings = unmatched_in(&input.baseline, &question.filter, &wanted.filters, wanted.preset());
     warnings.extend(not_derived);
     let summary = RunSummary::of(&input, &used, faults, warnings);
     if question.read_to == input.settings.window.read_to {

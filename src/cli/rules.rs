@@ -92,7 +92,7 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
         let matched = rules_that_matched(&input.baseline, &question);
         write_rule_counts(&input.baseline.rules, &matched, &findings, &mut std::io::stderr().lock())?;
     }
-    let mut warnings = unmatched_in(&input.baseline, &question.filter, &wanted, None);
+    let mut warnings = unmatched_in(&input.baseline, &question.filter, &wanted.filters, None);
     warnings.extend(window(&input.coverage, &question));
     if input.rules.is_none() && input.other_rules.is_none() {
         warnings.push(

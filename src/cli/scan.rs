@@ -111,7 +111,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
         case.finish(&input, &used)?;
     }
     let warning = destination.write(&answer)?;
-    let mut warnings = unmatched_in(baseline, &question.filter, &wanted, wanted.preset());
+    let mut warnings = unmatched_in(baseline, &question.filter, &wanted.filters, wanted.preset());
     warnings.extend(not_derived);
     warnings.extend(returns_without_region(&question, question.forget.is_some()));
     warnings.extend(window(coverage, &question));

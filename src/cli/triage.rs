@@ -146,7 +146,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
             destination.write(&answer)?
         }
     };
-    let mut warnings = unmatched_in(baseline, &base.filter, &wanted, wanted.preset());
+    let mut warnings = unmatched_in(baseline, &base.filter, &wanted.filters, wanted.preset());
     warnings.extend(unused.flatten());
     warnings.extend(window(coverage, &base));
     warnings.extend(unmatched_known_rules(baseline, &question.known));

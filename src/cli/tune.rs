@@ -119,7 +119,7 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<RunStatus> {
     if let Some(svg) = svg {
         svg.write(|out| report.write_svg(out))?;
     }
-    let mut warnings = unmatched_in(baseline, &base.filter, &wanted, wanted.preset());
+    let mut warnings = unmatched_in(baseline, &base.filter, &wanted.filters, wanted.preset());
     warnings.extend(unused);
     warnings.extend(returns_without_region(&base, grid.forgets.iter().any(Option::is_some)));
     warnings.extend(window(coverage, &base));

@@ -15,19 +15,18 @@ use firstseen::query::{
 use firstseen::report::plural;
 use firstseen::time::{Span, Timestamp};
 
-use super::args::{DEFAULT_WARMUP, QuestionArgs};
+use super::args::{DEFAULT_WARMUP, FilterArgs, QuestionArgs};
 use super::exit::Hint;
-use super::settings::Settings;
 
-/// [`unmatched`] of a filter of settings, which know the files that list ignored actions.
+/// [`unmatched`] of the filter that these flags make. They know the files that list ignored actions.
 pub(crate) fn unmatched_in(
     baseline: &Baseline,
     filter: &Filter,
-    settings: &Settings,
+    flags: &FilterArgs,
     preset: Option<Preset>,
 ) -> Vec<String> {
     let mut filter = filter.clone();
-    let whom = &settings.filters.whom;
+    let whom = &flags.whom;
     // First those of flags, then those of files.
     let own = whom.ignore_action.len().min(filter.ignored_actions.len());
     let of_files = filter.ignored_actions.split_off(own);
