@@ -103,6 +103,7 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<RunStatus> {
     let reading = InputOptions {
         rules: rules.as_ref(),
         rules_are_of_file: args.rules.are_of_file(&args.files),
+        hits: base.tuned_hits(wanted.learning.key()),
         // An incident may be before it: then its findings are those that --from hides.
         from: None,
         ..wanted.reading(&args.output.run)

@@ -179,7 +179,7 @@ mod tests {
         assert!(error("from,until\n").contains("incident, time, principal and action"));
         assert_eq!(error("from,to\n"), "it has no incidents");
         let row = "\n2024-03-01,2024-03-02,x\n";
-        for misspelt in ["principle", "Principal", "naem"] {
+        for misspelt in ["principle", "Principal", "nam"] {
             let error = error(&format!("from,to,{misspelt}{row}"));
             assert!(
                 error.starts_with(&format!("the header has no column '{misspelt}'; did you mean")),
