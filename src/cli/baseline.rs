@@ -14,7 +14,7 @@ use super::exit::{RunStatus, UsageError};
 use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings};
-use super::warnings::unmatched;
+use super::warnings::unmatched_in;
 
 /// Report what every principal was known to do at a point in time
 ///
@@ -68,7 +68,11 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
         archives: &archives,
         inventory: Some(&baseline.inventory),
         lost_inventory: inventory_files.lost,
-        warnings: [inventory_files.warnings, unmatched(&baseline, &question.filter, None)].concat(),
+        warnings: [
+            inventory_files.warnings,
+            unmatched_in(&baseline, &question.filter, &wanted.filters, None),
+        ]
+        .concat(),
         ..RunSummary::new(&coverage, faults)
     };
     closing.end(args.run.quiet)

@@ -12,10 +12,10 @@ use firstseen::model::Dimensions;
 use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
 use firstseen::source::{
-    ArchiveAccount, ArchiveError, Archives, FileList, GivenArchive, S3Settings, Traffic,
+    ArchiveAccount, ArchiveError, Archives, FileList, GivenArchive, ReadWindow, S3Settings, Traffic,
 };
 use firstseen::store::{BaselineContents, Saved, StoreError, proven_files};
-use firstseen::time::{Bound, Timestamp};
+use firstseen::time::{Bound, Day, Timestamp};
 
 use super::args::{ArchiveArgs, LearningArgs, RunArgs, S3Args};
 use super::exit::{Hint, OwnedHint, UsageError, merge_error, scan_error, store_error};
@@ -76,6 +76,11 @@ impl Input {
     /// The end of what counts: that of the question, or that of a saved baseline if it is earlier.
     pub(crate) fn read_to(&self, asked: Option<Timestamp>) -> Option<Timestamp> {
         asked.into_iter().chain(self.settings.window.read_to).min()
+    }
+
+    /// The last day of delivery that counts for a question that ends there. Objects of later days are not read, but are in saved baselines.
+    pub(crate) fn last_delivery(&self, read_to: Option<Timestamp>) -> Option<Day> {
+        ReadWindow { read_to, ..self.settings.window }.last_day()
     }
 
     /// Reads all named archives or baselines.

@@ -16,7 +16,7 @@ use super::run_summary::RunSummary;
 use super::saved_name::is_saved;
 use super::settings::{FileArgs, Settings};
 use super::used_settings::used_settings;
-use super::warnings::{unmatched, window};
+use super::warnings::{unmatched_in, window};
 
 /// Report events that match rules: Falco, Sigma or built-in
 ///
@@ -79,7 +79,8 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     let input = Input::read(&archives, &lists, &reading)?;
     let question = Question { read_to: input.read_to(question.read_to), ..question };
     let mut findings = first_seen(&input.baseline, &question);
-    set_covered(&input.coverage, question.warmup, findings.iter_mut());
+    let covered = (question.warmup, input.last_delivery(question.read_to));
+    set_covered(&input.coverage, covered, findings.iter_mut());
     let used = used_settings(None, &question, &input);
     let report =
         Report { settings: &used, coverage: &input.coverage, archives: &input.archives, findings: &findings };
@@ -91,7 +92,7 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
         let matched = rules_that_matched(&input.baseline, &question);
         write_rule_counts(&input.baseline.rules, &matched, &findings, &mut std::io::stderr().lock())?;
     }
-    let mut warnings = unmatched(&input.baseline, &question.filter, None);
+    let mut warnings = unmatched_in(&input.baseline, &question.filter, &wanted.filters, None);
     warnings.extend(window(&input.coverage, &question));
     if input.rules.is_none() && input.other_rules.is_none() {
         warnings.push(

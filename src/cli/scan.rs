@@ -19,7 +19,7 @@ use super::settings::{Settings, SettingsArgs};
 use super::used_settings::{used_geo_databases, used_settings};
 use super::verify::Verifying;
 use super::warnings::{
-    hiding_filters, impossible_kinds, learnt_in_warmup, returns_without_region, unmatched, warmup, window,
+    hiding_filters, impossible_kinds, learnt_in_warmup, returns_without_region, unmatched_in, warmup, window,
 };
 
 /// Report what every principal did for the first time after its warmup
@@ -94,7 +94,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     if let Some(integrity) = &integrity {
         integrity.set(findings.iter_mut());
     }
-    set_covered(coverage, question.warmup, findings.iter_mut());
+    set_covered(coverage, (question.warmup, input.last_delivery(question.read_to)), findings.iter_mut());
     let used = UsedSettings {
         geo_db: used_geo_databases(&databases),
         ..used_settings(wanted.preset(), &question, &input)
@@ -111,7 +111,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
         case.finish(&input, &used)?;
     }
     let warning = destination.write(&answer)?;
-    let mut warnings = unmatched(baseline, &question.filter, wanted.preset());
+    let mut warnings = unmatched_in(baseline, &question.filter, &wanted.filters, wanted.preset());
     warnings.extend(not_derived);
     warnings.extend(returns_without_region(&question, question.forget.is_some()));
     warnings.extend(window(coverage, &question));
@@ -178,7 +178,8 @@ impl ScanArgs {
     fn unused_proof(&self) -> Option<String> {
         let named: Vec<&str> = self.proof.keys_named().collect();
         (!named.is_empty()).then(|| {
-            format!("{} of --config is passed over: used only to verify (--verify)", named.join(" and "))
+            let are = if named.len() == 1 { "is" } else { "are" };
+            format!("{} of --config {are} passed over: used only to verify (--verify)", named.join(" and "))
         })
     }
 

@@ -23,7 +23,7 @@ use super::page::page_context;
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings, read_known, read_weights};
 use super::used_settings::{used_geo_databases, used_settings};
-use super::warnings::{nothing_ranked, unmatched, unmatched_known_rules, window};
+use super::warnings::{nothing_ranked, unmatched_in, unmatched_known_rules, window};
 
 /// Rank what is new by how surprising it is, as incidents, with reasons
 ///
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let mut base = Question { report: Vec::new(), read_to, ..wanted.question()? };
     let weights = args.ranking.weights.as_deref().map(read_weights).transpose()?.unwrap_or_default();
     let known = args.ranking.known.as_deref().map(read_known).transpose()?.unwrap_or_default();
-    let labels = args.labels.read()?;
+    let (labels, unused) = args.labels.read()?.unzip();
     let archives = args.archives.and(&wanted.archives)?;
     let lists = archives.lists()?;
     let mut guard = args.guard(&wanted, (&archives, &lists))?;
@@ -113,7 +113,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let mut triage = triage(baseline, &question);
     let locations = locate(&databases, triage.findings())?;
     set_locations(&locations, triage.findings_mut());
-    set_covered(coverage, base.warmup, triage.findings_mut());
+    set_covered(coverage, (base.warmup, input.last_delivery(base.read_to)), triage.findings_mut());
     let used = UsedSettings {
         geo_db: used_geo_databases(&databases),
         ..used_settings(wanted.preset(), &base, &input)
@@ -146,7 +146,8 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
             destination.write(&answer)?
         }
     };
-    let mut warnings = unmatched(baseline, &base.filter, wanted.preset());
+    let mut warnings = unmatched_in(baseline, &base.filter, &wanted.filters, wanted.preset());
+    warnings.extend(unused.flatten());
     warnings.extend(window(coverage, &base));
     warnings.extend(unmatched_known_rules(baseline, &question.known));
     warnings.extend(warning);

@@ -7,15 +7,15 @@ use firstseen::query::{FindingKind, tune};
 use firstseen::report::{TuneFormat, TuneReport};
 
 use super::args::{
-    ArchiveArgs, ByExtension, FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs, RunArgs,
-    S3Args, SeverityArgs,
+    ArchiveArgs, ByExtension, FilterArgs, GridArgs, IncidentArgs, LearningArgs, QuestionArgs, RuleArgs,
+    RunArgs, S3Args, SeverityArgs,
 };
 use super::exit::{RunStatus, UsageError};
-use super::input::Input;
+use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, PresetArg, Settings};
 use super::used_settings::used_settings;
-use super::warnings::{incidents as unseen, returns_without_region, unmatched, warmups, window};
+use super::warnings::{incidents as unseen, returns_without_region, unmatched_in, warmups, window};
 
 /// Show what every warmup, forget span and anchor would have reported
 ///
@@ -39,6 +39,8 @@ pub(crate) struct TuneArgs {
     learning: LearningArgs,
     #[command(flatten)]
     filters: FilterArgs,
+    #[command(flatten)]
+    rules: RuleArgs,
     #[command(flatten)]
     s3: S3Args,
     #[command(flatten)]
@@ -87,26 +89,39 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<RunStatus> {
     // It is one of the settings to try, so that an incident which it hides counts as lost. Flags override files: `--calls` replaces it.
     let only_mutating = std::mem::take(&mut base.filter.only_mutating) && !args.grid.names_calls();
     let grid = args.grid.grid(only_mutating)?;
-    let incidents = args.incidents.read()?;
+    let (incidents, unused) = args.incidents.read(&args.files)?;
     let format = args.output.format()?;
     let archives = args.archives.and(&wanted.archives)?;
     let lists = archives.lists()?;
     let mut guard = wanted.guard(&args.files, &archives, &lists)?;
     guard.read_files("incidents", args.incidents.files());
+    guard.read_rules(args.rules.files());
     let output = guard.open("--output", args.output.output.as_deref())?;
     let svg = guard.open_if_named("--svg", args.output.svg.as_deref())?;
     let faults = args.output.run.faults(&mut guard)?;
-    let input = Input::read(&archives, &lists, &wanted.reading(&args.output.run))?;
+    let rules = args.rules.read()?;
+    let reading = InputOptions {
+        rules: rules.as_ref(),
+        rules_are_of_file: args.rules.are_of_file(&args.files),
+        hits: base.tuned_hits(wanted.learning.key()),
+        // An incident may be before it: then its findings are those that --from hides.
+        from: None,
+        ..wanted.reading(&args.output.run)
+    };
+    let input = Input::read(&archives, &lists, &reading)?;
     base.read_to = input.read_to(base.read_to);
     let Input { baseline, coverage, .. } = &input;
     let tuning = tune(baseline, &base, &grid, &incidents);
     let used = used_settings(wanted.preset(), &base, &input);
-    let report = TuneReport { settings: &used, coverage, grid: &grid, tuning: &tuning };
+    // A baseline has the matches of its rules.
+    let rules = if input.is_saved { Vec::new() } else { args.rules.words() };
+    let report = TuneReport { settings: &used, coverage, rules: &rules, grid: &grid, tuning: &tuning };
     output.write(|out| report.write(format, out))?;
     if let Some(svg) = svg {
         svg.write(|out| report.write_svg(out))?;
     }
-    let mut warnings = unmatched(baseline, &base.filter, wanted.preset());
+    let mut warnings = unmatched_in(baseline, &base.filter, &wanted.filters, wanted.preset());
+    warnings.extend(unused);
     warnings.extend(returns_without_region(&base, grid.forgets.iter().any(Option::is_some)));
     warnings.extend(window(coverage, &base));
     warnings.extend(warmups(&tuning, args.grid.names_warmups()));

@@ -15,8 +15,28 @@ use firstseen::query::{
 use firstseen::report::plural;
 use firstseen::time::{Span, Timestamp};
 
-use super::args::{DEFAULT_WARMUP, QuestionArgs};
+use super::args::{DEFAULT_WARMUP, FilterArgs, QuestionArgs};
 use super::exit::Hint;
+
+/// [`unmatched`] of the filter that these flags make. They know the files that list ignored actions.
+pub(crate) fn unmatched_in(
+    baseline: &Baseline,
+    filter: &Filter,
+    flags: &FilterArgs,
+    preset: Option<Preset>,
+) -> Vec<String> {
+    let mut filter = filter.clone();
+    let whom = &flags.whom;
+    // First those of flags, then those of files.
+    let own = whom.ignore_action.len().min(filter.ignored_actions.len());
+    let of_files = filter.ignored_actions.split_off(own);
+    let files: Vec<String> = whom.ignore_file.iter().map(|file| file.display().to_string()).collect();
+    let mut warnings = unmatched(baseline, &filter, preset);
+    warnings.extend(ignored_in_vain(baseline, &of_files, |named| {
+        format!("--ignore-file {}: no action in the input matches {named}", files.join(", "))
+    }));
+    warnings
+}
 
 /// Filter values that match nothing in the baseline, one sentence each. Kinds from a preset need not all be in an archive.
 pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Preset>) -> Vec<String> {
@@ -72,7 +92,9 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Pre
     {
         warnings.push("--region: Kubernetes records have no region and are left out".to_owned());
     }
-    warnings.extend(ignored_in_vain(baseline, &filter.ignored_actions));
+    warnings.extend(ignored_in_vain(baseline, &filter.ignored_actions, |named| {
+        format!("--ignore-action {named}: no action in the input matches")
+    }));
     warnings
 }
 
@@ -81,15 +103,22 @@ fn is_done(baseline: &Baseline, pattern: &Pattern) -> bool {
 }
 
 /// Ignored actions that match nothing: one sentence for all, since a list may be meant for many archives.
-fn ignored_in_vain(baseline: &Baseline, ignored: &[Pattern]) -> Option<String> {
+fn ignored_in_vain(
+    baseline: &Baseline,
+    ignored: &[Pattern],
+    sentence: impl Fn(&str) -> String,
+) -> Option<String> {
     const NAMED: usize = 3;
+    if baseline.principals.is_empty() {
+        return None;
+    }
     let vain: Vec<&str> =
         ignored.iter().filter(|pattern| !is_done(baseline, pattern)).map(Pattern::as_str).collect();
     let named = vain.get(..NAMED.min(vain.len())).unwrap_or_default().join(", ");
     match vain.len().saturating_sub(NAMED) {
         _ if vain.is_empty() => None,
-        0 => Some(format!("--ignore-action {named}: no action in the input matches")),
-        more => Some(format!("--ignore-action {named} and {more} more: no action in the input matches")),
+        0 => Some(sentence(&named)),
+        more => Some(sentence(&format!("{named} and {more} more"))),
     }
 }
 

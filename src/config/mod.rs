@@ -22,7 +22,7 @@ use thiserror::Error;
 
 pub use document::{ArchiveTable, Document, Entry, TableKey};
 pub use known::parse_known;
-pub use list::list_lines;
+pub use list::{list_lines, list_lines_without_comments};
 pub use netflix::NetflixConfig;
 pub use weights::parse_weights;
 

@@ -7,6 +7,17 @@ use super::rows::Rows;
 use crate::query::{Label, LabelledEvent};
 use crate::time::Timestamp;
 
+/// The names of each column.
+const COLUMNS: [&[&str]; 7] = [
+    &["incident", "attack"],
+    &["class"],
+    &["event_id", "eventID"],
+    &["time", "eventTime"],
+    &["account"],
+    &["principal"],
+    &["action"],
+];
+
 /// Where the header has each column.
 struct Columns {
     incident: usize,
@@ -20,17 +31,11 @@ struct Columns {
 
 impl Columns {
     fn new(rows: &Rows<'_>) -> Result<Self, LabelError> {
-        let column = |names: &[&str]| rows.column(names);
         let missing = || LabelError::new("the header must name incident (or attack)");
-        let columns = Self {
-            incident: column(&["incident", "attack"]).ok_or_else(missing)?,
-            class: column(&["class"]),
-            event_id: column(&["event_id", "eventID"]),
-            time: column(&["time", "eventTime"]),
-            account: column(&["account"]),
-            principal: column(&["principal"]),
-            action: column(&["action"]),
-        };
+        let [incident, class, event_id, time, account, principal, action] =
+            COLUMNS.map(|names| rows.column(names));
+        let incident = incident.ok_or_else(missing)?;
+        let columns = Self { incident, class, event_id, time, account, principal, action };
         let has_calls = columns.time.is_some() && columns.principal.is_some() && columns.action.is_some();
         if columns.event_id.is_none() && !has_calls {
             let what = "the header must name event_id (or eventID), or time, principal and action";
@@ -94,6 +99,17 @@ pub fn parse_labels(text: &str) -> Result<Vec<Label>, LabelError> {
     let columns = Columns::new(&rows)?;
     let labels = rows.map(|record| columns.label(record))?;
     if labels.is_empty() { Err(LabelError::new("it has no labels")) } else { Ok(labels) }
+}
+
+/// The columns of a file of [labelled events](parse_labels) that are none of those which it can have.
+///
+/// ```
+/// use firstseen::labels::unused_in_labels;
+///
+/// assert_eq!(unused_in_labels("incident,event_id,note\nbreak-in,e1,x\n"), ["note"]);
+/// ```
+pub fn unused_in_labels(text: &str) -> Vec<String> {
+    Rows::of(text).map(|rows| rows.unused(&COLUMNS)).unwrap_or_default()
 }
 
 #[cfg(test)]

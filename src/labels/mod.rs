@@ -7,8 +7,8 @@ mod rows;
 
 use std::fmt;
 
-pub use event::parse_labels;
-pub use period::{parse_incident, parse_incidents};
+pub use event::{parse_labels, unused_in_labels};
+pub use period::{parse_incident, parse_incidents, unused_in_incidents};
 
 /// What is wrong in a file of incidents.
 #[derive(Clone, Debug, PartialEq, Eq)]

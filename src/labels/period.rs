@@ -3,7 +3,7 @@
 use csv::StringRecord;
 
 use super::LabelError;
-use super::event::parse_labels;
+use super::event::{parse_labels, unused_in_labels};
 use super::rows::Rows;
 use crate::query::{Incident, IncidentPart, Keep, Label, LabelledEvent, Pattern};
 use crate::time::{Bound, Timestamp};
@@ -30,6 +30,7 @@ pub fn parse_incident(text: &str) -> Result<Incident, String> {
 
 /// Parses a file of incidents: rows with the columns `from` and `to`, and optionally `principal` and `name`, or else labels as
 /// [`parse_labels`] takes them, whose events have a time and a principal. Each row is one incident; those with the same name are not joined.
+/// There is at least one.
 ///
 /// ```
 /// use firstseen::labels::parse_incidents;
@@ -40,12 +41,10 @@ pub fn parse_incident(text: &str) -> Result<Incident, String> {
 /// ```
 ///
 /// # Errors
-/// If the header lacks a column, or a row is malformed.
+/// If the header lacks or misspells a column, a row is malformed, or there are no rows.
 pub fn parse_incidents(text: &str) -> Result<Vec<Incident>, LabelError> {
     let rows = Rows::of(text)?;
-    let column = |name: &str| rows.column(&[name]);
-    let has_period = column("from").is_some() || column("to").is_some();
-    if !has_period && rows.column(&["incident", "attack"]).is_some() {
+    if has_labels(&rows) {
         return parse_labels(text)?.iter().map(of_label).collect();
     }
     let missing = || {
@@ -54,9 +53,10 @@ pub fn parse_incidents(text: &str) -> Result<Vec<Incident>, LabelError> {
              principal and action",
         )
     };
-    let (from, to) = (column("from").ok_or_else(missing)?, column("to").ok_or_else(missing)?);
-    let (principal, name) = (column("principal"), column("name"));
-    rows.map(|record: &StringRecord| {
+    let [from, to, principal, name] = COLUMNS.map(|names| rows.column(names));
+    let (from, to) = (from.ok_or_else(missing)?, to.ok_or_else(missing)?);
+    rows.refuse_misspelt(&COLUMNS)?;
+    let incidents = rows.map(|record: &StringRecord| {
         let cell = |column: Option<usize>| column.and_then(|column| record.get(column)).unwrap_or_default();
         let (from, to) = (cell(Some(from)), cell(Some(to)));
         let name = match cell(name) {
@@ -64,7 +64,29 @@ pub fn parse_incidents(text: &str) -> Result<Vec<Incident>, LabelError> {
             name => name.to_owned(),
         };
         incident(&name, from, to, Some(cell(principal))).map_err(LabelError::new)
-    })
+    })?;
+    if incidents.is_empty() { Err(LabelError::new("it has no incidents")) } else { Ok(incidents) }
+}
+
+/// The columns of a file of [incidents](parse_incidents) that are none of those which it can have.
+///
+/// ```
+/// use firstseen::labels::unused_in_incidents;
+///
+/// assert_eq!(unused_in_incidents("from,to,account\n2024-03-01,2024-03-02,1\n"), ["account"]);
+/// ```
+pub fn unused_in_incidents(text: &str) -> Vec<String> {
+    let Ok(rows) = Rows::of(text) else { return Vec::new() };
+    if has_labels(&rows) { unused_in_labels(text) } else { rows.unused(&COLUMNS) }
+}
+
+/// The names of each column.
+const COLUMNS: [&[&str]; 4] = [&["from"], &["to"], &["principal"], &["name"]];
+
+/// Whether rows are labels rather than periods.
+fn has_labels(rows: &Rows<'_>) -> bool {
+    let has = |names: &[&str]| rows.column(names).is_some();
+    !has(&["from"]) && !has(&["to"]) && has(&["incident", "attack"])
 }
 
 /// Parses an incident. A missing or empty principal means any principal.
@@ -155,6 +177,20 @@ mod tests {
         let error = |text: &str| parse_incidents(text).unwrap_err().to_string();
         assert!(error("from,until\n").contains("header"));
         assert!(error("from,until\n").contains("incident, time, principal and action"));
+        assert_eq!(error("from,to\n"), "it has no incidents");
+        let row = "\n2024-03-01,2024-03-02,x\n";
+        for misspelt in ["principle", "Principal", "nam"] {
+            let error = error(&format!("from,to,{misspelt}{row}"));
+            assert!(
+                error.starts_with(&format!("the header has no column '{misspelt}'; did you mean")),
+                "{error}"
+            );
+        }
+        // Those that mean nothing are named, and those that are there twice.
+        let header = "from,to,principal,ticket,principal,,account";
+        assert_eq!(parse_incidents(&format!("{header}{row}")).unwrap().len(), 1);
+        assert_eq!(unused_in_incidents(&format!("{header}{row}")), ["ticket", "principal", "account"]);
+        assert_eq!(unused_in_incidents("attack,eventTime,principal,action,acount\n"), ["acount"]);
         let error = error("from,to,principal\n2024-03-01,2024-03-02,\n2024-03-01,soon,\n");
         assert!(error.starts_with("line 3: 'soon' is not a time"), "{error}");
     }

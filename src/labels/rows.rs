@@ -4,6 +4,7 @@ use csv::{Reader, ReaderBuilder, StringRecord, Trim};
 
 use super::LabelError;
 use crate::line::line_of;
+use crate::names::{did_you_mean, nearest};
 
 /// A table with a header.
 pub(super) struct Rows<'t> {
@@ -23,6 +24,28 @@ impl<'t> Rows<'t> {
     /// Where the header has a column with one of these names.
     pub(super) fn column(&self, names: &[&str]) -> Option<usize> {
         names.iter().find_map(|name| self.header.iter().position(|one| one == *name))
+    }
+
+    /// The names in the header that no column of `known` has, each of which can have several names; of two columns with one meaning that of the
+    /// second.
+    pub(super) fn unused(&self, known: &[&[&str]]) -> Vec<String> {
+        let used: Vec<usize> = known.iter().filter_map(|names| self.column(names)).collect();
+        let header = self.header.iter().enumerate();
+        let unused = header.filter(|(place, name)| !used.contains(place) && !name.is_empty());
+        unused.map(|(_, name)| name.to_owned()).collect()
+    }
+
+    /// Refuses a name in the header that resembles that of a column of `known` which is not there: without it the rows would mean
+    /// something else.
+    pub(super) fn refuse_misspelt(&self, known: &[&[&str]]) -> Result<(), LabelError> {
+        let absent = || known.iter().filter(|names| self.column(names).is_none()).copied().flatten().copied();
+        for name in self.unused(known) {
+            if let Some(similar) = nearest(&name.to_lowercase(), absent()) {
+                let what = format!("the header has no column '{name}'{}", did_you_mean(Some(similar)));
+                return Err(LabelError::new(what));
+            }
+        }
+        Ok(())
     }
 
     /// Reads each row as `read` does; the first error ends it, and gets the line of its row.

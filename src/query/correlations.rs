@@ -2,7 +2,9 @@
 //!
 //! A correlation is asked at each instant at which one of its events happened, about the events of one group in the span that
 //! ends there, both ends included. Events of one instant have no order, so they are taken together. It is a pure function of the
-//! hits, so the order in which objects were read, shards and saved baselines make no difference.
+//! hits, so the order in which objects were read, shards and saved baselines make no difference. Of a question with a beginning only
+//! the instants from there on are asked, so no correlation needs hits from more than its own span before: how many more are
+//! known makes no difference either.
 
 mod window;
 
@@ -12,14 +14,14 @@ use self::window::Window;
 use super::{Correlated, Match, Matched};
 use crate::baseline::{Baseline, Hit};
 use crate::model::{BaseRule, Correlation, RuleMetadata};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// A run of instants at which a correlation is fulfilled for one group of events.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Occurrence<'b> {
     /// Number of the correlation in [`Baseline::rules`].
     pub(super) rule: u32,
-    /// The first event of the span in which it was first fulfilled.
+    /// The first event of the span in which it was first fulfilled, of the instants that are asked about.
     pub(super) first: &'b Hit,
     /// An event that first fulfilled it.
     pub(super) completed_by: &'b Hit,
@@ -66,17 +68,21 @@ impl Member<'_> {
     }
 }
 
-/// All occurrences of all correlations up to a time; by correlation, group and time.
+/// All occurrences of all correlations at the instants from `from` on that `knows` admits; by correlation, group and time. One that is going
+/// on at `from` begins at its first instant after it.
 pub(super) fn occurrences<'b>(
     baseline: &'b Baseline,
+    from: Option<Timestamp>,
     knows: impl Fn(Timestamp) -> bool,
 ) -> Vec<Occurrence<'b>> {
     let mut found = Vec::new();
     for (number, rule) in (0..).zip(&baseline.rules) {
         let Some(correlation) = &rule.correlation else { continue };
-        for mut members in groups(baseline, correlation, &knows).into_values() {
+        let start = from.map(|from| from.minus(Span::of_micros(correlation.span_micros)));
+        let counts = |time: Timestamp| start.is_none_or(|start| time >= start) && knows(time);
+        for mut members in groups(baseline, correlation, counts).into_values() {
             in_order(&mut members);
-            sweep(number, correlation, &members, &mut found);
+            sweep((number, correlation), from, &members, &mut found);
         }
     }
     found
@@ -88,7 +94,7 @@ type Groups<'b> = BTreeMap<Vec<&'b str>, Vec<Member<'b>>>;
 fn groups<'b>(
     baseline: &'b Baseline,
     correlation: &'b Correlation,
-    knows: impl Fn(Timestamp) -> bool,
+    counts: impl Fn(Timestamp) -> bool,
 ) -> Groups<'b> {
     let mut groups = Groups::new();
     for (place, base) in correlation.rules.iter().enumerate() {
@@ -96,7 +102,7 @@ fn groups<'b>(
             continue;
         };
         let rule = &baseline.rules[number];
-        for hit in baseline.hits_of(number as u32).iter().filter(|hit| knows(hit.sighting.time)) {
+        for hit in baseline.hits_of(number as u32).iter().filter(|hit| counts(hit.sighting.time)) {
             let counted = base.counted.map(|place| rule.correlated_value(&hit.values, place));
             let (Some(group), None | Some(Some(_))) = (group_of(hit, base, rule), counted) else { continue };
             let member = Member { hit, place, counted: counted.flatten(), is_new_event: true };
@@ -119,8 +125,13 @@ fn in_order(members: &mut [Member<'_>]) {
     }
 }
 
-/// Finds the runs of instants at which the window that ends there fulfils the correlation.
-fn sweep<'b>(rule: u32, correlation: &Correlation, members: &[Member<'b>], found: &mut Vec<Occurrence<'b>>) {
+/// Finds the runs of instants from `from` on at which the window that ends there fulfils the correlation. Members before fill the window.
+fn sweep<'b>(
+    (rule, correlation): (u32, &Correlation),
+    from: Option<Timestamp>,
+    members: &[Member<'b>],
+    found: &mut Vec<Occurrence<'b>>,
+) {
     let mut window = Window::new(correlation);
     let mut open: Option<Occurrence<'b>> = None;
     let mut start = 0;
@@ -132,7 +143,8 @@ fn sweep<'b>(rule: u32, correlation: &Correlation, members: &[Member<'b>], found
         }
         window.add(instant);
         // The events of a run overlap: each is in one span with the one before.
-        let is_fulfilled = window.is_fulfilled(begin);
+        let is_asked = from.is_none_or(|from| instant[0].time() >= from);
+        let is_fulfilled = is_asked && window.is_fulfilled(begin);
         if !is_fulfilled || open.is_some_and(|run| run.last.sighting.time.micros() < begin) {
             found.extend(open.take());
         }

@@ -13,8 +13,8 @@ use super::filter::action_names;
 use super::first_seen::{Candidate, Origin, first_seen, of_sightings};
 use super::iam::Iam;
 use super::{Filter, Finding, FindingKind, Question, Severity};
-use crate::baseline::{Baseline, Behaviour};
-use crate::model::{ObservedPrincipal, Text, last_part};
+use crate::baseline::{Baseline, Behaviour, HitRetention};
+use crate::model::{ObservedPrincipal, PrincipalKey, Text, last_part};
 use crate::names::{named, nearest};
 use crate::time::{Span, Timestamp};
 
@@ -174,6 +174,14 @@ pub fn explain<'b>(baseline: &'b Baseline, question: &Question) -> Explanations<
         behaviours.push(explanation);
     }
     Explanations { absence: behaviours.is_empty().then(|| asked.absence(question)), behaviours }
+}
+
+impl Question {
+    /// Which events that rules matched must be kept to [`explain`] this question, whatever hides them; `key` is the principal key used for
+    /// learning.
+    pub fn explained_hits(&self, key: PrincipalKey) -> HitRetention {
+        Self { all_matches: true, ..unhidden(self) }.hit_retention(key)
+    }
 }
 
 /// Account and key of a principal, and an action.

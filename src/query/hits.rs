@@ -64,7 +64,7 @@ pub(super) fn add_rule_matches<'b>(
         let counts = !(question.only_success && finding.failed == Some(true));
         counts && question.is_in_window(&finding) && admission.admits(&finding)
     };
-    let occurrences = occurrences(baseline, |time| question.knows(time)).into_iter();
+    let occurrences = occurrences(baseline, question.from, |time| question.knows(time)).into_iter();
     let wanted = occurrences.filter(|occurrence| is_wanted(&occurrence.completed_by));
     findings.extend(wanted.map(|occurrence| Finding {
         matched: Some(Box::new(occurrence.matched(baseline))),
@@ -184,7 +184,7 @@ fn matched<'b>(baseline: &'b Baseline, hit: &'b Hit) -> Match<'b> {
 pub fn rules_that_matched(baseline: &Baseline, question: &Question) -> BTreeSet<u32> {
     let in_window = |hit: &Hit| question.is_time_in_window(hit.sighting.time);
     let in_full = baseline.hits.iter().filter(|hit| in_window(hit)).map(|hit| hit.rule);
-    let occurrences = occurrences(baseline, |time| question.knows(time)).into_iter();
+    let occurrences = occurrences(baseline, question.from, |time| question.knows(time)).into_iter();
     let completed = occurrences.filter(|occurrence| in_window(occurrence.completed_by));
     let correlations = completed.map(|occurrence| occurrence.rule);
     in_full.chain(baseline.counted_hits.rules()).chain(correlations).collect()

@@ -2,7 +2,7 @@
 
 use super::{LogObject, SkippedObject};
 use crate::coverage::{Coverage, ObjectSkip};
-use crate::time::{Span, Timestamp};
+use crate::time::{Day, Span, Timestamp};
 
 /// What was found in the archives: the objects to read, and those skipped.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +100,11 @@ impl ReadWindow {
         let day = i64::from(delivered.day().number());
         let (first, last) = self.days();
         first.is_none_or(|first| day >= first) && last.is_none_or(|last| day <= last)
+    }
+
+    /// The last delivery day that may hold wanted events.
+    pub fn last_day(&self) -> Option<Day> {
+        self.days().1.map(|last| Day::from_number(i32::try_from(last).unwrap_or(i32::MAX)))
     }
 
     /// The first and the last delivery day that may hold wanted events, in days since 1970-01-01.

@@ -169,3 +169,50 @@ fn explain_must_know_what() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("name it with --principal, --action or both"), "{}", stderr(&output));
 }
+
+#[test]
+fn rules_count_as_in_scan() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (config, saved) = (path("case.toml"), path("case.baseline"));
+    let severe = ["--min-severity", "high", "--report", "new-action"];
+    std::fs::write(&config, "builtin-rules = true\nmin-severity = 'high'\nreport = ['new-action']\n")
+        .unwrap();
+    assert!(firstseen_here(&["index", ARCHIVE, "-o", &saved, "-q", "--config", &config]).status.success());
+    let of_file = ["--config", &config];
+    let of_flags = [&severe[..], &["--builtin-rules"]].concat();
+    let expected = reported(&of_file);
+    assert!(expected.iter().any(|(_, _, action)| action.ends_with(":StopLogging")), "{expected:?}");
+    assert_ne!(expected, reported(&severe), "rules raise severities");
+    for (source, flags) in
+        [(ARCHIVE, &of_file[..]), (ARCHIVE, &of_flags), (&saved, &of_file), (&saved, &severe)]
+    {
+        let words = [&["explain", source, "-q", "-f", "json", "--action", "*"], flags].concat();
+        let output = firstseen_here(&words);
+        assert!(output.status.success(), "{words:?}: {}", stderr(&output));
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let rows = answer["explanations"].as_array().unwrap();
+        let found: BTreeSet<Key> = rows.iter().filter(|row| row["reported"] == true).map(key).collect();
+        assert_eq!(found, expected, "{words:?}");
+    }
+}
+
+#[test]
+fn what_is_read_only_to_be_explained_is_not_said_to_be_unread() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let saved = folder.path().join("case.baseline");
+    let saved = saved.to_str().unwrap();
+    let index = ["index", ARCHIVE, "-o", saved, "-q", "--read-to", "2024-03-01"];
+    assert!(firstseen_here(&index).status.success());
+    let said = |source: &str, end: &str| {
+        stderr(&firstseen_here(&["explain", source, "--principal", "builder", "--read-to", end]))
+    };
+    let earlier = said(ARCHIVE, "2024-02-20");
+    assert!(
+        earlier.contains("nothing after 2024-02-20T23:59:59.999999Z counts (--read-to, --to); it was read")
+    );
+    assert!(!earlier.contains("was learnt"), "{earlier}");
+    assert!(said(saved, "2024-02-20").contains("nothing after 2024-02-20T23:59:59.999999Z counts"));
+    // A baseline has nothing later than its own end.
+    assert!(said(saved, "2024-03-01").contains("nothing after 2024-03-01T23:59:59.999999Z was learnt"));
+}

@@ -151,7 +151,7 @@ fn reports(mut look: impl FnMut(&Report<'_>)) {
             for finding in findings.iter_mut().step_by(2).filter(|finding| finding.evidence.is_some()) {
                 finding.integrity = Some(Integrity::Proven);
             }
-            set_covered(&ingested.coverage, asked.warmup, findings.iter_mut());
+            set_covered(&ingested.coverage, (asked.warmup, None), findings.iter_mut());
             look_at(&ingested.coverage, &findings, &mut look);
         }
     }

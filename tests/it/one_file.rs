@@ -70,7 +70,7 @@ fn public_keys_for_verify_do_not_end_a_scan() {
     let folder = folder("public-keys = 'keys.json'\nside-file = ['side.jsonl']\nquiet = true\n");
     for source in ["ARCHIVE", "b.baseline"] {
         let output = run(&format!("scan {source}"), folder.path());
-        let warning = "public-keys and side-file of --config is passed over: used only to verify (--verify)";
+        let warning = "public-keys and side-file of --config are passed over: used only to verify (--verify)";
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         assert!(stderr(&output).contains(warning), "{}", stderr(&output));
     }

@@ -175,3 +175,61 @@ fn a_budget_chooses_between_findings_and_incidents() {
     let rows: Vec<_> = rows.records().map(|row| row.unwrap()).collect();
     assert!(rows.iter().any(|row| row[kept] == *"3" && row[weekly] == rate.to_string()), "{csv}");
 }
+
+#[test]
+fn rules_raise_severities_as_in_scan() {
+    let place = TempDir::new().unwrap();
+    let severe = "min-severity = 'high'\nreport = ['new-action']\n";
+    let config = file(&place, "rules.toml", &format!("builtin-rules = true\n{severe}"));
+    let without = file(&place, "none.toml", severe);
+    let grid = ["--warmups", "30d", "--forgets", "never", "--anchors", "principal", "--calls", "all"];
+    let answer = |config: &str, flags: &[&str]| {
+        tune_json(&[&grid[..], &INCIDENT, &["--config", config], flags].concat())
+    };
+    let found = |config: &str| {
+        let scan = firstseen_here(&["scan", ARCHIVE, "-q", "-f", "json", "--config", config]);
+        let scan: Value = serde_json::from_slice(&scan.stdout).unwrap();
+        scan["findings"].as_array().unwrap().iter().filter(|it| it["finding"] == "new-action").count()
+    };
+    assert_ne!(found(&config), found(&without), "rules raise severities");
+    let with_rules = answer(&config, &[]);
+    assert_eq!(with_rules["rows"][0]["findings"], found(&config));
+    assert_eq!(answer(&without, &[])["rows"][0]["findings"], found(&without));
+    assert_eq!(answer(&without, &["--builtin-rules"])["rows"], with_rules["rows"]);
+    // The command that it suggests has them, too.
+    let command = with_rules["suggestion_command"].as_str().unwrap();
+    assert!(command.contains(" --min-severity high --builtin-rules"), "{command}");
+    // An incident before the window is hidden by --from alone: the rules matched its events.
+    let said = tune(&[&grid[..], &INCIDENT, &["--config", &config, "--from", "2024-03-20"]].concat()).1;
+    assert!(said.contains("is hidden by --from\n") || said.contains("are hidden by --from\n"), "{said}");
+}
+
+#[test]
+fn columns_that_mean_nothing_are_named() {
+    let place = TempDir::new().unwrap();
+    let refused = |flags: &[&str]| {
+        let output = firstseen_here(&[&["tune", ARCHIVE], flags].concat());
+        assert_eq!(output.status.code(), Some(2), "{flags:?}");
+        stderr(&output)
+    };
+    let row = "2024-03-10,2024-03-10,data-pipeline";
+    // It would be an incident of all principals.
+    let misspelt = file(&place, "misspelt.csv", &format!("from,to,principle\n{row}\n"));
+    let said = refused(&["--incidents", &misspelt]);
+    assert!(
+        said.contains("misspelt.csv: the header has no column 'principle'; did you mean 'principal'?"),
+        "{said}"
+    );
+    let more = file(&place, "more.csv", &format!("from,to,principal,account,a,b,c\n{row},,,,\n"));
+    let warning = "more.csv: the columns account, a, b and 1 more mean nothing here and are passed over";
+    assert!(tune(&["--incidents", &more]).1.contains(warning));
+    let labels = file(&place, "labels.csv", "incident,event_id,ticket\na,e1,7\n");
+    let said = stderr(&firstseen_here(&["triage", ARCHIVE, "-q", "--labels", &labels]));
+    assert!(said.contains("labels.csv: the column ticket means nothing here and is passed over"), "{said}");
+    // A file without rows, and what to keep of no incidents.
+    let empty = file(&place, "empty.csv", "from,to,principal\n");
+    assert!(refused(&["--incidents", &empty]).contains("empty.csv: it has no incidents"));
+    assert!(refused(&["--keep", "80%"]).contains("name them with --incident or --incidents"));
+    let config = file(&place, "keep.toml", "keep = '80%'\n");
+    tune(&["--config", &config]);
+}

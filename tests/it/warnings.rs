@@ -171,6 +171,29 @@ fn quiet_hides_neither_warnings_nor_faults() {
 }
 
 #[test]
+fn a_list_of_ignored_actions_has_comments_and_is_named_in_warnings() {
+    let archive = short_archive();
+    let folder = TempDir::new().unwrap();
+    let list = folder.path().join("quiet.txt");
+    let answer = |text: &str, more: &[&str]| {
+        std::fs::write(&list, text).unwrap();
+        let ended = scan(
+            archive.path(),
+            &[&["--warmup", "0d", "-q", "-f", "csv", "--ignore-file", list.to_str().unwrap()], more].concat(),
+        );
+        assert!(ended.status.success(), "{}", stderr(&ended));
+        (ended.stdout.clone(), stderr(&ended))
+    };
+    let plain = answer("iam:*\n", &[]);
+    assert_eq!(answer("# all\niam:* # done by the hour #1\n", &[]), plain);
+    assert_ne!(answer("# none\n", &[]).0, plain.0, "it hides something");
+    let (_, said) = answer("a:*#b\nc:*\t#d\ne:*\nf:*\n", &["--ignore-action", "own:*"]);
+    assert!(said.contains("warning: --ignore-action own:*: no action in the input matches\n"), "{said}");
+    let of_file = "quiet.txt: no action in the input matches a:*#b, c:*, e:* and 1 more\n";
+    assert!(said.contains("warning: --ignore-file ") && said.contains(of_file), "{said}");
+}
+
+#[test]
 fn quiet_does_not_hide_omitted_rules() {
     let archive = short_archive().object("rules.txt", b"");
     let rules = archive.path().join("r.yaml");

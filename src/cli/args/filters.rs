@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
-use firstseen::config::list_lines;
+use firstseen::config::list_lines_without_comments;
 use firstseen::model::{LogSource, PrincipalKind};
 use firstseen::query::{Filter, Pattern};
 use firstseen::time::Bound;
@@ -51,7 +51,7 @@ pub(crate) struct PrincipalArgs {
     /// Learn these actions, but do not report them (repeatable)
     #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
     pub(crate) ignore_action: Vec<Pattern>,
-    /// File with one --ignore-action glob per line; # starts a comment
+    /// File with one --ignore-action glob per line; # starts a comment, also behind a glob and a blank
     #[arg(long, value_name = "FILE")]
     pub(crate) ignore_file: Vec<PathBuf>,
     /// Leave out calls marked as read-only
@@ -140,5 +140,5 @@ fn read_patterns(path: &Path) -> anyhow::Result<Vec<Pattern>> {
     let parsed = |(number, line): (usize, &str)| {
         line.parse().map_err(|error| UsageError(format!("{}, line {number}: {error}", path.display())).into())
     };
-    list_lines(&text).map(parsed).collect()
+    list_lines_without_comments(&text).map(parsed).collect()
 }

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
-use firstseen::labels::{LabelError, parse_incident, parse_incidents};
+use firstseen::labels::{LabelError, parse_incident, parse_incidents, unused_in_incidents};
 use firstseen::query::{Incident, Keep};
 
 use super::super::exit::{Hint, UsageError};
+use super::super::settings::FileArgs;
 use super::super::text_file::read_text;
+use super::labels::passed_over;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Incidents that should be reported")]
@@ -64,16 +66,23 @@ impl IncidentArgs {
         &self.incidents
     }
 
-    /// All incidents: first those of the command line, then those of the files.
-    pub(crate) fn read(&self) -> anyhow::Result<Vec<Incident>> {
+    /// All incidents, first those of the command line, then those of the files; and warnings about columns of these. `settings` may say what
+    /// to keep of incidents also if there are none.
+    pub(crate) fn read(&self, settings: &FileArgs) -> anyhow::Result<(Vec<Incident>, Vec<String>)> {
         let mut incidents: Vec<Incident> = self.incident.iter().map(|arg| arg.0.clone()).collect();
+        let mut warnings = Vec::new();
         for file in &self.incidents {
-            incidents.extend(read_file(file)?);
+            incidents.extend(read_file(file, &mut warnings)?);
         }
         if let Some(KeepArg(keep)) = self.keep {
+            if incidents.is_empty() && !settings.sets("keep") {
+                let what = "--keep says what to keep of incidents, and none is named".to_owned();
+                return Err(anyhow::Error::new(UsageError(what))
+                    .context(Hint("name them with --incident or --incidents")));
+            }
             incidents.iter_mut().for_each(|incident| incident.keep = keep);
         }
-        Ok(grouped(incidents))
+        Ok((grouped(incidents), warnings))
     }
 }
 
@@ -93,7 +102,7 @@ fn grouped(incidents: Vec<Incident>) -> Vec<Incident> {
     joined
 }
 
-fn read_file(path: &Path) -> anyhow::Result<Vec<Incident>> {
+fn read_file(path: &Path, warnings: &mut Vec<String>) -> anyhow::Result<Vec<Incident>> {
     let hint = Hint(
         "--incidents takes a CSV file with the header from,to,principal,name, or one of firstseen triage --labels with the columns \
          incident, time, principal and action",
@@ -101,7 +110,10 @@ fn read_file(path: &Path) -> anyhow::Result<Vec<Incident>> {
     let refused = |problem: LabelError| {
         anyhow::Error::new(UsageError(format!("{}: {problem}", path.display()))).context(hint)
     };
-    parse_incidents(&read_text(path, hint)?).map_err(refused)
+    let text = read_text(path, hint)?;
+    let incidents = parse_incidents(&text).map_err(refused)?;
+    warnings.extend(passed_over(path, &unused_in_incidents(&text)));
+    Ok(incidents)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use firstseen::labels::parse_labels;
+use firstseen::labels::{parse_labels, unused_in_labels};
 use firstseen::query::Label;
 
 use super::super::exit::{Hint, UsageError};
@@ -20,8 +20,8 @@ pub(crate) struct LabelArgs {
 }
 
 impl LabelArgs {
-    /// The labels, at least one.
-    pub(crate) fn read(&self) -> anyhow::Result<Option<Vec<Label>>> {
+    /// The labels, at least one, and a warning about columns of the file.
+    pub(crate) fn read(&self) -> anyhow::Result<Option<(Vec<Label>, Option<String>)>> {
         self.labels.as_deref().map(read_file).transpose()
     }
 }
@@ -31,8 +31,23 @@ const HINT: Hint = Hint(
      or a time, a principal and an action; class and account are optional",
 );
 
-fn read_file(path: &Path) -> anyhow::Result<Vec<Label>> {
-    parse_labels(&read_text(path, HINT)?).map_err(|problem| {
+fn read_file(path: &Path) -> anyhow::Result<(Vec<Label>, Option<String>)> {
+    let text = read_text(path, HINT)?;
+    let labels = parse_labels(&text).map_err(|problem| {
         anyhow::Error::new(UsageError(format!("{}: {problem}", path.display()))).context(HINT)
-    })
+    })?;
+    Ok((labels, passed_over(path, &unused_in_labels(&text))))
+}
+
+/// A warning about columns of a file that mean nothing in it.
+pub(super) fn passed_over(path: &Path, columns: &[String]) -> Option<String> {
+    const NAMED: usize = 3;
+    let (named, others) = columns.split_at(NAMED.min(columns.len()));
+    let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+    let (columns, are) = match columns {
+        [] => return None,
+        [_] => ("column", "means nothing here and is"),
+        _ => ("columns", "mean nothing here and are"),
+    };
+    Some(format!("{}: the {columns} {}{more} {are} passed over", path.display(), named.join(", ")))
 }

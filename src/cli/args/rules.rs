@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use firstseen::model::Language;
-use firstseen::report::for_terminal;
+use firstseen::report::{for_shell, for_terminal};
 use firstseen::rules::{BUILTIN_RULES, Placeholders, RuleError, RuleFile, RuleSet};
 
 use super::super::exit::{Hint, UsageError};
@@ -56,6 +56,23 @@ impl RuleArgs {
     /// The named files and folders.
     pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
         self.rules.iter().chain(&self.sigma).chain(&self.sigma_placeholders)
+    }
+
+    /// These flags, as words of a command to copy.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let switch = |name: &str, is_on: bool| is_on.then(|| format!("--{name}"));
+        let files = [
+            ("rules", &self.rules),
+            ("sigma", &self.sigma),
+            ("sigma-placeholders", &self.sigma_placeholders),
+        ];
+        let word =
+            |name: &str, path: &PathBuf| format!("--{name} {}", for_shell(&path.display().to_string()));
+        let files =
+            files.into_iter().flat_map(|(name, paths)| paths.iter().map(move |path| word(name, path)));
+        let builtin = switch("builtin-rules", self.builtin_rules).into_iter();
+        let skip = switch("skip-unsupported", self.skip_unsupported && self.are_named());
+        builtin.chain(files).chain(skip).collect()
     }
 
     /// Reads and compiles the named rules.

@@ -7,14 +7,17 @@ use crate::query::{CoveredBefore, Finding};
 use crate::time::{Day, Span};
 
 /// Notes in each finding how long its account and Region had been covered. These are the account of the principal and the Region of
-/// the record; nothing is noted if no object's name gives them.
+/// the record; nothing is noted if no object's name gives them. Objects delivered after the day `last` do not count: of an archive they are
+/// not read, but a saved baseline may have them.
 pub fn set_covered<'f, 'b: 'f>(
     coverage: &Coverage,
-    warmup: Span,
+    (warmup, last): (Span, Option<Day>),
     findings: impl Iterator<Item = &'f mut Finding<'b>>,
 ) {
+    let counts = |day: &Day| last.is_none_or(|last| *day <= last);
     let places = coverage.places.iter().map(|((account, region), place)| {
-        ((&**account, &**region), place.days.covered().map(Day::number).collect::<Vec<i32>>())
+        let days = place.days.covered().take_while(counts);
+        ((&**account, &**region), days.map(Day::number).collect::<Vec<i32>>())
     });
     let covered: HashMap<(&str, &str), Vec<i32>> = places.filter(|(_, days)| !days.is_empty()).collect();
     for finding in findings {

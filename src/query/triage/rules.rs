@@ -22,8 +22,8 @@ pub(super) fn add_rules<'b>(
     }
     let mut counts: Vec<HashMap<u32, u64>> = vec![HashMap::new(); episodes.len()];
     let hits = baseline.hits.iter().filter(|hit| baseline.is_reported(hit)).map(|hit| (hit.rule, hit));
-    // A correlation counts where it was completed.
-    let completed = occurrences(baseline, knows).into_iter().map(|it| (it.rule, it.completed_by));
+    // A correlation counts where it was completed, also before the reported window: an episode may begin there.
+    let completed = occurrences(baseline, None, knows).into_iter().map(|it| (it.rule, it.completed_by));
     for (rule, Hit { who, sighting, .. }) in hits.chain(completed) {
         let Some(own) = of_principal.get(&who.account_and_key()) else { continue };
         // Episodes of a principal do not overlap, and are in order.

@@ -55,7 +55,7 @@ fn is_unread(asked: &Question, incident: &Incident) -> Option<HiddenFindings> {
 }
 
 /// The question without filters.
-fn unfiltered(asked: &Question) -> Question {
+pub(super) fn unfiltered(asked: &Question) -> Question {
     Question {
         report: FindingKind::OF_SIGHTINGS.to_vec(),
         from: None,

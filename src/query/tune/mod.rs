@@ -15,7 +15,8 @@ mod trade_off;
 
 use super::in_scope::first_counted;
 use super::{FindingKind, Question};
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, HitRetention};
+use crate::model::PrincipalKey;
 use crate::time::Span;
 use enumeration::Enumeration;
 use sweep::Sweep;
@@ -111,6 +112,14 @@ pub fn tune<'b>(
         }
     }
     tuning
+}
+
+impl Question {
+    /// Which events that rules matched must be kept to [`tune`] this question, and to say what its filters hide: those that findings are about.
+    /// `key` is the principal key used for learning.
+    pub fn tuned_hits(&self, key: PrincipalKey) -> HitRetention {
+        Self { all_matches: false, ..hidden::unfiltered(self) }.hit_retention(key)
+    }
 }
 
 /// First and last sighting known at the time of a question.

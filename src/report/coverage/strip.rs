@@ -41,13 +41,13 @@ impl Columns {
     /// What a column is, in words.
     pub(super) fn legend(&self) -> String {
         let each = match self.step {
-            1 => "day".to_owned(),
-            7 => "week".to_owned(),
+            1 => "a day".to_owned(),
+            7 => "a week".to_owned(),
             days => format!("{} weeks", days / 7),
         };
         let shades: String = SHADES.iter().collect();
         format!(
-            "each column is a {each} from {}; {shades} few to many records, {NONE} no object, {UNREADABLE} none could be read",
+            "each column is {each} from {}; {shades} few to many records, {NONE} no object, {UNREADABLE} none could be read",
             self.first
         )
     }
@@ -95,6 +95,14 @@ mod tests {
         let columns = Columns::new((Day::from_number(0), Day::from_number(6)));
         let days = [day(0, 1, 0, 1), day(1, 1, 0, 50), day(3, 0, 2, 0), day(4, 1, 0, 100), day(5, 1, 0, 0)];
         assert_eq!(columns.strip(&days), "░▒.!█░.");
+    }
+
+    #[test]
+    fn the_legend_says_what_a_column_is() {
+        for (last, each) in [(59, "a day from"), (365, "a week from"), (40_000, "96 weeks from")] {
+            let legend = Columns::new((Day::from_number(0), Day::from_number(last))).legend();
+            assert!(legend.starts_with(&format!("each column is {each} 1970-01-01;")), "{legend}");
+        }
     }
 
     #[test]

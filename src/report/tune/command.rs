@@ -1,12 +1,14 @@
 //! The `scan` command that reports the findings of a setting, ready to copy.
 
+use super::TuneReport;
 use super::grid_view::forget_name;
 use crate::query::{Calls, FindingKind, Setting, Severity};
-use crate::report::{UsedSettings, for_shell};
+use crate::report::for_shell;
 
 /// The whole command. Every relevant setting is explicit, so no preset, file or default changes the result.
 /// Only the archive and the IAM inventory files are left for the user to fill in.
-pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String {
+pub(super) fn scan_command(report: &TuneReport<'_>, setting: &Setting) -> String {
+    let settings = report.settings;
     let mut words = vec!["firstseen scan ARCHIVE".to_owned()];
     let mut flag = |name: &str, values: &[String]| {
         words.extend(values.iter().map(|value| format!("--{name} {}", for_shell(value))));
@@ -48,6 +50,8 @@ pub(super) fn scan_command(settings: &UsedSettings, setting: &Setting) -> String
     }
     if settings.min_severity != Severity::default().name() {
         words.push(format!("--min-severity {}", settings.min_severity));
+        // Without them less is severe.
+        words.extend_from_slice(report.rules);
     }
     if settings.only_success {
         words.push("--only-success".to_owned());

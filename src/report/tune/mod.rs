@@ -36,6 +36,8 @@ pub struct TuneReport<'a> {
     pub settings: &'a UsedSettings,
     /// The coverage of what was learnt.
     pub coverage: &'a Coverage,
+    /// The flags that name the rules whose matches raise severities, as words of a command; none if a saved baseline has the matches.
+    pub rules: &'a [String],
     /// The settings tried.
     pub grid: &'a TuneGrid,
     /// The findings that they would have reported.

@@ -2,8 +2,8 @@
 //! the line of an error is one of the text. The first byte says which kind of file it is.
 
 use firstseen::config::{
-    ArchiveTable, ConfigError, Document, Entry, NetflixConfig, TableKey, list_lines, parse_known,
-    parse_weights,
+    ArchiveTable, ConfigError, Document, Entry, NetflixConfig, TableKey, list_lines,
+    list_lines_without_comments, parse_known, parse_weights,
 };
 use firstseen::labels::{LabelError, parse_incident, parse_incidents, parse_labels};
 use firstseen::line::line_of;
@@ -202,6 +202,10 @@ fn check_list(text: &str) -> bool {
     for (line, value) in &values {
         assert!(text.lines().nth(line - 1).unwrap().contains(value));
         assert!(!value.is_empty() && value.trim() == *value);
+    }
+    for (line, value) in list_lines_without_comments(text) {
+        let whole = values.iter().find(|(number, _)| *number == line).unwrap().1;
+        assert!(!value.is_empty() && value.trim() == value && whole.starts_with(value));
     }
     assert!(values.is_sorted_by(|(before, _), (line, _)| before < line));
     let written: String = values.iter().map(|(_, value)| format!("\n\t{value}\r")).collect();

@@ -28,11 +28,12 @@ const BASES: &str = "\
 ";
 
 /// A correlation that is never fulfilled, so that none of its rules reports.
-const SILENT: &str = "\
----
-title: silent
-correlation: {type: temporal, rules: [a, b, both], timespan: 1s, group-by: [no.such.field]}
-";
+fn silent(span: &str) -> String {
+    format!(
+        "---\ntitle: silent\n\
+         correlation: {{type: temporal, rules: [a, b, both], timespan: {span}, group-by: [no.such.field]}}\n"
+    )
+}
 
 fn sigma(text: &str) -> Vec<RuleFile> {
     vec![file("c.yml", Language::Sigma, text)]
@@ -48,7 +49,12 @@ fn correlation(section: &str) -> String {
 }
 
 fn rules(section: &str) -> Arc<RuleSet> {
-    let (rules, errors) = compiled(&(correlation(section) + SILENT));
+    rules_beside(section, "1s")
+}
+
+/// The same beside a correlation with another span, which must not make a difference.
+fn rules_beside(section: &str, span: &str) -> Arc<RuleSet> {
+    let (rules, errors) = compiled(&(correlation(section) + &silent(span)));
     assert_eq!(errors, Vec::<String>::new());
     Arc::new(rules)
 }
@@ -146,8 +152,8 @@ impl Asked {
         }
     }
 
-    /// Start, end, number of events and group of each run of instants at which it is fulfilled.
-    fn naive(&self, calls: &[Call]) -> BTreeSet<(i64, i64, u64, String)> {
+    /// Start, end, number of events and group of each run of instants from a minute on at which it is fulfilled.
+    fn naive(&self, calls: &[Call], asked_from: i64) -> BTreeSet<(i64, i64, u64, String)> {
         let mut groups: BTreeMap<usize, Vec<Call>> = BTreeMap::new();
         for call in calls {
             let counts = self.rules.iter().any(|rule| call.matches(rule));
@@ -157,7 +163,8 @@ impl Asked {
         }
         let mut found = BTreeSet::new();
         for (group, all) in groups {
-            let instants: BTreeSet<i64> = all.iter().map(|call| call.minute).collect();
+            let instants: BTreeSet<i64> =
+                all.iter().map(|call| call.minute).filter(|minute| *minute >= asked_from).collect();
             let mut run: Option<(i64, i64, u64)> = None;
             let mut end = |run: Option<(i64, i64, u64)>| {
                 let with_group = |(from, to, count)| (from, to, count, format!("203.0.113.{group}"));
@@ -208,13 +215,17 @@ fn of_rules(all_matches: bool) -> Question {
 
 /// Start, end, count and address of each finding; all must be about the correlation.
 fn found(baseline: &Baseline, all_matches: bool, by_ip: bool) -> BTreeSet<(i64, i64, u64, String)> {
+    found_by(&of_rules(all_matches), baseline, by_ip)
+}
+
+fn found_by(question: &Question, baseline: &Baseline, by_ip: bool) -> BTreeSet<(i64, i64, u64, String)> {
     let minute = |time: Timestamp| (time.micros() / 1_000_000 - 1_709_251_200) / 60;
     let shown = |finding: &Finding<'_>| {
         assert_eq!(finding.matched().iter().map(|one| &*one.rule.name).collect::<Vec<_>>(), ["corr"]);
         let ip = if by_ip { finding.source_ip().unwrap() } else { "203.0.113.9" };
         (minute(finding.time), minute(finding.last_time().unwrap()), finding.count().unwrap(), ip.to_owned())
     };
-    first_seen(baseline, &of_rules(all_matches)).iter().map(shown).collect()
+    first_seen(baseline, question).iter().map(shown).collect()
 }
 
 /// An archive with these events, in objects of different days, not in the order of time.
@@ -247,7 +258,7 @@ proptest! {
     fn correlations_agree_with_a_naive_model(calls in calls(), asked in asked(), objects in 1..4usize) {
         let rules = rules(&asked.section());
         let calls = numbered(&calls);
-        let expected = asked.naive(&calls.iter().map(|(_, call)| *call).collect::<Vec<_>>());
+        let expected = asked.naive(&calls.iter().map(|(_, call)| *call).collect::<Vec<_>>(), i64::MIN);
         let whole = archive(&calls, objects);
         let baseline = read(&whole, &rules);
         prop_assert_eq!(&found(&baseline, false, asked.by_ip), &expected, "{:?}", asked);
@@ -258,6 +269,28 @@ proptest! {
         let [left, right] = [left, right].map(|calls: Vec<(usize, Call)>| read(&archive(&calls, 1), &rules));
         prop_assert_eq!(&found(&left.clone().merge(right.clone()).baseline, false, asked.by_ip), &expected);
         prop_assert_eq!(&found(&right.merge(left).baseline, false, asked.by_ip), &expected);
+    }
+
+    #[test]
+    fn a_window_shows_what_goes_on_in_it_whatever_is_known_before(
+        calls in calls(),
+        asked in asked(),
+        from in 0..4000i64,
+        beside in prop::sample::select(vec!["1s", "6h", "30d"]),
+        all_matches in any::<bool>(),
+    ) {
+        let rules = rules_beside(&asked.section(), beside);
+        let expected = asked.naive(&calls, from);
+        let from = Timestamp::from_seconds(call(from, 0, 0).time());
+        let question = Question { from: Some(from), ..of_rules(all_matches) };
+        let archive = archive(&numbered(&calls), 2);
+        // All matches, as in a saved baseline; and as an archive is read for this question.
+        let all = read(&archive, &rules);
+        prop_assert_eq!(&found_by(&question, &all, asked.by_ip), &expected, "{:?}", asked);
+        let hits = question.hit_retention(settings().principal_key);
+        let rules_from = Some(from.minus(rules.longest_span()));
+        let needed = LearnSettings { rules: Some(rules), rules_from, hits, ..settings() };
+        prop_assert_eq!(&found_by(&question, &archive.ingest(&needed).baseline, asked.by_ip), &expected);
     }
 }
 
@@ -404,4 +437,41 @@ fn a_saved_baseline_gives_the_same_correlations() {
     let from = answer(&[&["rules", &folder(&whole), "--sigma", &rules][..], &window].concat());
     assert_eq!(from.iter().filter(|it| it[2] == "corr").count(), 1, "{from:?}");
     assert_eq!(answer(&[&["rules", &baselines[1], &baselines[0]][..], &window].concat()), from);
+}
+
+#[test]
+fn a_run_that_goes_on_is_in_every_window_from_archive_and_baseline() {
+    let place = TempDir::new().unwrap();
+    let path = |name: &str| place.path().join(name).to_str().unwrap().to_owned();
+    // Every six hours for 20 days.
+    let calls: Vec<Call> = (0..80).map(|index| call(index * 360, 0, 0)).collect();
+    let archive = archive(&numbered(&calls), 3);
+    let folder = archive.path().to_str().unwrap();
+    let many = |least: u8| {
+        correlation(&format!(
+            "type: event_count\nrules: [a]\ngroup-by: [sourceIPAddress]\ntimespan: 1d\ncondition: {{gte: {least}}}"
+        ))
+    };
+    for (number, text) in [many(5), many(5) + &silent("30d"), many(3)].iter().enumerate() {
+        let (rules, baseline) = (path(&format!("{number}.yml")), path(&format!("{number}.baseline")));
+        std::fs::write(&rules, text).unwrap();
+        let run = |arguments: &[&str]| {
+            let output = firstseen(arguments, place.path());
+            assert!(output.status.success(), "{}", stderr(&output));
+            String::from_utf8(output.stdout).unwrap()
+        };
+        run(&["index", folder, "-o", &baseline, "--sigma", &rules, "-q"]);
+        let window = ["--from", "2024-03-10", "-q", "-f", "jsonl"];
+        for command in [&["rules"][..], &["scan", "--report", "rule"]] {
+            let answer = |source: &[&str]| {
+                let lines = run(&[command, source, &window].concat());
+                let values = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+                let of_correlation = values.filter(|value| value["rules"] == "corr");
+                of_correlation.map(|it| json!([it["time"], it["count"]])).collect::<Vec<_>>()
+            };
+            let expected = [json!(["2024-03-10T00:00:00Z", 48])];
+            assert_eq!(answer(&[folder, "--sigma", &rules]), expected, "{number} {command:?}");
+            assert_eq!(answer(&[&baseline]), expected, "{number} {command:?}");
+        }
+    }
 }
