@@ -15,19 +15,20 @@ use firstseen::report::{
 };
 use firstseen::source::{GivenArchive, ReadWindow};
 use firstseen::store::Saved;
-use firstseen::time::Timestamp;
+use firstseen::time::{Bound, Timestamp};
 
 use super::args::{
     ArchiveArgs, ConfiguredArchive, EventFilterArgs, EventOutputArgs, FilterArgs, LearningArgs, S3Args,
 };
 use super::destination::open_folder;
 use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
+use super::indexed::{Listed, not_read};
 use super::input::try_archives;
 use super::inventory::inventory_files;
 use super::output::{Output, stream};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
-use super::run_summary::RunSummary;
+use super::run_summary::{READ_WINDOW, RunSummary};
 use super::saved_name::is_saved;
 use super::settings::{FileArgs, Settings};
 use super::warnings::{refuse_nothing, unmatched, window};
@@ -85,8 +86,8 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
         None => wanted.learning.settings(wanted.filters.to, run.threads),
     };
     let settings = LearnSettings { memory: run.memory() / 2, ..settings };
-    let request =
-        EventRequest { filter, raw: matches!(format, EventFormat::Records { .. }), memory: run.memory() / 2 };
+    let (raw, with_listed) = (matches!(format, EventFormat::Records { .. }), saved.is_some());
+    let request = EventRequest { filter, raw, memory: run.memory() / 2, with_listed };
     let mut inventory = inventory_files(&wanted.learning.iam_inventory)?;
 
     let known = saved.as_ref().map(Saved::baseline).transpose().map_err(store_error)?;
@@ -105,22 +106,41 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     progress.clear();
     let mut collected = collected.map_err(|error| failed(error, &folder))?;
     refuse_nothing(&collected.coverage, archives.names())?;
-    if let Some((known, _)) = known {
+    let listed = Listed {
+        objects: &collected.listed,
+        coverage: &collected.coverage,
+        window: &settings.window,
+        is_elsewhere: !args.archive.is_empty(),
+    };
+    let missing = not_read(saved.as_ref(), archives.names(), &listed)?;
+    let mut known_coverage = None;
+    if let Some((known, coverage)) = known {
         collected = collected.knowing(known);
+        known_coverage = Some(coverage);
     }
     inventory.add_to(&mut collected.baseline);
     let events = Collected::resolved(collected);
 
-    let used = used_settings(&settings, &question, &request.filter, &events.baseline.inventory);
+    let learnt_from = match &saved {
+        Some(saved) => saved.scope().read_from,
+        None => settings.window.read_from,
+    };
+    let read_from = learnt_from.max(wanted.learning.read_from.map(Bound::start));
+    let used = used_settings((&settings, read_from), &question, &request.filter, &events.baseline.inventory);
     let report = EventReport { settings: &used, archives: archives.names(), events: &events };
     let written = output.write(&report, format)?;
     let mut warnings = inventory.warnings;
     // Those of Regions are about first sightings.
     let filter = Filter { regions: Vec::new(), ..question.filter.clone() };
     warnings.extend(unmatched(&events.baseline, &filter, None));
-    warnings.extend(window(&events.coverage, &question));
-    RunSummary {
-        read_from: used.read_from.as_deref(),
+    // Of a baseline, no more is read than the window of the question.
+    warnings.extend(window(known_coverage.as_ref().unwrap_or(&events.coverage), &question));
+    let is_complete = missing.is_empty();
+    warnings.extend(missing);
+    let learnt_from = learnt_from.map(|time| time.to_string());
+    let status = RunSummary {
+        read_from: learnt_from.as_deref(),
+        window: if saved.is_some() { "--from and --to, or --read-from and --read-to" } else { READ_WINDOW },
         read_to: used.read_to.as_deref().map(|read_to| (read_to, "--read-to, --to")),
         traffic: archives.traffic(),
         accounts: archives.accounts(),
@@ -131,7 +151,8 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
         warnings,
         ..RunSummary::new(&events.coverage, faults)
     }
-    .end(run.quiet)
+    .end(run.quiet)?;
+    Ok(if is_complete { status } else { RunStatus::WithFaults })
 }
 
 impl EventsArgs {
@@ -300,9 +321,10 @@ fn failed(error: CollectError, folder: &TemporaryFolder) -> anyhow::Error {
     }
 }
 
-/// The settings of a run, as published.
+/// The settings of a run, as published. Of a baseline, events before `read_from` were not learnt, and those before the window of the
+/// question not read.
 fn used_settings(
-    settings: &LearnSettings,
+    (settings, read_from): (&LearnSettings, Option<Timestamp>),
     question: &Question,
     filter: &EventFilter,
     inventory: &Inventory,
@@ -314,7 +336,7 @@ fn used_settings(
         k8s_namespace_in_key: settings.namespace_in_key,
         from: time(question.from),
         to: time(question.to),
-        read_from: time(settings.window.read_from),
+        read_from: time(read_from),
         read_to: time(settings.window.read_to),
         delivery_slack: settings.window.slack.to_string(),
         filter: EventFilterSettings::new(filter),

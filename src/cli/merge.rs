@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use firstseen::report::{write_losses, write_summary};
-use firstseen::store::{BaselineFolder, Saved};
+use firstseen::report::{for_terminal, plural, write_losses, write_summary};
+use firstseen::store::{BaselineContents, BaselineFolder, Saved};
 
 use super::exit::{Hint, RunStatus, store_error};
 use super::input::merged;
@@ -46,5 +46,19 @@ pub(crate) fn run(args: &MergeArgs) -> anyhow::Result<RunStatus> {
         write_summary(&stored.coverage, &mut stderr)?;
     }
     write_losses(&stored.coverage, &stored.archives, &mut io::stderr().lock())?;
+    if let Some(warning) = repeated(&stored) {
+        writeln!(io::stderr(), "warning: {}", for_terminal(&warning))?;
+    }
     Ok(if stored.coverage.fault_count == 0 { RunStatus::Complete } else { RunStatus::WithFaults })
+}
+
+/// Warns of what is in several archives: that may be one archive under two names.
+fn repeated(stored: &BaselineContents) -> Option<String> {
+    let (count, path) = stored.repeated_deliveries()?;
+    let files = plural(count, "log file");
+    let are = if count == 1 { "is" } else { "are" };
+    Some(format!(
+        "{files} {are} in more than one archive, '{path}' among them: their records count once, those without an event id once for \
+         each archive"
+    ))
 }

@@ -19,6 +19,7 @@ mod foreign_flag;
 mod geo;
 mod help;
 mod index;
+mod indexed;
 mod input;
 mod integrity;
 mod inventory;

@@ -14,7 +14,7 @@ use firstseen::store::Saved;
 
 use super::access;
 use super::args::{ArchiveArgs, ByExtension, ReadingArgs, RunArgs, S3Args, byte_count};
-use super::exit::{RunStatus, UsageError, scan_error, store_error};
+use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
 use super::input::open_archives;
 use super::output::Output;
 use super::output_guard::OutputGuard;
@@ -108,6 +108,12 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
     let faults = args.run.faults(&mut guard)?;
     if args.size.check {
         return args.check((&named, &lists), &s3, output);
+    }
+    if names.iter().any(|name| is_stdin(name)) {
+        let what = "a plan names objects for other runs, and standard input can be read only here".to_owned();
+        return Err(
+            anyhow::Error::new(UsageError(what)).context(Hint("firstseen index - reads standard input"))
+        );
     }
     let known = args.known()?;
     let reading = args.reading.clone().or(&files.learning);

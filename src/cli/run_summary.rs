@@ -15,6 +15,9 @@ use super::inventory::summary;
 use super::output::Output;
 use super::warnings::no_event;
 
+/// The flags that limit what is read.
+pub(crate) const READ_WINDOW: &str = "--read-from and --read-to (--to implies --read-to)";
+
 /// The summary of a run.
 pub(crate) struct RunSummary<'a> {
     pub(crate) coverage: &'a Coverage,
@@ -24,6 +27,8 @@ pub(crate) struct RunSummary<'a> {
     pub(crate) read_from: Option<&'a str>,
     /// End of the learning window, and the flags that set it.
     pub(crate) read_to: Option<(&'a str, &'a str)>,
+    /// The flags that may have left out all of the input.
+    pub(crate) window: &'a str,
     /// Whether only successful calls count.
     pub(crate) only_success: bool,
     /// Whether the coverage is that of a saved baseline, including what the question leaves out.
@@ -59,6 +64,7 @@ impl<'a> RunSummary<'a> {
             faults,
             read_from,
             read_to,
+            window: READ_WINDOW,
             only_success: false,
             is_saved: false,
             is_of_single_objects: false,
@@ -133,7 +139,7 @@ impl<'a> RunSummary<'a> {
                  .firstseen-mirror/replaced"
             )?;
         }
-        let no_event = no_event(self.coverage).filter(|_| !self.is_of_single_objects);
+        let no_event = no_event(self.coverage, self.window).filter(|_| !self.is_of_single_objects);
         for warn in no_event.iter().chain(&self.warnings) {
             writeln!(stderr, "warning: {}", for_terminal(warn))?;
         }

@@ -18,6 +18,7 @@ use firstseen::source::{Traffic, is_s3};
 
 use super::args::{ByExtension, RunArgs, Source, SourceArgs};
 use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
+use super::indexed::{Listed, gone, too_few};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::RunSummary;
@@ -241,7 +242,7 @@ impl ShowArgs {
         }
         let is_of_archive = searched.is_some();
         if let Some(searched) = searched {
-            let Searched { records: found, coverage: read } = searched.map_err(scan_error)?;
+            let Searched { records: found, listed, coverage: read } = searched.map_err(scan_error)?;
             refuse_nothing(&read, archives.names())?;
             let lost = lost(read.fault_count);
             for ((number, id), record) in unknown.iter().zip(found) {
@@ -252,6 +253,14 @@ impl ShowArgs {
             }
             // It includes the objects of known places.
             coverage = read;
+            if let Some(saved) = source.saved.as_ref().filter(|_| !missing.is_empty()) {
+                let (window, is_elsewhere) = (&settings.window, source.is_elsewhere);
+                let listed = Listed { objects: &listed, coverage: &coverage, window, is_elsewhere };
+                missing.extend(gone(saved, &listed)?);
+            }
+        }
+        if let Some(saved) = source.saved.as_ref().filter(|_| !missing.is_empty()) {
+            missing.extend(too_few(saved, archives.names()));
         }
         let (traffic, archives) = (archives.traffic(), archives.names().to_vec());
         Ok(Answer { records, missing, coverage, is_of_archive, traffic, archives })

@@ -8,6 +8,7 @@ use firstseen::trace::{TraceLimits, TraceQuestion, Traced, trace};
 
 use super::args::{ByExtension, RunArgs, SourceArgs, given, may_be_source};
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
+use super::indexed::{Listed, not_read};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::RunSummary;
@@ -88,12 +89,21 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
     progress.clear();
     let traced = traced.map_err(scan_error)?;
     refuse_nothing(&traced.coverage, archives.names())?;
+    let listed = Listed {
+        objects: &traced.listed,
+        coverage: &traced.coverage,
+        window: &settings.window,
+        is_elsewhere: source.is_elsewhere,
+    };
+    let missing = not_read(source.saved.as_ref(), archives.names(), &listed)?;
     if traced.matched == 0 {
-        return Err(nothing(&question, traced.is_event_without_credential, traced.coverage.fault_count));
+        return Err(nothing(&question, &traced, &missing));
     }
     let report = TraceReport { question: &question, traced: &traced, archives: archives.names() };
     output.write(|out| report.write(format, out))?;
-    let warnings: Vec<String> = [changed(&traced), contradicted(&traced)].into_iter().flatten().collect();
+    let is_as_indexed = traced.changed.is_empty() && missing.is_empty();
+    let warnings: Vec<String> =
+        [changed(&traced), contradicted(&traced)].into_iter().flatten().chain(missing).collect();
     let status = RunSummary {
         traffic: archives.traffic(),
         accounts: archives.accounts(),
@@ -102,7 +112,7 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
         ..RunSummary::new(&traced.coverage, faults)
     }
     .end(args.run.quiet)?;
-    Ok(if traced.changed.is_empty() { status } else { RunStatus::WithFaults })
+    Ok(if is_as_indexed { status } else { RunStatus::WithFaults })
 }
 
 /// The error if more than one thing is to be traced.
@@ -172,8 +182,10 @@ impl TraceArgs {
 }
 
 /// The error if nothing matches.
-fn nothing(question: &TraceQuestion<'_>, is_event: bool, faults: u64) -> anyhow::Error {
-    let lost = lost(faults);
+fn nothing(question: &TraceQuestion<'_>, traced: &Traced, missing: &[String]) -> anyhow::Error {
+    let is_event = traced.is_event_without_credential;
+    let missing = missing.iter().map(|what| format!("; {what}"));
+    let lost: String = std::iter::once(lost(traced.coverage.fault_count)).chain(missing).collect();
     let TraceQuestion { wanted, accounts, .. } = question;
     let of_accounts = match accounts {
         [] => String::new(),

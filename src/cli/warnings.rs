@@ -327,21 +327,21 @@ fn length(micros: i64) -> String {
     }
 }
 
-/// Warns if possible logs were found, but no events.
-pub(crate) fn no_event(coverage: &Coverage) -> Option<String> {
+/// Warns if possible logs were found, but no events. `window` names the flags that may have left them out.
+pub(crate) fn no_event(coverage: &Coverage, window: &str) -> Option<String> {
     if coverage.records.counted > 0 {
         return None;
     }
     let outside = coverage.objects.skipped.get(&ObjectSkip::OutsideWindow).copied().unwrap_or(0)
         + coverage.objects.unlisted.get(&ObjectSkip::OutsideWindow).copied().unwrap_or(0);
     let why = if coverage.records.filtered > 0 || outside > 0 {
-        "; the input is outside --read-from and --read-to (--to implies --read-to)"
+        format!("; the input is outside {window}")
     } else if coverage.fault_count > 0 {
-        "; possible logs could not be read"
+        "; possible logs could not be read".to_owned()
     } else if coverage.records.total > 0 {
-        "; the records are of kinds that are not analysed"
+        "; the records are of kinds that are not analysed".to_owned()
     } else {
-        "; the logs contain no records"
+        "; the logs contain no records".to_owned()
     };
     Some(format!("no CloudTrail or Kubernetes event was found{why}"))
 }

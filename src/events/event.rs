@@ -75,7 +75,7 @@ impl Collected {
 
     /// Joins principals, as [`Baseline::resolved`] does.
     pub fn resolved(self) -> Events {
-        let Self { baseline, coverage, workers, admission, key, knows_more } = self;
+        let Self { baseline, coverage, listed: _, workers, admission, key, knows_more } = self;
         let resolver = IdentityResolver::new(&baseline, key);
         let meant = |(account, key): &(Text, Text)| {
             let name = resolver.find(account, key).map_or_else(|| key.clone(), |name| Text::from(&*name));

@@ -21,8 +21,8 @@ use thiserror::Error;
 
 use crate::baseline::Baseline;
 use crate::coverage::Coverage;
-use crate::learn::{LearnSettings, Learnt, learn_with};
-use crate::model::PrincipalKey;
+use crate::learn::{Keep, LearnSettings, Learnt, learn_with};
+use crate::model::{PrincipalKey, Text};
 use crate::query::EventAdmission;
 use crate::scan::{ObjectRead, Progress, ScanError};
 use crate::source::{Archives, Traffic};
@@ -42,6 +42,8 @@ pub struct EventRequest {
     pub raw: bool,
     /// Bytes of events that all threads together hold in memory; more goes to temporary files. Does not change the answer.
     pub memory: u64,
+    /// Whether it is kept which objects were listed.
+    pub with_listed: bool,
 }
 
 /// Why there are no events.
@@ -65,6 +67,8 @@ pub struct Collected {
     pub baseline: Baseline,
     /// What was read, skipped and lost.
     pub coverage: Coverage,
+    /// Archive and path of every listed object, if they were asked for.
+    pub listed: Vec<(u32, Text)>,
     workers: Vec<WorkerEvents>,
     admission: EventAdmission,
     key: PrincipalKey,
@@ -90,7 +94,8 @@ pub fn collect(
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let tap = |_| Collector::new(&shared, limit);
     let until = StopOnFailure { shared: &shared, progress };
-    let learnt = learn_with(archives, settings, &tap, &until).map(|(learnt, collectors)| {
+    let keep = if request.with_listed { Keep::Objects } else { Keep::Baseline };
+    let learnt = learn_with(archives, settings, (keep, &tap), &until).map(|(learnt, collectors)| {
         let workers = collectors.into_iter().map(Collector::finish).collect();
         (learnt, workers)
     });
@@ -98,8 +103,9 @@ pub fn collect(
     if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(CollectError::Temporary(error));
     }
-    let (Learnt { baseline, coverage, catalog: _ }, workers) = learnt?;
-    Ok(Collected { baseline, coverage, workers, admission: filter.admission, key, knows_more: false })
+    let (Learnt { baseline, coverage, catalog }, workers) = learnt?;
+    let listed = catalog.objects.into_iter().map(|object| (object.archive, object.path)).collect();
+    Ok(Collected { baseline, coverage, listed, workers, admission: filter.admission, key, knows_more: false })
 }
 
 /// Ends the scan once a temporary file could not be written.

@@ -94,6 +94,22 @@ impl<'k> KnownObjects<'k> {
     }
 }
 
+/// The listed objects that are to be read, with the numbers of their archives in a baseline; without those whose archives it does not
+/// have.
+pub(super) fn listed_in<'l>(
+    names: &[String],
+    archives: &Archives,
+    listing: &'l Listing,
+) -> impl Iterator<Item = (u32, &'l str)> {
+    let number = |name: &String| (1..).zip(names).find(|(_, known)| *known == name).map(|(number, _)| number);
+    let numbers: Vec<Option<u32>> = archives.names().iter().map(number).collect();
+    let of_baseline = move |object: &'l LogObject| {
+        let number = numbers.get((object.archive as usize).checked_sub(1)?)?;
+        Some(((*number)?, &*object.path))
+    };
+    listing.objects.iter().filter_map(of_baseline)
+}
+
 /// The numbers of some archives in a baseline.
 pub(super) fn archive_numbers(names: &[String], archives: &Archives) -> HashSet<u32> {
     let named = archives.names();

@@ -17,7 +17,7 @@ use crate::source::{Archives, Listing, is_stdin};
 use crate::store::{BaselineContents, BaselineFolder, MergeError, StoreError};
 pub use left_out::{LeftOut, leave_out};
 
-use known_objects::{KnownObjects, archive_numbers, is_known_stream, not_in, replace_unlisted};
+use known_objects::{KnownObjects, archive_numbers, is_known_stream, listed_in, not_in, replace_unlisted};
 
 /// How archives are indexed.
 #[derive(Clone, Debug)]
@@ -242,6 +242,8 @@ impl Run<'_> {
         if self.progress.stopped() {
             return Err(IndexError::Interrupted);
         }
+        let names = stored.archives.clone();
+        is_changed |= stored.forget_failed_versions(listed_in(&names, self.archives, &listing));
         let mut added = self.nothing_added();
         is_changed |= listing.coverage.objects.listed > 0 || !listing.coverage.faults.is_empty();
         while is_changed || is_left(&listing) {

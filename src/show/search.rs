@@ -7,7 +7,7 @@ use super::{EventCopy, Place, ShownRecord};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
 use crate::decode::FoundRecord;
-use crate::model::Stage;
+use crate::model::{Stage, Text};
 use crate::scan::{
     CurrentObject, ObjectContext, ObjectResult, Progress, ScanError, ScanSettings, Scanned, Visitor,
     inner_path, scan,
@@ -23,6 +23,8 @@ pub struct Searched {
     /// The record of each event, in the order of the ids: of copies the first one, by archive, object and record; of a request that
     /// was logged at several stages the last one.
     pub records: Vec<Option<ShownRecord>>,
+    /// Archive and path of every listed object.
+    pub listed: Vec<(u32, Text)>,
     /// What was read, skipped and lost.
     pub coverage: Coverage,
 }
@@ -44,11 +46,12 @@ pub fn search(
     }
     let settings = ScanSettings { checksums: true, ..*settings };
     let visitor = |_| Searcher { numbers: &numbers, found: Hits::default() };
-    let Scanned { visitors, listing, .. } = scan(archives, &settings, &visitor, progress)?;
+    let Scanned { visitors, mut listing, .. } = scan(archives, &settings, &visitor, progress)?;
+    let coverage = std::mem::take(&mut listing.coverage);
     let mut found = Hits::default();
     visitors.into_iter().for_each(|searcher| add_all(&mut found, searcher.found));
     let record = |id: &&str| found.get(&numbers[id]).cloned().map(Hit::into_record);
-    Ok(Searched { records: ids.iter().map(record).collect(), coverage: listing.coverage })
+    Ok(Searched { records: ids.iter().map(record).collect(), listed: listing.into_paths(), coverage })
 }
 
 /// What was found of each event, by the number of its id.

@@ -35,20 +35,38 @@ pub(super) fn list(
     let overlap_possible = roots.len() > 1 || roots.iter().any(|(_, root)| overlaps(root));
     let mut seen = HashSet::new();
     let mut own = OwnFileCache::new(own_files);
+    let walks = roots
+        .iter()
+        .flat_map(|&(archive, root)| root.starts.iter().map(move |start| Walk { archive, root, start }));
+    let mut walks: Vec<Walk<'_>> = walks.collect();
     for &(archive, root) in roots {
-        for start in &root.starts {
-            let walk = Walk { archive, root, start };
-            let ended = if overlap_possible {
-                let mut is_twice = |file: &Path| file.canonicalize().is_ok_and(|real| !seen.insert(real));
-                walk.files(start, usize::MAX, (listing, &mut own), &mut is_twice, found).map(drop)
-            } else {
-                walk.files_at_once(threads, (listing, &mut own), found)
-            };
-            if ended.is_none() {
-                return;
+        let walk = Walk { archive, root, start: &root.folder };
+        for below in &root.missing {
+            let path = root.folder.join(below);
+            if let Err(error) = path.symlink_metadata() {
+                listing.coverage.fault(walk.fault_at(&path, error.to_string()));
             }
         }
     }
+    if overlap_possible {
+        walks.sort_by_cached_key(|walk| depth(walk.start));
+    }
+    for walk in walks {
+        let ended = if overlap_possible {
+            let mut is_twice = |file: &Path| file.canonicalize().is_ok_and(|real| !seen.insert(real));
+            walk.files(walk.start, usize::MAX, (listing, &mut own), &mut is_twice, found).map(drop)
+        } else {
+            walk.files_at_once(threads, (listing, &mut own), found)
+        };
+        if ended.is_none() {
+            return;
+        }
+    }
+}
+
+/// How deep a file or folder is: an outer folder comes before what is in it, and so gets the files that are in both.
+fn depth(start: &Path) -> usize {
+    start.canonicalize().map_or(usize::MAX, |real| real.components().count())
 }
 
 /// Which files of a folder are not logs but were written by this program.

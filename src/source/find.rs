@@ -1,11 +1,11 @@
 //! Finds one object by its name, without listing the others.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 use std::sync::Arc;
 
 use super::local;
 use super::log_object::Location;
-use super::{Archives, LogObject, ObjectKey, ReadError, Root};
+use super::{Archives, LogObject, ObjectKey, ReadError, Root, unescaped};
 use crate::coverage::FaultKind;
 use crate::model::Text;
 
@@ -52,32 +52,4 @@ impl local::Root {
             !leads_up && !leads_away && self.starts.iter().any(|start| file.starts_with(start));
         is_of_archive && file.is_file()
     }
-}
-
-/// The path for a text that shows non-UTF-8 bytes as `\xFF`; `None` if there are no such bytes.
-#[cfg(unix)]
-fn unescaped(shown: &str) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStringExt;
-    let mut bytes = Vec::with_capacity(shown.len());
-    let mut rest = shown;
-    while let Some((before, after)) = rest.split_once("\\x") {
-        bytes.extend(before.as_bytes());
-        match after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.extend(b"\\x");
-                rest = after;
-            }
-        }
-    }
-    bytes.extend(rest.as_bytes());
-    (bytes != shown.as_bytes()).then(|| PathBuf::from(std::ffi::OsString::from_vec(bytes)))
-}
-
-#[cfg(not(unix))]
-fn unescaped(_shown: &str) -> Option<PathBuf> {
-    None
 }

@@ -2,6 +2,7 @@
 
 use super::{LogObject, SkippedObject};
 use crate::coverage::{Coverage, ObjectSkip};
+use crate::model::Text;
 use crate::time::{Day, Span, Timestamp};
 
 /// What was found in the archives: the objects to read, and those skipped.
@@ -36,6 +37,12 @@ impl Listing {
         self.skipped.extend(skipped);
         self.to_keep.extend(to_keep);
         self.coverage.merge(coverage);
+    }
+
+    /// Archive and path of everything that was listed.
+    pub fn into_paths(self) -> Vec<(u32, Text)> {
+        let skipped = self.skipped.into_iter().map(|skipped| skipped.object);
+        self.objects.into_iter().chain(skipped).map(|object| (object.archive, object.path)).collect()
     }
 
     /// Removes objects as if they had not been listed: those to read that `known` selects, and skipped ones that

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::log_object::Location;
-use super::{ArchiveError, FileList, LARGE, LogObject};
+use super::{ArchiveError, FileList, LARGE, LogObject, unescaped};
 use crate::file;
 
 /// One archive on disk.
@@ -17,12 +17,19 @@ pub(super) struct Root {
     pub(super) starts: Vec<PathBuf>,
     /// Whether the starts are separate parts of the folder.
     pub(super) is_in_parts: bool,
+    /// What lists name of an archive that is read in full, below its folder, and is not there.
+    pub(super) missing: Vec<PathBuf>,
 }
 
 impl Root {
     /// A folder is its own root, a file has its parent as root, and a glob the part before its first wildcard.
     pub(super) fn open(name: &Path) -> Result<Self, ArchiveError> {
         let shown = || name.display().to_string();
+        // Baselines and plans write a name that is not UTF-8 as it is shown.
+        let odd = || name.to_str().and_then(unescaped).filter(|odd| odd.exists());
+        if let (false, Some(odd)) = (name.exists(), odd()) {
+            return Self::open(&odd);
+        }
         match name.metadata() {
             Ok(metadata) if metadata.is_dir() => match name.read_dir() {
                 Ok(_) => Ok(Self::of_folder(name.to_owned(), vec![name.to_owned()])),
@@ -45,7 +52,7 @@ impl Root {
     }
 
     fn of_folder(folder: PathBuf, starts: Vec<PathBuf>) -> Self {
-        Self { folder, starts, is_in_parts: false }
+        Self { folder, starts, is_in_parts: false, missing: Vec::new() }
     }
 
     /// The files of lists, and of folders in them. Of several lists that are not parts of an archive, the first one counts:
@@ -59,8 +66,27 @@ impl Root {
         let mut starts: Vec<PathBuf> = parts.flat_map(|list| list.paths.iter().cloned()).collect();
         // A folder sorts before everything in it.
         starts.sort_unstable();
-        starts.dedup_by(|later, first| later.starts_with(first));
-        Self { folder, starts, is_in_parts: true }
+        starts.dedup();
+        let mut outer: Option<PathBuf> = None;
+        starts.retain(|start| match &outer {
+            Some(folder) if start.starts_with(folder) => is_missing(start),
+            _ => {
+                outer = Some(start.clone());
+                true
+            }
+        });
+        Self { folder, starts, is_in_parts: true, missing: Vec::new() }
+    }
+
+    /// Notes which files of lists that are parts of this archive are not there. All others are listed with its folder.
+    pub(super) fn add_missing(&mut self, lists: &[&FileList]) {
+        for list in lists {
+            let Some(root) = &list.root else { continue };
+            let missing = list.paths.iter().filter(|path| is_missing(path));
+            self.missing.extend(missing.filter_map(|path| path.strip_prefix(root).ok()).map(Path::to_owned));
+        }
+        self.missing.sort_unstable();
+        self.missing.dedup();
     }
 
     fn glob(pattern: &str) -> Result<Self, ArchiveError> {
@@ -103,6 +129,11 @@ impl Root {
             file::open(&self.folder.join(real_path(object))).inspect_err(|_| buffer.clear())?;
         Ok((file, metadata.len()))
     }
+}
+
+/// Whether there is no such file or folder. A link that leads nowhere is one.
+fn is_missing(path: &Path) -> bool {
+    path.symlink_metadata().is_err()
 }
 
 /// Reads a file whose reported size is this.

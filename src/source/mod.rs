@@ -113,27 +113,36 @@ impl Archives {
         settings: &S3Settings,
     ) -> Result<Self, ArchiveError> {
         let mut opening = ArchiveOpener { settings, s3: None };
+        let archive = |archive| NamedArchive::Archive(archive, Vec::new());
         let mut named: Vec<(String, NamedArchive<'_>)> =
-            given.iter().map(|archive| (archive.name(), NamedArchive::Archive(archive))).collect();
+            given.iter().map(|given| (given.name(), archive(given))).collect();
         named.extend(lists.iter().map(|list| (list.name.clone(), NamedArchive::Lists(vec![list]))));
         named.sort_by(|left, right| left.0.cmp(&right.0));
         named.dedup_by(|later, first| {
             let is_same = later.0 == first.0;
-            if let (true, NamedArchive::Lists(lists), NamedArchive::Lists(more)) =
-                (is_same, &mut first.1, &mut later.1)
+            if let (
+                true,
+                NamedArchive::Archive(_, lists) | NamedArchive::Lists(lists),
+                NamedArchive::Lists(more),
+            ) = (is_same, &mut first.1, &mut later.1)
             {
                 lists.append(more);
             }
             is_same
         });
         let root = |(_, named): &(String, NamedArchive<'_>)| match named {
-            NamedArchive::Archive(archive) => opening.root_or_missing(archive),
+            NamedArchive::Archive(archive, lists) => opening.root_or_missing(archive).map(|mut root| {
+                if let Root::Local(root) = &mut root {
+                    root.add_missing(lists);
+                }
+                root
+            }),
             NamedArchive::Lists(lists) => Ok(Root::Local(local::Root::of_lists(lists))),
         };
         let roots = named.iter().map(root).collect::<Result<Vec<Root>, _>>()?;
         let roots = unless_all_are_missing(roots)?;
         let cluster = |(_, named): &(String, NamedArchive<'_>)| match named {
-            NamedArchive::Archive(archive) => archive.cluster.clone(),
+            NamedArchive::Archive(archive, _) => archive.cluster.clone(),
             NamedArchive::Lists(_) => None,
         };
         let clusters = named.iter().map(cluster).collect();
@@ -361,7 +370,8 @@ impl Archives {
 
 /// The meaning of an archive's name.
 enum NamedArchive<'n> {
-    Archive(&'n GivenArchive),
+    /// One that is read in full, and the lists of parts of it.
+    Archive(&'n GivenArchive, Vec<&'n FileList>),
     /// Several are parts of one archive.
     Lists(Vec<&'n FileList>),
 }
@@ -475,4 +485,32 @@ fn shown_text(name: &OsStr) -> Cow<'_, str> {
         text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02X}")));
     }
     Cow::Owned(text)
+}
+
+/// The path for a text that shows non-UTF-8 bytes as `\xFF`; `None` if there are no such bytes.
+#[cfg(unix)]
+fn unescaped(shown: &str) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt;
+    let mut bytes = Vec::with_capacity(shown.len());
+    let mut rest = shown;
+    while let Some((before, after)) = rest.split_once("\\x") {
+        bytes.extend(before.as_bytes());
+        match after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.extend(b"\\x");
+                rest = after;
+            }
+        }
+    }
+    bytes.extend(rest.as_bytes());
+    (bytes != shown.as_bytes()).then(|| PathBuf::from(std::ffi::OsString::from_vec(bytes)))
+}
+
+#[cfg(not(unix))]
+fn unescaped(_shown: &str) -> Option<PathBuf> {
+    None
 }

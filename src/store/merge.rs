@@ -10,8 +10,9 @@ use super::record_rows::GONE;
 use super::{BaselineContents, LearningScope, MergeError};
 use crate::baseline::Baseline;
 use crate::catalog::ObjectEntry;
+use crate::checksum::Checksum;
 use crate::coverage::{Fault, FaultKind, Outcome};
-use crate::model::Text;
+use crate::model::{Text, last_part};
 use crate::time::Timestamp;
 
 impl BaselineContents {
@@ -31,7 +32,7 @@ impl BaselineContents {
     /// another, and copies are compared once. None if there are none.
     ///
     /// # Errors
-    /// The first error of the iterator; else as [`Self::merge`], and if a delivery is in two of them ([`Self::shared_delivery`]).
+    /// The first error of the iterator; else as [`Self::merge`].
     pub fn merge_all<E: From<MergeError>>(
         baselines: impl IntoIterator<Item = Result<Self, E>>,
     ) -> Result<Option<Self>, E> {
@@ -39,11 +40,7 @@ impl BaselineContents {
         let Some(mut merged) = baselines.next().transpose()? else { return Ok(None) };
         let mut are_several = false;
         for next in baselines {
-            let next = next?;
-            if let Some(path) = merged.shared_delivery(&next) {
-                return Err(MergeError::Overlap(path.to_owned()).into());
-            }
-            merged = merged.join(next)?;
+            merged = merged.join(next?)?;
             are_several = true;
         }
         if are_several {
@@ -75,34 +72,95 @@ impl BaselineContents {
         })
     }
 
-    /// A delivery in both, regardless of archive and folder: the same file name and content.
-    pub fn shared_delivery<'s>(&'s self, other: &Self) -> Option<&'s str> {
-        let name = |path: &'_ str| path.rsplit('/').next().map(str::to_owned);
-        let delivered = |object: &&ObjectEntry| object.delivered.is_some() && object.checksum.is_some();
-        let known: HashSet<_> = other
-            .objects
-            .iter()
-            .filter(delivered)
-            .map(|object| (name(&object.path), object.checksum))
-            .collect();
-        let mut own = self.objects.iter().filter(delivered);
-        own.find(|object| known.contains(&(name(&object.path), object.checksum))).map(|object| &*object.path)
+    /// The number of deliveries with records that are in several archives, as those of a bucket and its replica are, and the path
+    /// of one: objects with the same file name and content. Their records are copies, which count once, except for those without an
+    /// event id.
+    pub fn repeated_deliveries(&self) -> Option<(u64, &str)> {
+        if self.archives.len() < 2 {
+            return None;
+        }
+        fn delivery(object: &ObjectEntry) -> (&str, Option<Checksum>) {
+            (last_part(&object.path), object.checksum)
+        }
+        let is_delivery = |object: &&ObjectEntry| {
+            object.delivered.is_some() && object.checksum.is_some() && object.records > 0
+        };
+        let mut deliveries: Vec<&ObjectEntry> = self.objects.iter().filter(is_delivery).collect();
+        deliveries.sort_by(|left, right| {
+            let same = delivery(left).cmp(&delivery(right));
+            same.then_with(|| (left.archive, &left.path).cmp(&(right.archive, &right.path)))
+        });
+        let same = deliveries.chunk_by(|left, right| delivery(left) == delivery(right));
+        let mut repeated = same.filter(|same| same.iter().any(|object| object.archive != same[0].archive));
+        let first = repeated.next()?;
+        Some((1 + repeated.count() as u64, &first[0].path))
     }
 
     /// Forgets unreadable objects and unlisted folders in these archives, so that they can be tried again; returns
     /// whether there were any.
     pub fn forget_unread(&mut self, archives: &HashSet<u32>) -> bool {
         let unread = |object: &ObjectEntry| object.outcome.is_absence() && archives.contains(&object.archive);
-        let gone: HashSet<(u32, Text)> = self
-            .objects
-            .iter()
-            .filter(|object| unread(object))
-            .map(|object| (object.archive, object.path.clone()))
-            .collect();
+        let gone: Vec<bool> = self.objects.iter().map(unread).collect();
+        self.forget(&gone, |fault| {
+            // The next listing finds them again.
+            let is_of_listing =
+                matches!(fault.kind, FaultKind::List | FaultKind::NotKept | FaultKind::Missing);
+            is_of_listing && archives.contains(&fault.archive)
+        })
+    }
+
+    /// Forgets versions of objects of which nothing could be read, if another version was read, or is `listed` to be read next, by
+    /// archive and path; returns whether there were any. One stays if another version has faults, too, since those could not be told
+    /// apart.
+    pub fn forget_failed_versions<'l>(&mut self, listed: impl IntoIterator<Item = (u32, &'l str)>) -> bool {
+        #[derive(Clone, Copy, Default)]
+        struct Others {
+            are_read: bool,
+            have_faults: bool,
+        }
+        let is_failed =
+            |object: &ObjectEntry| matches!(object.outcome, Outcome::Failed(kind) if !kind.is_absence());
+        let failed = self.objects.iter().filter(|object| is_failed(object));
+        let mut others: HashMap<(u32, &str), Others> =
+            failed.map(|object| ((object.archive, &*object.path), Others::default())).collect();
+        if others.is_empty() {
+            return false;
+        }
+        for object in self.objects.iter().filter(|object| !is_failed(object)) {
+            if let Some(others) = others.get_mut(&(object.archive, &*object.path)) {
+                others.are_read |= object.outcome == Outcome::Read;
+                others.have_faults |= object.faults > 0;
+            }
+        }
+        for listed in listed {
+            if let Some(others) = others.get_mut(&listed) {
+                others.are_read = true;
+            }
+        }
+        let is_gone = |object: &ObjectEntry| {
+            let others = others.get(&(object.archive, &*object.path)).copied().unwrap_or_default();
+            is_failed(object) && others.are_read && !others.have_faults
+        };
+        let gone: Vec<bool> = self.objects.iter().map(is_gone).collect();
+        self.forget(&gone, |_| false)
+    }
+
+    /// Forgets objects without records, and their faults and some others; returns whether there were any.
+    fn forget(&mut self, gone: &[bool], is_dropped: impl Fn(&Fault) -> bool) -> bool {
         let coverage = &mut self.coverage;
         let faults_before = coverage.fault_count;
-        coverage.objects.listed -= gone.len() as u64;
-        for object in self.objects.iter().filter(|object| unread(object)) {
+        let mut paths: HashSet<(u32, Text)> = HashSet::new();
+        let mut number_of = Vec::with_capacity(self.objects.len());
+        let (mut kept, mut faults) = (0, 0);
+        for (object, is_gone) in self.objects.iter().zip(gone) {
+            number_of.push(if *is_gone { GONE } else { kept });
+            if !is_gone {
+                kept += 1;
+                continue;
+            }
+            faults = object.faults.saturating_add(faults);
+            paths.insert((object.archive, object.path.clone()));
+            coverage.objects.listed -= 1;
             if let Outcome::Failed(kind) = object.outcome
                 && let Some(failed) = coverage.objects.failed.get_mut(&kind)
             {
@@ -114,31 +172,31 @@ impl BaselineContents {
         }
         coverage.objects.failed.retain(|_, count| *count > 0);
         coverage.places.retain(|_, place| !place.is_empty());
-        let stays = |fault: &Fault| match fault.kind {
-            // The next listing finds them again.
-            FaultKind::List | FaultKind::NotKept | FaultKind::Missing => !archives.contains(&fault.archive),
-            _ => !gone.contains(&(fault.archive, Text::from(&*fault.object))),
+        let is_of_gone = |fault: &Fault| {
+            // The path may go on inside the object.
+            let ends = fault.object.match_indices('!').map(|(at, _)| at).chain([fault.object.len()]);
+            ends.into_iter().any(|end| paths.contains(&(fault.archive, Text::from(&fault.object[..end]))))
         };
-        coverage.drop_faults(|fault| !stays(fault));
-        let mut new_number = Vec::with_capacity(self.objects.len());
-        let mut kept = 0;
-        for object in &self.objects {
-            new_number.push(if unread(object) { GONE } else { kept });
-            kept += u32::from(!unread(object));
+        let listed = coverage.faults.iter().filter(|fault| is_of_gone(fault)).count() as u64;
+        coverage.drop_faults(|fault| is_dropped(fault) || is_of_gone(fault));
+        // Of very many in one object, not all are listed.
+        coverage.fault_count = coverage.fault_count.saturating_sub(faults.saturating_sub(listed));
+        let has_changed = !paths.is_empty() || coverage.fault_count != faults_before;
+        if !paths.is_empty() {
+            let mut gone = gone.iter();
+            self.objects.retain(|_| gone.next() != Some(&true));
+            self.records.renumber(&number_of, None);
         }
-        self.objects.retain(|object| !unread(object));
-        if !gone.is_empty() {
-            self.records.renumber(&new_number, None);
-        }
-        self.coverage.fault_count != faults_before
+        has_changed
     }
 }
 
 fn same_settings(left: &BaselineContents, right: &BaselineContents) -> Result<(), MergeError> {
     let (left, right) = (&left.learning, &right.learning);
-    let time = |time: Option<Timestamp>| time.map_or("none".to_owned(), |time| time.to_string());
-    let checksum = |learning: &LearningScope| {
-        learning.rules.as_ref().map_or("none".to_owned(), |it| it.checksum.to_string())
+    let time = |time: Option<Timestamp>| time.map_or("no limit".to_owned(), |time| time.to_string());
+    let rules = |learning: &LearningScope| match &learning.rules {
+        Some(rules) => format!("those with SHA-256 {}", rules.checksum),
+        None => "none".to_owned(),
     };
     let differences = [
         ("principal key", left.principal_key.name().to_owned(), right.principal_key.name().to_owned()),
@@ -146,13 +204,25 @@ fn same_settings(left: &BaselineContents, right: &BaselineContents) -> Result<()
         ("read from", time(left.read_from), time(right.read_from)),
         ("read to", time(left.read_to), time(right.read_to)),
         ("delivery slack", left.delivery_slack.to_string(), right.delivery_slack.to_string()),
-        ("rules", checksum(left), checksum(right)),
+        ("rules", rules(left), rules(right)),
         ("dimensions", left.dimensions.to_string(), right.dimensions.to_string()),
-        ("max object size", left.max_object_size.to_string(), right.max_object_size.to_string()),
+        ("largest object", size(left.max_object_size), size(right.max_object_size)),
     ];
     match differences.into_iter().find(|(_, left, right)| left != right) {
-        Some((name, left, right)) => Err(MergeError::Settings(format!("{name} {left} and {right}"))),
+        Some((name, left, right)) => {
+            Err(MergeError::Settings(format!("{name}: {left} in one, {right} in the other")))
+        }
         None => Ok(()),
+    }
+}
+
+/// A number of bytes, in the largest unit that gives a whole number.
+fn size(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let fits = |(shift, _): &(u32, &str)| bytes > 0 && bytes.is_multiple_of(1 << shift);
+    match units.into_iter().find(fits) {
+        Some((shift, unit)) => format!("{} {unit}", bytes >> shift),
+        None => format!("{bytes} bytes"),
     }
 }
 
@@ -209,7 +279,7 @@ impl BaselineContents {
     }
 }
 
-/// An object in both: the same content and name in the same archive, or the same delivery anywhere.
+/// An object in both: the same content and name in the same archive. Such a one would count twice.
 fn overlap<'o>(left: &'o [ObjectEntry], right: &'o [ObjectEntry]) -> Option<&'o Text> {
     let mut versions: HashMap<(u32, &str), Vec<&ObjectEntry>> = HashMap::new();
     for object in left {

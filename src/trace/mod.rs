@@ -195,6 +195,8 @@ pub struct Traced {
     pub is_event_without_credential: bool,
     /// Objects that were read and are not those that were indexed: which of the archives, and the path.
     pub changed: Vec<(u32, Text)>,
+    /// Archive and path of every listed object, if any are known that were indexed.
+    pub listed: Vec<(u32, Text)>,
     /// What was read, skipped and lost.
     pub coverage: Coverage,
 }
@@ -214,10 +216,11 @@ pub fn trace(
     let settings = &ScanSettings { checksums: !indexed.is_empty(), ..*settings };
     let deduplicator = Deduplicator::default();
     let visitor = |number| Tracer::new(number, question.wanted, archives, (&deduplicator, indexed));
-    let Scanned { visitors, listing, .. } = scan(archives, settings, &visitor, progress)?;
+    let Scanned { visitors, mut listing, .. } = scan(archives, settings, &visitor, progress)?;
     let collected: Vec<_> = visitors.into_iter().map(Tracer::collected).collect();
     let duplicates = deduplicator.finish();
-    let mut coverage = listing.coverage;
+    let mut coverage = std::mem::take(&mut listing.coverage);
+    let listed = if indexed.is_empty() { Vec::new() } else { listing.into_paths() };
     // Every stage of a request to a cluster is a record that counts.
     let of_clusters: u64 = collected.iter().map(|worker| worker.copies_in_clusters(&duplicates)).sum();
     let copies = duplicates.duplicates - of_clusters;
@@ -235,5 +238,5 @@ pub fn trace(
     let is_event_without_credential = facts.has_met_event;
     let changed = facts.changed.into_iter().collect();
     let matched = starts.len();
-    Ok(Traced { rows, matched, accounts, left_out, is_event_without_credential, changed, coverage })
+    Ok(Traced { rows, matched, accounts, left_out, is_event_without_credential, changed, listed, coverage })
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::chains::Chains;
 use super::digest::{Digest, ListedFile};
 use super::examination::{Content, Examination, Examined};
-use super::names::{lies_at, log_name, stem};
+use super::names::{lies_at, log_name, log_place, stem};
 use super::nodes::Nodes;
 use super::standing::{Standing, Weight};
 use super::verdict::{Class, Proof, Reason, Subject, Verdict};
@@ -187,9 +187,9 @@ impl<'l> Logs<'l> {
 
     /// Why no digest lists a log file, by the time of its delivery.
     fn why_unlisted(&self, examined: &Examined) -> Reason {
-        let name = log_name(&examined.object.path);
-        let place = name.account.zip(name.region).zip(name.delivered);
-        let Some(((account, region), delivered)) = place else { return Reason::NoChain };
+        let Some(((account, region), delivered)) = log_place(&examined.object.path) else {
+            return Reason::NoChain;
+        };
         let Some(periods) = self.periods.get(&(account, region)) else { return Reason::NoChain };
         // A name has the minute of delivery, without the seconds.
         let last = delivered.plus(Span::within(59_999_999));

@@ -2,6 +2,7 @@
 
 use crate::model::last_part;
 use crate::source::{DigestName, ObjectKey};
+use crate::time::Timestamp;
 
 /// Extensions that a copy may add, lose or replace.
 const PACKINGS: [&str; 4] = [".gz", ".zst", ".bz2", ".xz"];
@@ -28,6 +29,12 @@ pub(super) fn digest_name(path: &str) -> Option<DigestName<'_>> {
 /// What the path of a log file says, however it is compressed.
 pub(super) fn log_name(path: &str) -> ObjectKey<'_> {
     ObjectKey::parse(plain(path))
+}
+
+/// Account and Region, and the time of delivery, if the path of a log file says all of them.
+pub(super) fn log_place(path: &str) -> Option<((&str, &str), Timestamp)> {
+    let name = log_name(path);
+    name.account.zip(name.region).zip(name.delivered)
 }
 
 /// Whether a file of a copy lies where an object with this key would: one path is the end of the other, apart from compression.

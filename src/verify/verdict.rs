@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::names::log_place;
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
 use crate::model::Text;
@@ -147,6 +148,11 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Whether it says [`Reason::NoChain`] because the name of a log file does not say its account, Region and time.
+    pub fn is_of_unplaced_log(&self) -> bool {
+        self.reason == Reason::NoChain && self.object.as_deref().is_some_and(|path| log_place(path).is_none())
+    }
+
     /// A verdict on something, without details.
     pub(super) fn new(subject: Subject, class: Class, reason: Reason) -> Self {
         Self {

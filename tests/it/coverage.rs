@@ -9,7 +9,7 @@ use firstseen::time::{Bound, Day};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::archive::{Archive, gzip, record, settings, with, wrapped};
+use crate::archive::{Archive, audit_event, gzip, record, settings, with, wrapped};
 use crate::program::firstseen;
 
 const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main";
@@ -175,6 +175,57 @@ fn logs_that_still_arrive_after_a_stop_are_noticed() {
     // Ends are those of the reported days.
     let later = shown(both(), &["--from", "2024-03-08", "-f", "json"]);
     assert!(later.contains(r#""first":"2024-03-09T01"#), "{later}");
+}
+
+#[test]
+fn a_stopped_audit_log_is_compared_with_deliveries_of_its_own_cluster() {
+    let logging = json!({"clusterLogging": [{"types": ["audit"], "enabled": false}]});
+    let change = json!({"requestParameters": {"name": "prod", "logging": logging}, "eventID": "u"});
+    let stop = with(record("2024-03-07T04:00:00Z", "eva", "eks:UpdateClusterConfig"), change);
+    let any = record("2024-03-09T01:00:00Z", "eva", "s3:GetObject");
+    let logs = || {
+        Archive::new()
+            .delivered("20240307T0412", std::slice::from_ref(&stop))
+            .delivered("20240309T0112", std::slice::from_ref(&any))
+    };
+    let of_cluster = |archive: Archive, cluster: &str, day: &str| {
+        let event = audit_event(&format!("2024-03-{day}T01:00:00Z"), "admin", "list", "pods");
+        let name = format!("EKSLogs/111122223333/{cluster}/2024/03/{day}/01/x-1-2024-03-{day}-01-05-00-uuid");
+        archive.object(&name, &gzip(event.to_string().as_bytes()))
+    };
+    let shown = |archive: &Archive, more: &[&str]| {
+        let output = firstseen(&[&["coverage", ".", "-q"], more].concat(), archive.path());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let stopped = of_cluster(of_cluster(logs(), "prod", "07"), "other", "09");
+    let text = shown(&stopped, &[]);
+    assert!(text.contains("stopped: eks/prod") && text.contains(" to the end\n"), "{text}");
+    let still = of_cluster(of_cluster(logs(), "prod", "07"), "prod", "09");
+    let text = shown(&still, &[]);
+    assert!(text.contains("but logs of this cluster still arrived until 2024-03-09T01"), "{text}");
+    // The Region of the audit log of a cluster is its name.
+    let spans = |region: &str| {
+        let answer: Value =
+            serde_json::from_str(&shown(&stopped, &["--region", region, "-f", "json"])).unwrap();
+        (
+            answer["logging_spans"].as_array().unwrap().len(),
+            answer["logging_changes"].as_array().unwrap().len(),
+        )
+    };
+    assert_eq!((spans("eks/prod"), spans("eks/other"), spans("eu-west-1")), ((1, 1), (0, 0), (0, 0)));
+}
+
+#[test]
+fn deliveries_say_nothing_of_a_stopped_event_data_store() {
+    let store = "arn:aws:cloudtrail:eu-west-1:111122223333:eventdatastore/ab-12";
+    let parameters = json!({"eventDataStore": store});
+    let stop = call("2024-03-07T04:00:00Z", "eva", "StopEventDataStoreIngestion", parameters);
+    let any = record("2024-03-09T01:00:00Z", "eva", "s3:GetObject");
+    let archive = Archive::new().delivered("20240307T0412", &[stop]).delivered("20240309T0112", &[any]);
+    let learnt = archive.ingest(&settings());
+    let answer = coverage(&learnt.baseline, &learnt.coverage, &CoverageQuestion::default());
+    assert_eq!(answer.logging_spans.len(), 1);
+    assert_eq!(answer.logging_spans[0].delivered_until, None);
 }
 
 #[test]

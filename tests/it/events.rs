@@ -14,7 +14,7 @@ use firstseen::source::Archives;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::archive::{Archive, audit_event, question, record, settings, with, wrapped};
+use crate::archive::{Archive, audit_event, log_path, question, record, settings, with, wrapped};
 use crate::laws::{any_objects, archive};
 use crate::program::{firstseen, program, stderr};
 
@@ -27,7 +27,7 @@ fn events(archive: &Archive, learning: &LearnSettings, request: &EventRequest) -
 
 /// Enough memory for any test.
 fn asked(filter: EventFilter) -> EventRequest {
-    EventRequest { filter, raw: false, memory: 1 << 20 }
+    EventRequest { filter, memory: 1 << 20, ..EventRequest::default() }
 }
 
 fn written(events: &Events, format: EventFormat) -> String {
@@ -163,7 +163,7 @@ proptest! {
         let archive = archive(&objects);
         let filter = EventFilter::default();
         let one = events(&archive, &settings(), &asked(filter.clone()));
-        let request = EventRequest { filter, raw: false, memory };
+        let request = EventRequest { filter, memory, ..EventRequest::default() };
         let several = events(&archive, &LearnSettings { threads, ..settings() }, &request);
         for format in [EventFormat::Text, EventFormat::Csv, EventFormat::Json] {
             prop_assert_eq!(written(&one, format), written(&several, format));
@@ -541,4 +541,110 @@ fn a_baseline_says_what_was_first_and_its_archive_is_read_for_the_events() {
         assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
         assert!(stderr(&output).contains(message), "{}", stderr(&output));
     }
+}
+
+/// A baseline of two archives, each with an event of a day in March and one a week later.
+fn baseline_of_two_archives() -> Archive {
+    let objects = [("one", "ann"), ("two", "bob")].into_iter().flat_map(|(archive, user)| {
+        [1_u8, 8].map(move |day| {
+            let event = record(&format!("2024-03-{day:02}T10:00:00Z"), user, "s3:GetObject");
+            let path = format!("{archive}/{}", log_path(&format!("202403{day:02}T1005"), "0123456789abcdef"));
+            (path, wrapped(&[with(event, json!({"eventID": format!("{user}-{day}")}))]))
+        })
+    });
+    let archive = objects.fold(Archive::new(), |archive, (path, bytes)| archive.object(&path, &bytes));
+    let indexed = firstseen(&["index", "one", "two", "-q", "-o", "b.baseline"], archive.path());
+    assert!(indexed.status.success(), "{}", stderr(&indexed));
+    archive
+}
+
+#[test]
+fn fewer_archives_than_the_baseline_has_are_no_silent_nothing() {
+    let archive = baseline_of_two_archives();
+    let told = |arguments: &[&str]| {
+        let output = firstseen(arguments, archive.path());
+        (output.status.code(), stderr(&output))
+    };
+    let few = "the baseline has 2 archives, 1 was read: what only the others have is missing";
+    for (arguments, code) in [
+        (&["events", "b.baseline", "--archive", "one", "--principal", "bob", "-q"][..], 3),
+        (&["trace", "b.baseline", "bob", "--archive", "one", "-q"], 1),
+        (&["show", "b.baseline", "bob-8", "--archive", "one", "-q"], 1),
+        (&["show", "b.baseline", "ann-8", "bob-8", "--archive", "one", "-q"], 3),
+    ] {
+        let (status, said) = told(arguments);
+        assert_eq!(status, Some(code), "{arguments:?}: {said}");
+        assert!(said.contains(few), "{arguments:?}: {said}");
+    }
+    for arguments in [
+        &["events", "b.baseline", "--archive", "one", "--archive", "two", "-q"][..],
+        &["trace", "b.baseline", "AKIAEXAMPLE", "--archive", "two", "--archive", "one", "-q"],
+        &["show", "b.baseline", "ann-8", "--archive", "one", "-q"],
+    ] {
+        let (status, said) = told(arguments);
+        assert_eq!((status, said.contains("the baseline has")), (Some(0), false), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn objects_of_a_baseline_that_are_gone_are_counted() {
+    let archive = baseline_of_two_archives();
+    let gone = log_path("20240308T1005", "0123456789abcdef");
+    let told = |arguments: &[&str]| {
+        let output = firstseen(arguments, archive.path());
+        (output.status.code(), stderr(&output))
+    };
+    assert_eq!(told(&["events", "b.baseline", "-q"]).0, Some(0));
+    std::fs::remove_file(archive.path().join("two").join(&gone)).unwrap();
+    // The other archive has an object of this name.
+    let one = format!("'{gone}' was indexed, and is not in the archive any more");
+    let both = ["--archive", "one", "--archive", "two"];
+    for (arguments, code) in [
+        (&["events", "b.baseline", "-q"][..], 3),
+        (&["trace", "b.baseline", "AKIAEXAMPLE", "-q"], 3),
+        (&["trace", "b.baseline", "nobody", "-q"], 1),
+    ] {
+        let (status, said) = told(arguments);
+        assert_eq!(status, Some(code), "{arguments:?}: {said}");
+        assert!(said.contains(&one), "{arguments:?}: {said}");
+    }
+    // It was not to be read.
+    assert_eq!(told(&["events", "b.baseline", "-q", "--to", "2024-03-01"]).0, Some(0));
+    std::fs::remove_file(archive.path().join("one").join(&gone)).unwrap();
+    for arguments in [
+        [&["events", "b.baseline", "-q"][..], &both].concat(),
+        [&["show", "b.baseline", "ann-9", "-q"][..], &both].concat(),
+    ] {
+        let (_, said) = told(&arguments);
+        assert!(said.contains("2 objects that were indexed are not in the archive any more"), "{said}");
+    }
+}
+
+#[test]
+fn the_window_of_a_question_is_not_that_of_learning() {
+    let archive = baseline_of_two_archives();
+    let told = |arguments: &[&str]| {
+        let all = [&["events", "-f", "json"], arguments].concat();
+        let output = firstseen(&all, archive.path());
+        assert!(output.status.success(), "{}", stderr(&output));
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (answer["settings"]["read_from"].clone(), answer["settings"]["from"].clone(), stderr(&output))
+    };
+    let inside = ["--from", "2024-03-05"];
+    let from_archives = told(&[&["one", "two"][..], &inside].concat());
+    let from_baseline = told(&[&["b.baseline"][..], &inside].concat());
+    assert_eq!((&from_baseline.0, &from_baseline.1), (&from_archives.0, &from_archives.1));
+    assert_eq!(from_baseline.0, Value::Null);
+    assert!(!from_baseline.2.contains("was learnt"), "{}", from_baseline.2);
+    let outside = ["--from", "2025-01-01"];
+    let ends = "the input ends at 2024-03-08T10:00:00Z, before the window of --from begins";
+    assert!(told(&[&["one", "two"][..], &outside].concat()).2.contains(ends));
+    let said = told(&[&["b.baseline"][..], &outside].concat()).2;
+    assert!(said.contains(ends) && said.contains("the input is outside --from and --to"), "{said}");
+    // A baseline that was learnt from a later time on says so.
+    let later = ["index", "one", "-q", "--read-from", "2024-03-05", "-o", "late.baseline"];
+    assert!(firstseen(&later, archive.path()).status.success());
+    let late = told(&["late.baseline", "--from", "2024-03-08"]);
+    assert_eq!(late.0, "2024-03-05T00:00:00Z");
+    assert!(late.2.contains("nothing before 2024-03-05T00:00:00Z was learnt"), "{}", late.2);
 }

@@ -8,7 +8,7 @@ use firstseen::checksum::Checksum;
 use firstseen::store::{Saved, StoreError};
 use tempfile::TempDir;
 
-use crate::archive::{record, with, wrapped};
+use crate::archive::{gzip, log_path, record, with, wrapped};
 use crate::program::{firstseen, program};
 
 /// The exit status of a command and the first line of its stderr.
@@ -336,5 +336,104 @@ fn the_archives_of_a_summary_add_up_to_its_objects() {
             let expected = if is_first { [35, 4, 0] } else { [0, 0, 0] };
             assert_eq!(["read", "skipped", "failed"].map(|outcome| row[outcome].as_u64().unwrap()), expected);
         }
+    }
+}
+
+#[test]
+fn a_version_of_which_nothing_could_be_read_is_forgotten_once_another_is_read() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    log(folder, "logs/a.json", "s3:GetObject");
+    let path = log_path("20240301T0412", "0123456789abcdef");
+    let file = folder.join("logs").join(&path);
+    let whole = gzip(&wrapped(&[record("2024-03-01T00:00:00Z", "eva", "s3:PutObject")]));
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    // A file that is still being copied.
+    fs::write(&file, &whole[..12]).unwrap();
+    let index =
+        |output: &str| ended(&["index", "logs", "-q", "-o", output, "--summary", "summary.json"], folder);
+    assert_eq!(index("case.baseline").0, 3);
+    // It fails again, in another way.
+    fs::write(&file, &whole[..14]).unwrap();
+    assert_eq!(index("case.baseline").0, 3);
+    let failed = |name: &str| {
+        let coverage = Saved::open(&folder.join(name)).unwrap().baseline().unwrap().1;
+        assert!(coverage.sums_hold());
+        (coverage.objects.failed.values().sum::<u64>(), coverage.fault_count)
+    };
+    assert_eq!(failed("case.baseline"), (1, 1));
+    let copied =
+        Command::new("cp").args(["-r", "case.baseline", "failed.baseline"]).current_dir(folder).status();
+    assert!(copied.unwrap().success());
+    fs::write(&file, &whole).unwrap();
+    assert_eq!(index("case.baseline"), (0, String::new()));
+    let summary: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.join("summary.json")).unwrap()).unwrap();
+    assert_eq!(
+        (&summary["objects"]["replaced"], &summary["coverage"]["fault_count"]),
+        (&0.into(), &0.into())
+    );
+    assert_eq!(index("anew.baseline"), (0, String::new()));
+    let same = |one: &str, other: &str| {
+        for entry in fs::read_dir(folder.join(one)).unwrap() {
+            let name = entry.unwrap().file_name();
+            let [one, other] = [one, other].map(|place| fs::read(folder.join(place).join(&name)).unwrap());
+            assert!(one == other, "{name:?}");
+        }
+    };
+    same("case.baseline", "anew.baseline");
+    // A merge takes nothing back, but the next index does.
+    fs::write(folder.join("list"), format!("logs/{path}\n")).unwrap();
+    let part = ["index", "--files-from", "list", "--archive-root", "logs", "-q", "-o", "part.baseline"];
+    assert_eq!(ended(&part, folder).0, 0);
+    let merge = ["merge", "failed.baseline", "part.baseline", "-q", "-o", "merged.baseline"];
+    assert_eq!(ended(&merge, folder).0, 3);
+    assert_eq!(index("merged.baseline").0, 0);
+    same("merged.baseline", "anew.baseline");
+}
+
+#[test]
+fn a_failed_version_stays_if_its_faults_cannot_be_told_from_those_of_another() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    log(folder, "logs/a.json", "s3:GetObject");
+    let index = || ended(&["index", "logs", "-q", "-o", "case.baseline"], folder).0;
+    let event = record("2024-03-01T00:00:00Z", "eva", "s3:PutObject");
+    let whole = gzip(&wrapped(&[event.clone(), with(event, serde_json::json!({"eventTime": "soon"}))]));
+    fs::write(folder.join("logs/b.json.gz"), &whole[..12]).unwrap();
+    assert_eq!(index(), 3);
+    fs::write(folder.join("logs/b.json.gz"), &whole).unwrap();
+    // It is replaced by one that has a fault of its own.
+    assert_eq!(index(), 3);
+    let faults = || Saved::open(&folder.join("case.baseline")).unwrap().baseline().unwrap().1.fault_count;
+    assert_eq!(faults(), 1);
+    fs::write(folder.join("logs/b.json.gz"), &whole[..13]).unwrap();
+    assert_eq!((index(), faults()), (3, 2));
+    fs::write(folder.join("logs/b.json.gz"), &whole).unwrap();
+    assert_eq!((index(), faults()), (3, 2));
+}
+
+#[test]
+fn a_bucket_and_its_replica_merge_with_a_warning() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    for bucket in ["prod", "replica"] {
+        for minute in ["20240301T0412", "20240302T0412"] {
+            log(&folder.join(bucket), &log_path(minute, "0123456789abcdef"), "s3:GetObject");
+        }
+        assert_eq!(ended(&["index", bucket, "-q", "-o", &format!("{bucket}.baseline")], folder).0, 0);
+    }
+    log(&folder.join("prod"), "AWSLogs/other.json", "s3:PutObject");
+    assert_eq!(ended(&["index", "prod", "replica", "-q", "-o", "whole"], folder), (0, String::new()));
+    assert_eq!(ended(&["index", "prod", "-q", "-o", "prod.baseline"], folder), (0, String::new()));
+    let (code, said) = ended(&["merge", "prod.baseline", "replica.baseline", "-q", "-o", "merged"], folder);
+    assert_eq!(code, 0, "{said}");
+    let path = log_path("20240301T0412", "0123456789abcdef");
+    let warning = format!("warning: 2 log files are in more than one archive, '{path}' among them: ");
+    assert!(said.starts_with(&warning), "{said}");
+    for entry in fs::read_dir(folder.join("whole")).unwrap() {
+        let name = entry.unwrap().file_name();
+        let [one, other] = ["whole", "merged"].map(|place| fs::read(folder.join(place).join(&name)).unwrap());
+        assert!(one == other, "{name:?}");
     }
 }

@@ -129,3 +129,38 @@ fn a_list_of_another_archive_is_refused() {
     fs::write(folder.join("list.txt"), "logs/empty.json").unwrap();
     refused(&["--files-from", "list.txt", "--archive-root", "logs", "-o", "logs/findings.txt"]);
 }
+
+#[test]
+fn a_missing_file_of_a_list_is_a_fault_also_if_its_folder_is_read() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path();
+    write_archive(folder);
+    fs::remove_file(folder.join("logs/export/broken.json")).unwrap();
+    let there = files(folder);
+    fs::write(folder.join("list"), format!("logs/nothere.json.gz\n{}\n", there[0])).unwrap();
+    fs::write(
+        folder.join("both"),
+        format!("logs\nlogs/nothere.json.gz\nlogs/nothere.json.gz\n{}\n", there.join("\n")),
+    )
+    .unwrap();
+    let whole = firstseen(&["scan", "logs", "-f", "jsonl"], folder);
+    assert_eq!(whole.status.code(), Some(0), "{}", stderr(&whole));
+    let listed = |output: &std::process::Output| {
+        let said = stderr(output);
+        said.lines().find(|line| line.starts_with("objects: ")).unwrap().to_owned()
+    };
+    for arguments in [
+        &["logs", "--files-from", "list", "--archive-root", "logs"][..],
+        &["logs", "--files-from", "list", "--files-from", "both", "--archive-root", "logs"],
+        &["--files-from", "both", "--archive-root", "logs"],
+    ] {
+        let output =
+            firstseen(&[&["scan", "-f", "jsonl", "--faults", "faults.jsonl"], arguments].concat(), folder);
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}: {}", stderr(&output));
+        let faults = fs::read_to_string(folder.join("faults.jsonl")).unwrap();
+        assert_eq!(faults.lines().count(), 1, "{arguments:?}: {faults}");
+        assert!(faults.contains("nothere.json.gz") && faults.contains("\"list\""), "{faults}");
+        // Nothing else is listed twice.
+        assert_eq!(listed(&output), listed(&whole), "{arguments:?}");
+    }
+}

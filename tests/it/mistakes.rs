@@ -98,8 +98,16 @@ fn baselines_that_cannot_be_merged_say_why() {
         let output = firstseen(&["index", name, "-q", "--principal-key", key, "-o", baseline], &folder);
         assert!(output.status.success(), "{}", stderr(&output));
     }
+    for (other, more) in
+        [("rules.baseline", &["--builtin-rules"][..]), ("small.baseline", &["--max-object-size", "1M"])]
+    {
+        let output = firstseen(&[&["index", "b", "-q", "-o", other], more].concat(), &folder);
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
     for (other, why, next) in [
-        ("b.baseline", "different settings", "hint: "),
+        ("b.baseline", "different settings: principal key: arn in one, id in the other", "hint: "),
+        ("rules.baseline", "rules: none in one, those with SHA-256 ", "hint: "),
+        ("small.baseline", "largest object: 4 GiB in one, 1 MiB in the other", "hint: "),
         ("a.baseline", "is in both baselines", "index both archives into one baseline"),
         ("c.baseline", "'c.baseline' is not a baseline", "name a baseline made by firstseen index"),
     ] {

@@ -91,6 +91,33 @@ fn the_merged_shards_are_the_baseline_of_one_machine() {
 }
 
 #[test]
+fn shards_of_an_archive_with_a_backup_of_itself_merge() {
+    let archive = archive();
+    let logs: Vec<_> = firstseen::source::files_below(&archive.path().join("AWSLogs")).collect();
+    let archive = logs.iter().fold(archive, |archive, file| {
+        let below = file.strip_prefix(archive.path()).unwrap().to_str().unwrap().to_owned();
+        archive.object(&format!("backup/{below}"), &fs::read(file).unwrap())
+    });
+    let work = TempDir::new().unwrap();
+    let at = |name: &str| work.path().join(name).to_str().unwrap().to_owned();
+    let whole = firstseen(&["index", ".", "-q", "-o", &at("whole")], archive.path());
+    assert_eq!(whole.status.code(), Some(3), "{}", stderr(&whole));
+    // A shard for each object, so that copies are in different ones.
+    let names = plan(&archive, &["--shard-bytes", "1"]).into_iter().enumerate().map(|(number, line)| {
+        let name = at(&number.to_string());
+        assert!(matches!(index_shard(&archive, &line, name.as_ref()).0, Some(0 | 3)));
+        name
+    });
+    let names: Vec<String> = names.collect();
+    let merged = at("merged");
+    let merge = ["merge", "-q", "-o", &merged].into_iter().chain(names.iter().map(String::as_str));
+    let output = firstseen(&merge.collect::<Vec<_>>(), archive.path());
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("warning"), "{}", stderr(&output));
+    assert_eq!(tables(merged.as_ref()), tables(at("whole").as_ref()));
+}
+
+#[test]
 fn shards_name_every_object_once() {
     let archive = archive();
     for size in [["--shards", "4"], ["--shard-bytes", "500K"], ["--shard-bytes", "1"]] {
@@ -325,4 +352,37 @@ fn archives_are_accounted_for_by_what_is_new() {
         "{first}"
     );
     assert!(again.contains("(0 new objects, 0.0 MB)") && again.contains("objects: 60 listed"), "{again}");
+}
+
+#[test]
+fn standard_input_cannot_be_planned() {
+    let output = firstseen(&["plan", "-", "--shards", "1"], archive().path());
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("standard input can be read only here"), "{}", stderr(&output));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_archive_whose_name_is_not_utf8_is_found_again_by_its_baseline_and_its_shards() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let (logs, work) = (archive(), TempDir::new().unwrap());
+    let name = OsStr::from_bytes(b"bad\xff");
+    let copied =
+        std::process::Command::new("cp").arg("-r").args([logs.path(), &work.path().join(name)]).status();
+    assert!(copied.unwrap().success());
+    let run = |before: &[&str], after: &[&str]| {
+        let mut program = crate::program::program();
+        program.args(before).arg(name).args(after).current_dir(work.path()).output().unwrap()
+    };
+    let indexed = run(&["index", "-q"], &["-o", "bad.baseline"]);
+    assert_eq!(indexed.status.code(), Some(3), "{}", stderr(&indexed));
+    let events = firstseen(&["events", "bad.baseline", "-f", "csv", "-q"], work.path());
+    assert_eq!(events.status.code(), Some(3), "{}", stderr(&events));
+    assert_eq!(events.stdout, run(&["events", "-q"], &["-f", "csv"]).stdout);
+    assert!(run(&["plan", "-q"], &["--shards", "1", "-o", "plan.jsonl"]).status.success());
+    let shard = firstseen(&["index", "--shard", "plan.jsonl", "-q", "-o", "shard.baseline"], work.path());
+    assert_eq!(shard.status.code(), Some(3), "{}", stderr(&shard));
+    let baseline = |name: &str| tables(&work.path().join(name));
+    assert_eq!(baseline("shard.baseline"), baseline("bad.baseline"));
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use firstseen::coverage::{FaultKind, ObjectSkip};
 use firstseen::learn::{Learnt, learn};
 use firstseen::scan::{Progress, Silent};
-use firstseen::source::{ArchiveError, Archives, ReadWindow};
+use firstseen::source::{ArchiveError, Archives, GivenArchive, ReadWindow, S3Settings};
 
 use crate::archive::{Archive, record, settings, wrapped, zip};
 
@@ -59,6 +59,25 @@ fn a_file_in_two_archives_is_read_once() {
     assert_eq!(ingested.coverage.objects.skipped[&ObjectSkip::ListedTwice], 2);
     assert_eq!((ingested.coverage.records.counted, ingested.coverage.objects.listed), (3, 5));
     assert!(ingested.coverage.sums_hold());
+}
+
+#[test]
+fn of_nested_folders_the_outer_one_has_the_files_whatever_they_are_called() {
+    let archive = archive();
+    let labelled = |label: &str, path: &str| GivenArchive {
+        label: Some(label.to_owned()),
+        ..GivenArchive::at(archive.path().join(path))
+    };
+    for inner in ["a", "z"] {
+        let given = [labelled("outer", ""), labelled(inner, "one")];
+        let archives = Archives::open_all(&given, &[], &S3Settings::default()).unwrap();
+        let outer = archives.names().iter().position(|name| name == "outer").unwrap() as u32 + 1;
+        let ingested = learn(&archives, &settings(), &Silent).unwrap();
+        let found = evidence_paths(&ingested);
+        assert_eq!(found.len(), 3);
+        assert!(found.iter().all(|(archive, _)| *archive == outer), "{inner}: {found:?}");
+        assert_eq!(ingested.coverage.objects.skipped[&ObjectSkip::ListedTwice], 2);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use firstseen::learn::{Keep, LearnSettings, Learnt, learn_listed};
 use firstseen::model::Dimensions;
+use firstseen::plan::{ShardCount, divide};
 use firstseen::query::first_seen;
 use firstseen::rules::RuleSet;
 use firstseen::scan::{Silent, list};
@@ -119,6 +120,24 @@ proptest! {
         save(&merge(&merge(&b, &c), &a), &place.path().join("merged"));
         save(&at_once, &place.path().join("at-once"));
         prop_assert!(files(&place.path().join("merged")) == files(&place.path().join("at-once")));
+    }
+
+    #[test]
+    fn shards_of_an_archive_with_copied_files_merge_into_the_whole(
+        objects in any_objects(), is_copied in any::<[bool; 8]>(), cost in prop_oneof![Just(1), Just(250_000)]
+    ) {
+        let folder = with_faults(archive(&objects));
+        // The same name and bytes in another folder, as of a backup.
+        let folder = objects.iter().enumerate().filter(|(number, _)| is_copied[*number]).fold(folder, |folder, (number, (day, _))| {
+            let path = path(number, *day);
+            let bytes = fs::read(folder.path().join(&path)).unwrap();
+            folder.object(&format!("backup/{path}"), &bytes)
+        });
+        let archives = Archives::open(&[folder.path().to_owned()]).unwrap();
+        let plan = divide(&archives, (settings().window, listing(&archives)), ShardCount::ByCost(cost));
+        let parts = plan.iter().map(|shard| Ok::<_, MergeError>(index_listed(&archives, shard.listing(&archives).unwrap())));
+        let merged = BaselineContents::merge_all(parts).unwrap().unwrap();
+        prop_assert_eq!(merged, index(&[folder.path()]));
     }
 
     #[test]
@@ -263,10 +282,22 @@ fn shards_with_the_same_object_or_other_settings_do_not_merge() {
     let mut later = other.clone();
     later.learning.delivery_slack = Span::days(9);
     assert!(matches!(stored.clone().merge(later), Err(MergeError::Settings(_))));
-    // The same delivery in another archive.
-    let elsewhere = archive(&first);
-    assert!(stored.shared_delivery(&index(&[elsewhere.path()])).is_some());
-    assert!(stored.shared_delivery(&other).is_none());
+}
+
+#[test]
+fn archives_with_the_same_deliveries_merge_and_are_named() {
+    let day = |day: u8| (Some(day), vec![record("2024-03-01T00:00:00Z", "eva", "s3:GetObject")]);
+    let (first, second): (Objects, Objects) = (vec![day(1)], vec![day(9)]);
+    let (bucket, replica, other) = (archive(&first), archive(&first), archive(&second));
+    let merged = |archives: [&Archive; 2]| {
+        let parts = archives.map(|archive| Ok::<_, MergeError>(index(&[archive.path()])));
+        BaselineContents::merge_all(parts).unwrap().unwrap()
+    };
+    let both = merged([&bucket, &replica]);
+    assert_eq!(both, index(&[bucket.path(), replica.path()]));
+    assert_eq!((both.coverage.records.counted, both.coverage.records.duplicates), (1, 1));
+    assert_eq!(both.repeated_deliveries(), Some((1, &*path(0, Some(1)))));
+    assert_eq!(merged([&bucket, &other]).repeated_deliveries(), None);
 }
 
 fn said(output: &std::process::Output) -> String {

@@ -62,7 +62,7 @@ pub struct LoggingSpan<'a> {
     /// The call that ended it; none if the archive has none.
     pub end: Option<ChangeOfLogging<'a>>,
     /// Of a log that was stopped and not started: the last delivery for its account and Region, if that is later. So another log delivers
-    /// there, or the call that started it is missing.
+    /// there, or the call that started it is missing. None for an event data store, which delivers no objects.
     pub delivered_until: Option<Delivery>,
 }
 
@@ -81,7 +81,20 @@ impl<'a> LoggingTarget<'a> {
             },
         }
     }
+
+    /// Whether it is the audit log of a cluster.
+    pub fn is_of_cluster(&self) -> bool {
+        self.name.is_some_and(|name| name.starts_with(CLUSTER))
+    }
+
+    /// The Region under which its deliveries are counted: that of the audit log of a cluster is its name.
+    fn place_region(&self) -> &'a str {
+        self.name.filter(|_| self.is_of_cluster()).unwrap_or(self.region)
+    }
 }
+
+/// How the names of audit logs of clusters begin.
+const CLUSTER: &str = "eks/";
 
 impl<'a> ChangeOfLogging<'a> {
     fn new(change: &'a LoggingChange) -> Self {
@@ -110,7 +123,7 @@ pub(super) fn reported_changes<'a>(
 ) -> Vec<ChangeOfLogging<'a>> {
     let is_wanted = |change: &ChangeOfLogging<'_>| {
         let ChangeOfLogging { target, sighting: Sighting { time, .. }, .. } = *change;
-        question.is_wanted(target.account, target.region) && question.overlaps(*time, *time)
+        question.is_wanted(target.account, target.place_region()) && question.overlaps(*time, *time)
     };
     changes.iter().map(ChangeOfLogging::new).filter(is_wanted).collect()
 }
@@ -129,18 +142,27 @@ pub(super) fn reported_spans<'a>(
         logs.into_iter().flat_map(|(target, log)| log.finish(target)).collect();
     spans.retain(|span| {
         let to = span.to().unwrap_or(Timestamp::from_micros(i64::MAX));
-        question.is_wanted(span.target.account, span.target.region) && question.overlaps(span.from(), to)
+        question.is_wanted(span.target.account, span.target.place_region())
+            && question.overlaps(span.from(), to)
     });
-    for span in spans.iter_mut().filter(|span| span.kind == LoggingSpanKind::Stopped && span.end.is_none()) {
+    let is_open = |span: &&mut LoggingSpan<'_>| {
+        span.kind == LoggingSpanKind::Stopped && span.end.is_none() && !is_of_data_store(span.start)
+    };
+    for span in spans.iter_mut().filter(is_open) {
         span.delivered_until = delivered_after(coverage, span.target, span.from());
     }
     spans.sort_by_key(|span| (span.from(), span.target, span.kind));
     spans
 }
 
+/// Whether a call is about an event data store, which delivers no objects.
+fn is_of_data_store(change: ChangeOfLogging<'_>) -> bool {
+    change.action.contains("EventDataStore")
+}
+
 /// The last delivery for the account and Region of a log, if it is more than an hour after a time, so that it holds later events.
 fn delivered_after(coverage: &Coverage, target: LoggingTarget<'_>, time: Timestamp) -> Option<Delivery> {
-    let place = coverage.places.get(&(target.account.to_owned(), target.region.to_owned()))?;
+    let place = coverage.places.get(&(target.account.to_owned(), target.place_region().to_owned()))?;
     let last = last_delivery(place.days.iter().rfind(|day| day.objects > 0)?);
     // The earliest time that it may have.
     let delivered = last.hour.map_or(last.day.start(), |hour| last.day.hour(hour));

@@ -140,5 +140,5 @@ fn verdict_line(verdict: &Verdict, report: &VerifyReport<'_>) -> String {
     };
     let detail = verdict.detail.as_ref().map_or(String::new(), |detail| format!(" ({detail})"));
     let (class, subject) = (verdict.class.name(), verdict.subject.name());
-    format!("{class} {subject} {what}: {}{detail}", reason(verdict.reason))
+    format!("{class} {subject} {what}: {}{detail}", reason(verdict))
 }

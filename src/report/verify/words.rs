@@ -1,10 +1,10 @@
 //! The reasons of verdicts in words.
 
-use crate::verify::Reason;
+use crate::verify::{Reason, Verdict};
 
-/// A reason in words, as the rest of a sentence.
-pub(super) const fn reason(reason: Reason) -> &'static str {
-    match reason {
+/// The reason of a verdict in words, as the rest of a sentence.
+pub(super) fn reason(verdict: &Verdict) -> &'static str {
+    match verdict.reason {
         Reason::SignatureValid => "its signature is valid",
         Reason::HashMatches => "its hash is the one stated",
         Reason::EndOfChain => "no other digest states its hash, and no signature proves it",
@@ -23,6 +23,9 @@ pub(super) const fn reason(reason: Reason) -> &'static str {
         Reason::AfterLastDigest => "it was delivered after the last digest",
         Reason::BeforeFirstDigest => "it was delivered before the first digest",
         Reason::InGap => "it was delivered in a period without digests",
+        Reason::NoChain if verdict.is_of_unplaced_log() => {
+            "its name does not say its account, Region and time of delivery"
+        }
         Reason::NoChain => "there are no digests of its account and Region, or none that can be relied on",
         Reason::DigestsMissing => "the digests of this period are missing",
         Reason::ChainRestarts => "the chain of digests starts anew",

@@ -44,6 +44,19 @@ fn the_exit_status_says_whether_anything_is_contradicted() {
 }
 
 #[test]
+fn an_unlisted_copy_whose_name_says_nothing_is_not_said_to_lack_digests() {
+    let (trail, mut bucket, keys) = hours(2);
+    let copy = bucket.objects[&keys[0].0[0]].clone();
+    bucket.objects.insert("AWSLogs/111122223333/CloudTrail/copy.json.gz".to_owned(), copy);
+    let folder = folder(&bucket, &trail);
+    let output = firstseen(&PROOF, &folder);
+    let said = String::from_utf8(output.stdout).unwrap();
+    let line = said.lines().find(|line| line.contains("copy.json.gz")).unwrap();
+    assert!(line.contains("its name does not say its account, Region and time of delivery"), "{line}");
+    assert!(!said.contains("there are no digests"), "{said}");
+}
+
+#[test]
 fn all_formats_have_one_row_for_each_verdict() {
     let (trail, bucket, _) = hours(2);
     let folder = folder(&bucket, &trail);
