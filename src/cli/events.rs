@@ -31,7 +31,7 @@ use super::progress::Bar;
 use super::run_summary::{READ_WINDOW, RunSummary};
 use super::saved_name::is_saved;
 use super::settings::{FileArgs, Settings};
-use super::warnings::{refuse_nothing, unmatched, window};
+use super::warnings::{refuse_nothing, unmatched_in, window};
 
 /// Show the events themselves, in time order, first sightings marked
 ///
@@ -132,7 +132,7 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     let mut warnings = inventory.warnings;
     // Those of Regions are about first sightings.
     let filter = Filter { regions: Vec::new(), ..question.filter.clone() };
-    warnings.extend(unmatched(&events.baseline, &filter, None));
+    warnings.extend(unmatched_in(&events.baseline, &filter, &wanted.filters, None));
     // Of a baseline, no more is read than the window of the question.
     warnings.extend(window(known_coverage.as_ref().unwrap_or(&events.coverage), &question));
     let is_complete = missing.is_empty();

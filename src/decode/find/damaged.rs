@@ -60,7 +60,10 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         if !search.is_record && (has_finds || is_wrapper()) {
             return self.read_other_object(scope, at, end);
         }
-        let next = search.misplaced.filter(|next| begins_alike(scope, at, *next));
+        let has_own_brackets = search.misplaced.is_none() && can_follow(&scope[end..], is_listed);
+        let inside = if has_own_brackets { None } else { next_in_line(&scope[..end], None, at + 1) };
+        let misplaced = search.misplaced.filter(|next| begins_alike(scope, at, *next));
+        let next = inside.into_iter().chain(misplaced).min();
         if let Some(before) = next.and_then(|next| scope[at..next].trim_ascii_end().strip_suffix(',')) {
             // The record has no end, and the brackets of its list were taken for it.
             self.budget = self.budget.saturating_sub(slice.len());
@@ -99,7 +102,8 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
             return None;
         }
         let is_read = self.sink.contents.records > records;
-        self.read_on_from(scope, element, if is_read { lost } else { element + 1 }, next_in_list)
+        let from = if is_read { lost.max(element + 1) } else { element + 1 };
+        self.read_on_from(scope, element, from, next_in_list)
     }
 
     /// Where a list goes on at or after `from`, where neither a comma nor its end follows the element at `element`.
@@ -149,6 +153,12 @@ const NOT_READ: &str = "; too much is damaged, and the rest of this line was not
 /// Whether a malformed value may hold records.
 fn may_hold_records(value: &str) -> bool {
     loose::seems_to_have_records(value) || envelope::may_hide_records(value)
+}
+
+/// Whether this can follow an object. If not, the brackets of a broken one are those of what is around it.
+fn can_follow(behind: &str, is_listed: bool) -> bool {
+    let next = behind.trim_ascii_start().bytes().next();
+    if is_listed { matches!(next, Some(b',' | b']')) } else { next != Some(b']') }
 }
 
 /// Whether another element of a list begins at `next` like the one at `element`, or like a record.

@@ -216,13 +216,15 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         let is_line = matches!(scope.as_bytes().get(end + 1), Some(b'{' | b'['));
         let region = if is_line { &scope[..end] } else { scope };
         let search = finder::search_cut(region, at);
-        let stop = search.end_in(region);
+        // If the last record is cut by damage, and not by the end of the text, others follow its beginning.
+        let last = search.finds.iter().rfind(|find| matches!(find.what, FoundKind::Record));
+        let stop = last.map_or_else(|| lost.at.max(search.end_in(region)), |last| last.at + 1);
         let outer = self.sink.carrier.clone();
         self.sink.carrier = envelope::inspect(region, at).carrier.map(Rc::new).or_else(|| outer.clone());
         self.read_finds(region, search, false);
         self.sink.carrier = outer;
         self.sink.contents.merge_cut_faults(faults);
-        if self.sink.contents.records > records { Unreadable { at: lost.at.max(stop) } } else { lost }
+        if self.sink.contents.records > records { Unreadable { at: stop } } else { lost }
     }
 
     /// Reads the JSON values, and the base64, in a line of text; returns whether any hold records.
