@@ -321,6 +321,22 @@ fn a_pretty_record_without_an_end_does_not_lose_the_rest_of_its_list() {
 }
 
 #[test]
+fn a_bracket_that_became_another_does_not_lose_the_rest_of_its_list() {
+    let records: Vec<String> = names(6).iter().map(|name| record(name)).collect();
+    for layout in layouts().into_iter().take(2) {
+        let text = layout(&records);
+        let at = text.find(r#""end-N02"}"#).unwrap() + 9;
+        for by in ['[', '\\'] {
+            let damaged = format!("{}{by}{}", &text[..at], &text[at + 1..]);
+            let (mut read, decoded) = read(damaged.as_bytes());
+            let is_reported = read.contains(&"!".to_owned()) || !decoded.faults.is_empty();
+            read.retain(|name| name != "!");
+            assert!(is_reported && read.len() >= 5, "{damaged} {read:?}");
+        }
+    }
+}
+
+#[test]
 fn the_fault_of_a_record_without_an_end_says_where_reading_went_on() {
     let mut records: Vec<String> = names(4).iter().map(|name| record(name)).collect();
     records[1] = records[1].replacen("\"2026", "2026", 1);

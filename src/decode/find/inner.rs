@@ -216,9 +216,9 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         let is_line = matches!(scope.as_bytes().get(end + 1), Some(b'{' | b'['));
         let region = if is_line { &scope[..end] } else { scope };
         let search = finder::search_cut(region, at);
-        // If the last record is cut by damage, and not by the end of the text, others follow its beginning.
-        let last = search.finds.iter().rfind(|find| matches!(find.what, FoundKind::Record));
-        let stop = last.map_or_else(|| lost.at.max(search.end_in(region)), |last| last.at + 1);
+        // A record that is cut by damage, and not by the end of the text, has others behind it.
+        let is_itself = search.finds.iter().any(|find| find.at == at);
+        let stop = if is_itself { at } else { lost.at.max(search.end_in(region)) };
         let outer = self.sink.carrier.clone();
         self.sink.carrier = envelope::inspect(region, at).carrier.map(Rc::new).or_else(|| outer.clone());
         self.read_finds(region, search, false);
