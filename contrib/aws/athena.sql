@@ -275,6 +275,41 @@ TBLPROPERTIES (
   'projection.baseline.type' = 'injected',
   'storage.location.template' = 's3://BUCKET/firstseen/principals/baseline=${baseline}/');
 
+CREATE EXTERNAL TABLE firstseen_received (
+  `account` string,
+  `principal` string,
+  `principal_arn` string,
+  `action` string,
+  `time` timestamp,
+  `failed` boolean,
+  `principal_kind` string,
+  `id_hash` bigint,
+  `content_hash` bigint,
+  `count` bigint,
+  `event_id` string,
+  `archive` bigint,
+  `object` string,
+  `record` bigint,
+  `read_only` boolean,
+  `region` string,
+  `source_ip` string,
+  `user_agent` string,
+  `error_code` string,
+  `access_key_id` string,
+  `session_name` string,
+  `principal_id` string,
+  `impersonated_by` string,
+  `detail` string,
+  `issued` string,
+  `stage` string)
+PARTITIONED BY (`baseline` string)
+STORED AS PARQUET
+LOCATION 's3://BUCKET/firstseen/received/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.baseline.type' = 'injected',
+  'storage.location.template' = 's3://BUCKET/firstseen/received/baseline=${baseline}/');
+
 CREATE EXTERNAL TABLE firstseen_root (
   `account` string,
   `principal` string,
