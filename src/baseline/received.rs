@@ -51,7 +51,7 @@ impl ReceivedRequest {
     }
 }
 
-/// Requests by the fingerprints of their first stage.
+/// Requests by the fingerprints of their first stages.
 pub type ReceivedRequests = BTreeMap<Fingerprint, ReceivedRequest>;
 
 /// Adds a request to others.
@@ -76,9 +76,7 @@ impl Baseline {
         received.retain(|_, request| request.count > 0);
         if received.is_empty() { self } else { self.merge(of_requests(received.values())).baseline }
     }
-}
 
-impl Baseline {
     /// Drops principals and actions that only these requests have: they may prove to be of others.
     pub(super) fn without_unused(mut self) -> Self {
         if self.received.is_empty() {

@@ -6,8 +6,8 @@
 //! parts of a record are compared only by length.
 //!
 //! A request to a Kubernetes cluster is logged once for each of its stages, under one id. These are copies, too, and the
-//! last stage counts, except that a stage after the first one counts if it was delivered a day before a later one: they tell the same of the
-//! caller.
+//! last stage counts; of stages delivered on adjacent days the first delivered, unless it is `RequestReceived`: that one may name
+//! another user than the later ones, and never counts beside them.
 //!
 //! Records are compared within a window of delivery days, in batches that are sorted once per day: that costs a tenth
 //! of one big hash set and bounds the memory. Copies delivered on the same or on adjacent UTC days, and so all within
@@ -65,7 +65,7 @@ impl Fingerprint {
         Some(Self::new(id, hash_of_texts(0, record.texts()), record.stage()))
     }
 
-    /// Whether it is of the first stage of a request, which does not show whose it is.
+    /// Whether it is of the first stage of a request, which may name another user than the later ones.
     pub fn is_received(self) -> bool {
         self.content & STAGE == Stage::Received as u32
     }
@@ -458,7 +458,7 @@ impl Window {
         }
     }
 
-    /// Makes a copy of the first stage that was counted for the request of this later stage. False if there is none.
+    /// Turns the first stage that was counted for this request into a copy, since this later stage counts. False if none was counted.
     fn replace_received(&mut self, later: &DeliveredRecord) -> bool {
         if later.fingerprint.is_received() {
             return false;
