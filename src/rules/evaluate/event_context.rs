@@ -55,7 +55,7 @@ impl<'a> Value<'a> {
         match self {
             Self::Absent => None,
             Self::One(text) => Some(text.into()),
-            Self::Many(texts) => Some(format!("({})", texts.join(", ")).into()),
+            Self::Many(texts) => Some(format!("({})", texts.join(",")).into()),
         }
     }
 }

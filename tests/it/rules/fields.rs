@@ -101,6 +101,151 @@ fn every_field_of_kubernetes_tells_events_apart() {
     is("ka.req.pod.containers.command[1]", "nc", body);
 }
 
+/// Checks what outputs show of fields of an event; `<NA>` if it does not have them.
+fn shows(event: &Value, source: &str, fields: &[(&str, &str)]) {
+    for (field, value) in fields {
+        let shown = rules(&rule("evt.num > 0", &format!("%{field}"), source));
+        assert_eq!(output_of(&shown, "r", event), *value, "{field}");
+    }
+}
+
+#[test]
+fn fields_of_every_event_are_shown() {
+    let time = [
+        ("evt.num", "1"),
+        ("evt.time", "22:13:20"),
+        ("evt.time.iso8601", "2023-11-14T22:13:20Z"),
+        ("evt.rawtime", "1700000000000000000"),
+    ];
+    let call = record("2023-11-14T22:13:20Z", "eva", "iam:CreateUser");
+    let call = with(call, json!({"userIdentity": {"type": "IAMUser", "userName": "eva"}}));
+    shows(&call, "aws_cloudtrail", &time);
+    let line = "eva via 198.51.100.7 → CreateUser";
+    let of_calls = [("evt.pluginname", "cloudtrail"), ("ct.info", line), ("evt.plugininfo", line)];
+    shows(&call, "aws_cloudtrail", &of_calls);
+    let denied =
+        with(call, json!({"eventName": "GetUser", "readOnly": "ABSENT", "errorCode": "AccessDenied"}));
+    shows(&denied, "aws_cloudtrail", &[("ct.info", "eva via 198.51.100.7 !← GetUser")]);
+    let request = audit_event("2023-11-14T22:13:20Z", "eva", "list", "pods");
+    shows(&request, "k8s_audit", &time);
+    let line = "eva list /api/v1/namespaces/shop/pods?limit=500";
+    shows(&request, "k8s_audit", &[("evt.pluginname", "k8saudit"), ("evt.plugininfo", line)]);
+}
+
+#[test]
+fn fields_of_calls_are_shown() {
+    let plain = record("2023-11-14T22:13:20Z", "eva", "s3:GetObject");
+    let tags = json!([{"key": "Team", "value": "web"}, {"key": "Name", "value": "web-1"}]);
+    let sets = json!([{"resourceType": "volume", "tags": [{"key": "Name", "value": "disk"}]},
+        {"resourceType": "instance", "tags": tags}]);
+    let full = with(
+        plain.clone(),
+        json!({
+            "eventCategory": "Data", "errorCode": "AccessDenied", "errorMessage": "no", "managementEvent": "true",
+            "sourceIPAddress": "cloudformation.amazonaws.com",
+            "additionalEventData": {"bytesTransferredIn": 3, "bytesTransferredOut": 40},
+            "requestParameters": {"bucketName": "b", "key": "k/1", "tagSpecificationSet": {"items": sets}},
+        }),
+    );
+    shows(
+        &full,
+        "aws_cloudtrail",
+        &[
+            ("ct.time", "2023-11-14T22:13:20Z"),
+            ("ct.eventcategory", "Data"),
+            ("ct.errormessage", "no"),
+            ("ct.managementevent", "true"),
+            ("ct.srcdomain", "cloudformation.amazonaws.com"),
+            ("ct.user.principalid", "AIDAEVA"),
+            ("ct.user.accountid", "111122223333"),
+            ("s3.uri", "s3://b/k/1"),
+            ("s3.bytes", "43"),
+            ("s3.bytes.in", "3"),
+            ("s3.bytes.out", "40"),
+            ("s3.cnt.get", "1"),
+            ("s3.cnt.put", "<NA>"),
+            ("s3.cnt.other", "<NA>"),
+            ("ec2.name", "web-1"),
+        ],
+    );
+    shows(
+        &plain,
+        "aws_cloudtrail",
+        &[
+            ("ct.managementevent", "false"),
+            ("ct.srcdomain", "<NA>"),
+            ("ct.user", "<NA>"),
+            ("s3.uri", "<NA>"),
+            ("s3.bytes", "<NA>"),
+            ("ec2.name", "<NA>"),
+        ],
+    );
+    for (identity, user) in [
+        (json!({"type": "Root", "userName": "ops"}), "ops"),
+        (json!({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}), "ec2.amazonaws.com"),
+        (json!({"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"userName": "dev"}}}), "dev"),
+        (json!({"type": "AssumedRole"}), "AssumedRole"),
+        (json!({"type": "AWSAccount"}), "AWSAccount"),
+        (json!({"type": "FederatedUser"}), "FederatedUser"),
+        (json!({"type": "Unknown"}), "<NA>"),
+    ] {
+        let event = with(plain.clone(), json!({ "userIdentity": identity }));
+        shows(&event, "aws_cloudtrail", &[("ct.user", user)]);
+    }
+}
+
+#[test]
+fn fields_of_pods_are_shown() {
+    let plain = audit_event("2023-11-14T22:13:20Z", "eva", "create", "pods");
+    let spec = json!({
+        "containers": [{"image": "registry.example/web@sha256:0", "securityContext": {"privileged": false}},
+            {"image": "sh:1", "securityContext": {"privileged": true}}],
+        "volumes": [{"name": "root", "hostPath": {"path": "/var/lib"}}, {"name": "key", "secret": {}}],
+    });
+    let full = with(
+        plain.clone(),
+        json!({
+            "auditID": "a", "impersonatedUser": {"username": "root"}, "requestObject": {"spec": spec},
+            "objectRef": {"resource": "pods", "apiGroup": "g"}, "responseObject": {"metadata": {"name": "web-1"}},
+            "responseStatus": {"code": 403, "reason": "Forbidden"},
+        }),
+    );
+    shows(
+        &full,
+        "k8s_audit",
+        &[
+            ("ka.auditid", "a"),
+            ("ka.impuser.name", "root"),
+            ("ka.useragent", "kubectl/v1.31"),
+            ("ka.response.code", "403"),
+            ("ka.response.reason", "Forbidden"),
+            ("ka.target.pod.name", "web-1"),
+            ("ka.req.container.image.repository", "registry.example/web"),
+            ("ka.req.container.privileged", "true"),
+            ("ka.req.pod.volumes.volume_type", "(hostPath,secret)"),
+            ("ka.req.volume.hostpath[/var/lib]", "true"),
+            ("ka.req.volume.hostpath[/var/*]", "true"),
+            ("ka.req.volume.hostpath[/etc*]", "false"),
+        ],
+    );
+    shows(
+        &plain,
+        "k8s_audit",
+        &[
+            ("ka.impuser.name", "<NA>"),
+            ("ka.target.pod.name", "<NA>"),
+            ("ka.req.container.image.repository", "<NA>"),
+            ("ka.req.container.privileged", "<NA>"),
+            ("ka.req.pod.volumes.volume_type", "<NA>"),
+            ("ka.req.volume.hostpath[/var/*]", "<NA>"),
+        ],
+    );
+    let named = with(plain.clone(), json!({"objectRef": {"resource": "pods", "name": "db"}}));
+    shows(&named, "k8s_audit", &[("ka.target.pod.name", "db")]);
+    let other = with(plain, json!({"objectRef": {"resource": "secrets", "name": "db"}}));
+    shows(&other, "k8s_audit", &[("ka.target.pod.name", "<NA>")]);
+}
+
 #[test]
 fn transformers_and_other_fields_are_compared() {
     let event = with(
