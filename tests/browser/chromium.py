@@ -47,7 +47,7 @@ class Chromium:
         if self.session:
             message["sessionId"] = self.session
         os.write(self.commands, json.dumps(message).encode() + b"\0")
-        end = time.monotonic() + 120
+        end = time.monotonic() + 600
         while time.monotonic() < end:
             answer = self.read(end)
             if answer and answer.get("id") == number:
