@@ -47,6 +47,7 @@ class Chromium:
         if self.session:
             message["sessionId"] = self.session
         os.write(self.commands, json.dumps(message).encode() + b"\0")
+        # For a browser that hangs. axe-core takes a minute for a page of thousands of findings.
         end = time.monotonic() + 600
         while time.monotonic() < end:
             answer = self.read(end)
