@@ -20,8 +20,8 @@ use super::output::RunArgs;
 /// Filters of events. Each takes a value, or `@FILE` with one value per line.
 #[derive(Clone, Debug, Default, Args)]
 #[command(
-    next_help_heading = "Filters of events (each repeatable; @FILE has one value per line, # starts a comment; @@ stands for \
-                         a leading @)"
+    next_help_heading = "Filters of events (each repeatable; @FILE has one value per line, lines that start with # \
+                         are comments; @@ stands for a leading @)"
 )]
 pub(crate) struct EventFilterArgs {
     /// Only events from this address or network, such as 203.0.113.0/24

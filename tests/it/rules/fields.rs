@@ -113,9 +113,12 @@ fn shows(event: &Value, source: &str, fields: &[(&str, &str)]) {
 fn fields_of_every_event_are_shown() {
     let time = [
         ("evt.num", "1"),
-        ("evt.time", "22:13:20"),
-        ("evt.time.iso8601", "2023-11-14T22:13:20Z"),
-        ("evt.rawtime", "1700000000000000000"),
+        ("evt.time", "22:13:20.125000000"),
+        ("evt.time.iso8601", "2023-11-14T22:13:20.125000000+0000"),
+        ("evt.datetime", "2023-11-14 22:13:20.125000000"),
+        ("jevt.time", "22:13:20.125000000"),
+        ("jevt.time.iso8601", "2023-11-14T22:13:20.125000000+0000"),
+        ("evt.rawtime", "1700000000125000000"),
     ];
     let call = record("2023-11-14T22:13:20Z", "eva", "iam:CreateUser");
     let call = with(call, json!({"userIdentity": {"type": "IAMUser", "userName": "eva"}}));

@@ -83,8 +83,12 @@ fn output_of(rules: &RuleSet, name: &str, event: &Value) -> String {
     let rule = rules.rules().iter().find(|rule| &*rule.metadata().name == name).unwrap();
     let mut output = String::new();
     Decoder::new(1 << 24).decode(event.to_string().as_bytes(), |found| {
-        let event =
-            EventContext::new(found.record.unwrap(), found.text, 1, Timestamp::from_seconds(1_700_000_000));
+        let event = EventContext::new(
+            found.record.unwrap(),
+            found.text,
+            1,
+            Timestamp::from_micros(1_700_000_000_125_000),
+        );
         output = rule.metadata().render_output(&rule.values(&event));
     });
     output

@@ -13,9 +13,8 @@ use crate::rules::evaluate::path::{Path, texts};
 pub(in crate::rules) enum Derived {
     /// Number of the event in its object.
     Number,
-    /// Time of the event.
-    Time,
-    TimeOfDay,
+    /// Time of the event as Falco writes it, with nine digits of fraction.
+    Time(TimeParts),
     /// Time of the event in nanoseconds since the epoch.
     Nanoseconds,
     /// The record as in the log.
@@ -67,6 +66,17 @@ pub(in crate::rules) enum Derived {
     OfContainers(OfContainers, &'static str),
 }
 
+/// What of a time is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::rules) enum TimeParts {
+    /// `22:13:20.000000000`
+    Clock,
+    /// `2023-11-14 22:13:20.000000000`
+    DateAndClock,
+    /// `2023-11-14T22:13:20.000000000+0000`
+    Iso8601,
+}
+
 /// A value derived for each container of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rules) enum OfContainers {
@@ -88,8 +98,7 @@ impl Derived {
     pub(super) fn value<'a>(self, argument: Option<&str>, event: &'a EventContext<'_>) -> Value<'a> {
         match self {
             Self::Number => Value::One(event.number.to_string().into()),
-            Self::Time => Value::One(event.time.to_string().into()),
-            Self::TimeOfDay => Value::some(time_of_day(event)),
+            Self::Time(parts) => Value::some(time(event, parts)),
             Self::Nanoseconds => Value::One((i128::from(event.time.micros()) * 1000).to_string().into()),
             Self::Record => Value::One(Json::new(event.text).text()),
             Self::Words => Value::list(words(event.text)),
@@ -176,9 +185,17 @@ fn words(text: &str) -> Vec<Cow<'_, str>> {
     words
 }
 
-fn time_of_day(event: &EventContext<'_>) -> Option<String> {
-    let text = event.time.to_string();
-    Some(text.split_once('T')?.1.trim_end_matches('Z').to_owned())
+/// The time of an event in a form of libsinsp (`sinsp_utils::ts_to_string`, `ts_to_iso_8601`).
+fn time(event: &EventContext<'_>, parts: TimeParts) -> Option<String> {
+    let shown = event.time.to_string();
+    let (date, clock) = shown.split_once('T')?;
+    let clock = clock.get(..8)?;
+    let nanoseconds = event.time.micros().rem_euclid(1_000_000) * 1_000;
+    Some(match parts {
+        TimeParts::Clock => format!("{clock}.{nanoseconds:09}"),
+        TimeParts::DateAndClock => format!("{date} {clock}.{nanoseconds:09}"),
+        TimeParts::Iso8601 => format!("{date}T{clock}.{nanoseconds:09}+0000"),
+    })
 }
 
 fn plugin(event: &EventContext<'_>) -> &'static str {

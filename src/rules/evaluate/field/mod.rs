@@ -13,6 +13,7 @@ use super::path::Path;
 use crate::model::LogSource;
 use crate::rules::error::{FieldError, similar};
 pub(in crate::rules) use derived::Derived;
+use derived::TimeParts;
 pub(in crate::rules) use scanned::Scanned;
 
 /// The name of a field, with its argument in brackets.
@@ -89,17 +90,17 @@ impl Argument {
 /// Fields of events of any source.
 const COMMON: &[(&str, FieldReader)] = &[
     ("evt.num", FieldReader::Derived(Derived::Number)),
-    ("evt.time", FieldReader::Derived(Derived::TimeOfDay)),
-    ("evt.time.iso8601", FieldReader::Derived(Derived::Time)),
-    ("evt.datetime", FieldReader::Derived(Derived::Time)),
+    ("evt.time", FieldReader::Derived(Derived::Time(TimeParts::Clock))),
+    ("evt.time.iso8601", FieldReader::Derived(Derived::Time(TimeParts::Iso8601))),
+    ("evt.datetime", FieldReader::Derived(Derived::Time(TimeParts::DateAndClock))),
     ("evt.rawtime", FieldReader::Derived(Derived::Nanoseconds)),
     ("evt.plugininfo", FieldReader::Derived(Derived::Summary)),
     ("evt.pluginname", FieldReader::Derived(Derived::Plugin)),
     ("json.rawtime", FieldReader::Derived(Derived::Nanoseconds)),
     ("json.obj", FieldReader::Derived(Derived::Record)),
     ("jevt.rawtime", FieldReader::Derived(Derived::Nanoseconds)),
-    ("jevt.time", FieldReader::Derived(Derived::TimeOfDay)),
-    ("jevt.time.iso8601", FieldReader::Derived(Derived::Time)),
+    ("jevt.time", FieldReader::Derived(Derived::Time(TimeParts::Clock))),
+    ("jevt.time.iso8601", FieldReader::Derived(Derived::Time(TimeParts::Iso8601))),
     ("jevt.obj", FieldReader::Derived(Derived::Record)),
 ];
 
