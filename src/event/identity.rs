@@ -37,6 +37,15 @@ pub struct Identity<'a> {
     pub known: DerivedIdentity,
 }
 
+impl Identity<'_> {
+    /// Whether nothing says who acted.
+    #[inline]
+    pub fn is_absent(&self) -> bool {
+        // Nearly all have a type, and comparing the rest takes longer.
+        self.identity_type.is_none() && *self == Self::default()
+    }
+}
+
 /// What follows from the texts of an identity, if already determined. It adds no information.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DerivedIdentity(Option<DerivedParts>);

@@ -65,6 +65,13 @@ pub struct KubernetesUser<'a> {
     pub pod_name: Option<&'a str>,
 }
 
+impl KubernetesUser<'_> {
+    /// Whether nothing says who it is.
+    pub fn is_absent(&self) -> bool {
+        self.username.is_none() && self.uid.is_none()
+    }
+}
+
 /// The relevant texts of `objectRef`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectRef<'a> {

@@ -2,7 +2,7 @@
 
 use super::object_learner::{ObjectLearner, is_in_window, observed_principal, sighting_of};
 use super::stage_matches::RuleMatches;
-use super::stages::StageDecision;
+use super::stages::{RequestKey, StageDecision};
 use super::tap::evidence_of;
 use super::{EventTap, LearnSettings};
 use crate::decode::FoundRecord;
@@ -52,15 +52,15 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
         record: &AuditRecord<'_>,
         found: &FoundRecord<'_>,
         matches: RuleMatches,
-        decision: StageDecision,
+        (request, decision): (Option<RequestKey>, StageDecision),
     ) {
         if matches.is_empty() {
             return;
         }
-        let id = record.audit_id.filter(|id| !id.is_empty());
-        let is_late = |id: &&str| decision == StageDecision::Drop && self.part.stages.has_ended(id);
-        match id.filter(|id| !is_late(id)) {
-            Some(id) => self.part.matches.add(id, record.stage(), matches),
+        let is_late =
+            |request: &RequestKey| decision == StageDecision::Drop && self.part.stages.has_ended(request);
+        match request.filter(|request| !is_late(request)) {
+            Some(request) => self.part.matches.add(request, record.stage(), matches),
             None => {
                 if let Some(event) = self.event_of_stage(record, found) {
                     self.add_hits(self.learner.observer.find(&event), &event, found, matches);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::learner::Learner;
 use super::part::ObjectPart;
-use super::stages::StageDecision;
+use super::stages::{RequestKey, StageDecision};
 use super::tap::evidence_of;
 use super::{EventTap, LearnSettings, LearntEvent};
 use crate::baseline::{Moment, SightingPlace, SightingRef};
@@ -72,11 +72,12 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
 
     fn learn_kubernetes(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
         let matches = self.matches_of_stage(record, found);
-        let decision = self.part.stages.decide(record, found);
+        let request = RequestKey::of(record);
+        let decision = self.part.stages.decide(request.as_ref(), record.stage(), found);
         if matches!(decision, StageDecision::Drop | StageDecision::LearnAndDropEarlier) {
             *self.context.coverage.records.skipped.entry(RecordSkip::Stage).or_default() += 1;
         }
-        self.keep_matches(record, found, matches, decision);
+        self.keep_matches(record, found, matches, (request, decision));
         if matches!(decision, StageDecision::Learn | StageDecision::LearnAndDropEarlier) {
             self.learn_request(record, found);
         }
@@ -101,7 +102,7 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
                     if is_whole && !self.learner.settings.dimensions.is_empty() {
                         self.learn_values(pair, &event, AnyRecord::Kubernetes(record), found);
                     }
-                    let matches = self.part.matches.take(record.audit_id);
+                    let matches = self.part.matches.take(record);
                     self.add_hits(Some(pair), &event, found, matches);
                 }
             }

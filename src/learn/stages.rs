@@ -6,16 +6,35 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::decode::{FoundRecord, LogGroupOrigin, with_audit_event};
-use crate::event::{AnyRecord, AuditRecord};
+use crate::event::{AnyRecord, AuditRecord, hash_of_texts};
 use crate::model::Stage;
+
+/// What all stages of a request have in common. The audit id alone is not enough: a client may choose it (`Audit-ID` in the header
+/// of its request), and so hide a request behind another one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct RequestKey {
+    audit_id: Box<str>,
+    content: u64,
+}
+
+impl RequestKey {
+    /// The key of a record's request; `None` without an audit id.
+    pub(super) fn of(record: &AuditRecord<'_>) -> Option<Self> {
+        let audit_id = record.audit_id.filter(|id| !id.is_empty())?.into();
+        let mut texts = record.texts();
+        // Old events have the time of each stage instead.
+        texts[0] = record.received;
+        Some(Self { audit_id, content: hash_of_texts(0, texts) })
+    }
+}
 
 /// The requests of one object.
 #[derive(Debug, Default)]
 pub(super) struct Stages {
-    /// Audit ids of requests whose last stage was met.
-    ended: HashSet<Box<str>>,
+    /// Requests whose last stage was met.
+    ended: HashSet<RequestKey>,
     /// The latest stage so far of other requests.
-    open: HashMap<Box<str>, OpenRequest>,
+    open: HashMap<RequestKey, OpenRequest>,
 }
 
 /// A record waiting for a later stage.
@@ -44,15 +63,19 @@ pub(super) enum StageDecision {
 
 impl Stages {
     /// Decides what to do with a record.
-    pub(super) fn decide(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) -> StageDecision {
-        let Some(id) = record.audit_id.filter(|id| !id.is_empty()) else { return StageDecision::Learn };
-        let stage = record.stage();
+    pub(super) fn decide(
+        &mut self,
+        key: Option<&RequestKey>,
+        stage: Stage,
+        found: &FoundRecord<'_>,
+    ) -> StageDecision {
+        let Some(key) = key else { return StageDecision::Learn };
         if stage < Stage::Started {
-            let waited = !self.open.is_empty() && self.open.remove(id).is_some();
-            self.ended.insert(id.into());
+            let waited = !self.open.is_empty() && self.open.remove(key).is_some();
+            self.ended.insert(key.clone());
             return if waited { StageDecision::LearnAndDropEarlier } else { StageDecision::Learn };
         }
-        if self.ended.contains(id) || self.open.get(id).is_some_and(|known| known.stage <= stage) {
+        if self.ended.contains(key) || self.open.get(key).is_some_and(|known| known.stage <= stage) {
             return StageDecision::Drop;
         }
         let request = OpenRequest {
@@ -63,12 +86,16 @@ impl Stages {
             carrier: found.carrier.cloned(),
             text: found.text.into(),
         };
-        if self.open.insert(id.into(), request).is_some() { StageDecision::Drop } else { StageDecision::Wait }
+        if self.open.insert(key.clone(), request).is_some() {
+            StageDecision::Drop
+        } else {
+            StageDecision::Wait
+        }
     }
 
     /// Whether the last stage of a request was met.
-    pub(super) fn has_ended(&self, audit_id: &str) -> bool {
-        self.ended.contains(audit_id)
+    pub(super) fn has_ended(&self, key: &RequestKey) -> bool {
+        self.ended.contains(key)
     }
 
     /// Passes every waiting record to `take`, in order.

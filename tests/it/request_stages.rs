@@ -108,6 +108,22 @@ fn a_request_cut_between_two_objects_belongs_to_whom_its_last_stage_names() {
 }
 
 #[test]
+fn a_request_with_the_chosen_audit_id_of_another_one_is_not_taken_for_its_stage() {
+    let chosen = |request| with(stage(request, "mallory", None, request), json!({"auditID": "chosen"}));
+    let texts = [2, 1].map(|request| chosen(request).to_string());
+    let objects = [vec![texts.join("\n")], texts.to_vec()];
+    for objects in objects {
+        let add = |archive: Archive, (number, text): (usize, &String)| {
+            archive.object(&path(2, number), text.as_bytes())
+        };
+        let archive = objects.iter().enumerate().fold(Archive::new(), add);
+        let learnt = archive.ingest(&settings());
+        assert_eq!((learnt.coverage.records.counted, learnt.coverage.records.skipped.len()), (2, 0));
+        assert_eq!(learnt.coverage.fault_count, 1, "copies with other content");
+    }
+}
+
+#[test]
 fn a_cut_request_can_be_indexed_scanned_and_added() {
     let [received, complete] =
         [0, 2].map(|number| stage(1, "bot", Some("jane"), number).to_string().into_bytes());

@@ -3,6 +3,7 @@
 use std::io::{Cursor, Write};
 use std::path::Path;
 
+use firstseen::coverage::FaultKind;
 use firstseen::learn::{LearnSettings, Learnt, learn};
 use firstseen::scan::Silent;
 use firstseen::source::Archives;
@@ -249,6 +250,69 @@ fn records_without_an_identity_are_read() {
     let found = learnt(Value::from(records.to_vec()).to_string().as_bytes());
     let of = |name: &str| format!("- - s3.amazonaws.com:{name} 2024-01-01T00:00:00Z 1 0");
     assert_eq!(found, [of("A"), of("B")]);
+}
+
+/// A record or an audit event in the carriers that do and do not promise records, and so that the fallback reader is needed.
+fn carried(one: &Value) -> [String; 5] {
+    let text = one.to_string();
+    let escaped =
+        text.replace(r#""CreateUser""#, r#""Create\u0055ser""#).replace(r#""get""#, r#""g\u0065t""#);
+    [
+        text,
+        json!({"Records": [one]}).to_string(),
+        json!({"_index": "trail", "_source": one}).to_string(),
+        json!({"answer": {"rows": [one]}}).to_string(),
+        escaped,
+    ]
+}
+
+/// The principals and the number of faults of the kind `unknown-carrier`.
+fn principals_and_faults(object: &str) -> (Vec<String>, usize) {
+    let archive = Archive::new().object("a.json", object.as_bytes());
+    let Learnt { baseline, coverage, .. } = read(archive.path());
+    let principals = baseline.principals.iter().map(|principal| principal.key.to_string()).collect();
+    let kinds = coverage.faults.iter().filter(|fault| fault.kind == FaultKind::UnknownCarrier);
+    (principals, kinds.count())
+}
+
+#[test]
+fn a_record_whose_caller_is_flattened_is_an_unknown_carrier_and_not_one_of_nobody() {
+    let call = record("2024-03-01T10:00:00Z", "eva", "iam:CreateUser");
+    let request = audit_event("2024-03-01T10:00:00Z", "eva", "get", "pods");
+    let (arn, identity) = (&call["userIdentity"]["arn"], &call["userIdentity"]);
+    for flat in [
+        json!({"userIdentity": "ABSENT", "userIdentity.arn": arn}),
+        json!({"userIdentity": "ABSENT", "userIdentity__arn": arn}),
+        json!({"userIdentity": null, "useridentity_principalid": "AIDAEVA"}),
+        json!({"userIdentity": identity.to_string()}),
+        json!({"userIdentity": [identity]}),
+    ] {
+        for object in carried(&with(call.clone(), flat)) {
+            assert_eq!(principals_and_faults(&object), (vec![], 1), "{object}");
+        }
+    }
+    for flat in [json!({"user": "ABSENT", "user.username": "eva"}), json!({"user": "eva"})] {
+        for object in carried(&with(request.clone(), flat)) {
+            assert_eq!(principals_and_faults(&object), (vec![], 1), "{object}");
+        }
+    }
+    // With the original text beside it, or the identity itself, nothing is lost.
+    let raw = json!({"userIdentity": "ABSENT", "userIdentity.arn": arn, "_raw": call.to_string()});
+    for object in [with(call.clone(), raw), with(call.clone(), json!({"userIdentity.arn": arn, "user": "x"}))]
+    {
+        for object in carried(&object) {
+            let (principals, faults) = principals_and_faults(&object);
+            assert_eq!(
+                (principals.as_slice(), faults),
+                ([arn.as_str().unwrap().to_owned()].as_slice(), 0),
+                "{object}"
+            );
+        }
+    }
+    let raw = json!({"user": "ABSENT", "user.username": "eva", "_raw": request.to_string()});
+    for object in carried(&with(request, raw)) {
+        assert_eq!(principals_and_faults(&object), (vec!["k8s:-/eva".to_owned()], 0), "{object}");
+    }
 }
 
 #[test]

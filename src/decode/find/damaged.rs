@@ -6,6 +6,7 @@
 use memchr::{memchr_iter, memmem};
 
 use super::finder;
+use super::flattened::hides_caller;
 use super::json_stream::{BEGINNINGS, JsonStream, Unreadable};
 use super::{envelope, loose};
 use crate::coverage::{FaultKind, ObjectSkip};
@@ -26,10 +27,12 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         is_listed: bool,
     ) -> Result<usize, Unreadable> {
         let slice = &scope[at..end];
-        let read = fallback::with_record(slice, |record| (record.looks_like_one(), self.is_record(&record)));
+        let read = fallback::with_record(slice, |record| {
+            (record.looks_like_one(), self.is_record(&record) && !hides_caller(&record, slice, 0))
+        });
         match read {
             Ok((_, true)) => {
-                self.read_with_fallback(slice);
+                self.read_with_fallback(slice, at);
                 Ok(end)
             }
             Ok((looks_like_one, false)) if is_listed || (looks_like_one && !self.sink.is_strict) => {

@@ -383,7 +383,10 @@ impl Finder<'_, '_> {
         self.last_text = (start + 1, end - 1);
         self.has_time |= is_time(content);
         let clue = match self.stack.last() {
-            Some(frame) if !frame.is_list => Clue::of_member(self.key_of(frame), content),
+            Some(frame) if !frame.is_list => {
+                let key = self.key_of(frame);
+                Clue::of_member(key, content) | Clue::of_flattened(key, &self.text[start..end])
+            }
             _ => Clue::NONE,
         } | Clue::of_value(content);
         if let Some(frame) = self.stack.last_mut() {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::envelope::{self, NamedLocation, ObjectContents, RecordLocation, TextKind};
 use super::finder::{self, FoundKind, FoundValue, RecordTrace, Search, SearchEnd};
 use super::json_stream::{JsonStream, Unreadable};
+use super::traces::TraceKind;
 use super::{encoded, loose, sink};
 use crate::coverage::ObjectSkip;
 use crate::decode::FoundRecord;
@@ -19,11 +20,16 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         end: usize,
     ) -> Result<usize, Unreadable> {
         let found = envelope::inspect(scope, at);
-        if found.is_audit_event_for_sure || (found.is_audit_event && !self.sink.is_strict) {
+        let is_audit_event = found.is_audit_event_for_sure || (found.is_audit_event && !self.sink.is_strict);
+        if is_audit_event && !found.hides_user {
             self.audit_event(&scope[at..end]);
             return Ok(end);
         }
-        if !self.read_object_contents(scope, at, &found) {
+        let (records, trace) = (self.sink.contents.records, self.sink.contents.trace);
+        let read = self.read_object_contents(scope, at, &found);
+        if is_audit_event && (self.sink.contents.records, self.sink.contents.trace) == (records, trace) {
+            self.sink.contents.add_trace(TraceKind::Flattened, at);
+        } else if !read {
             self.sink.count_other(found.kind);
         }
         Ok(end)
@@ -192,7 +198,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         self.sink.trail.push_str(&find.path);
         let value = &scope[find.at..find.end];
         match find.what {
-            FoundKind::Record => self.found_record(value),
+            FoundKind::Record => self.found_record(value, find.at),
             FoundKind::AuditEvent => self.audit_event(value),
             FoundKind::Text(candidate) => drop(self.sink.candidate(value, candidate, find.at)),
         }

@@ -12,6 +12,7 @@ use memchr::{memchr, memmem};
 
 use super::envelope::{self, LogLine};
 use super::finder;
+use super::flattened::hides_caller;
 use super::sink::{self, Contents, Sink, TextContext};
 use super::traces::{TraceKind, is_host};
 use crate::coverage::{FaultKind, ObjectSkip};
@@ -257,13 +258,14 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         if audit::begins_as_usual(&scope[at..])
             && let Ok((record, end)) = audit::record(scope, at)
             && record.looks_like_one()
+            && !record.user.is_absent()
         {
             self.sink.visit_record(&scope[at..end], Ok(AnyRecord::Kubernetes(&record)));
             return Ok(end);
         }
         let mut record = Record::default();
         match scanner::record(scope, at, self.sink.predictors, &mut self.identities, &mut record) {
-            Ok(read) if self.is_record(&record) => {
+            Ok(read) if self.is_record(&record) && !hides_caller(&record, scope, at) => {
                 self.cloudtrail(scope, at, read, &mut record);
                 Ok(read.end)
             }
@@ -331,11 +333,14 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         (self.sink.contents.others, self.sink.contents.other) = (others, other);
         let slice = &scope[at..end];
         match record {
+            Some(record) if hides_caller(&record, scope, at) => {
+                self.sink.contents.add_trace(TraceKind::Flattened, at);
+            }
             Some(mut record) => {
                 envelope::restore_logstash_time(&mut record, scope, at);
                 self.sink.visit_record(slice, Ok(AnyRecord::CloudTrail(&record)));
             }
-            None => self.read_with_fallback(slice),
+            None => self.read_with_fallback(slice, at),
         }
     }
 
@@ -403,7 +408,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         let mut record = Record::default();
         if let Ok(read) = scanner::record(scope, at, self.sink.predictors, &mut self.identities, &mut record)
         {
-            if self.is_record(&record) {
+            if self.is_record(&record) && !hides_caller(&record, scope, at) {
                 self.cloudtrail(scope, at, read, &mut record);
                 return Ok(read.end);
             }
@@ -414,8 +419,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
                 return Err(Unreadable { at: lost.at.saturating_sub(1) });
             }
             if !record.looks_like_one() && envelope::inspect(scope, at).is_audit_event {
-                self.audit_event(&scope[at..read.end]);
-                return Ok(read.end);
+                return self.read_other_object(scope, at, read.end);
             }
             self.read_uncertain_object(scope, at, read.end, Some(record));
             return Ok(read.end);
@@ -426,9 +430,13 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
         }
     }
 
-    pub(super) fn read_with_fallback(&mut self, slice: &str) {
+    /// Reads the record at `at` with the fallback reader.
+    pub(super) fn read_with_fallback(&mut self, slice: &str, at: usize) {
         let read = fallback::with_record(slice, |record| {
             let mut record = record;
+            if hides_caller(&record, slice, 0) {
+                return self.sink.contents.add_trace(TraceKind::Flattened, at);
+            }
             envelope::restore_logstash_time(&mut record, slice, 0);
             self.sink.visit_record(slice, Ok(AnyRecord::CloudTrail(&record)));
         });
@@ -459,11 +467,13 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
     }
 
     /// Reads a record found by the finder.
-    pub(super) fn found_record(&mut self, slice: &'a str) {
+    pub(super) fn found_record(&mut self, slice: &'a str, at: usize) {
         let mut record = Record::default();
         match scanner::record(slice, 0, self.sink.predictors, &mut self.identities, &mut record) {
-            Ok(read) if read.end == slice.len() => self.cloudtrail(slice, 0, read, &mut record),
-            _ => self.read_with_fallback(slice),
+            Ok(read) if read.end == slice.len() && !hides_caller(&record, slice, 0) => {
+                self.cloudtrail(slice, 0, read, &mut record);
+            }
+            _ => self.read_with_fallback(slice, at),
         }
     }
 

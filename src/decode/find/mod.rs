@@ -3,13 +3,14 @@
 //! A [`text`] is a [JSON stream](json_stream), a [`table`], or plain text with embedded JSON ([`loose`]) or base64
 //! ([`encoded`]).
 //! Wrappers of known carriers are recognised by their field names ([`envelope`], [`inner`]); everything else
-//! is searched ([`finder`]), and unreadable traces of records are reported ([`traces`]). Behind damage, reading goes
+//! is searched ([`finder`]), and unreadable traces of records are reported ([`traces`], [`flattened`]). Behind damage, reading goes
 //! on ([`damaged`]). Records go to a [`sink`].
 
 mod damaged;
 pub(in crate::decode) mod encoded;
 pub(in crate::decode) mod envelope;
 mod finder;
+mod flattened;
 mod inner;
 pub(in crate::decode) mod json_stream;
 mod loose;

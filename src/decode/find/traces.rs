@@ -4,6 +4,7 @@ use std::ops::{BitAnd, BitOr, BitOrAssign};
 
 use memchr::memmem;
 
+use super::flattened;
 use crate::decode::record::walk::floor;
 
 /// The kind of a trace.
@@ -15,6 +16,8 @@ pub(in crate::decode) enum TraceKind {
     Columns,
     /// An OCSF event as JSON.
     Ocsf,
+    /// A request to a Kubernetes cluster in OCSF.
+    OcsfAudit,
     /// `audit.k8s.io` without the required fields of an event.
     AuditEvent,
     /// Nested too deep in wrappers, lists or texts.
@@ -40,6 +43,9 @@ impl TraceKind {
                 "a table of single fields of records, which do not say for certain who acted; export the whole event as JSON (in Lake: eventJson)"
             }
             Self::Ocsf => "OCSF events as JSON; they are read from Parquet only",
+            Self::OcsfAudit => {
+                "a request to a Kubernetes cluster in OCSF, which cannot be rebuilt faithfully; read the audit log itself"
+            }
             Self::AuditEvent => "an audit.k8s.io object that is not a complete audit event",
             Self::TooDeep => "something that looks like a record is nested too deeply to be read",
             Self::Quoted => "a record inside the request or response of an object that is not a record",
@@ -114,6 +120,12 @@ impl Clue {
     const PRODUCT: Self = Self(1 << 19);
     const VENDOR: Self = Self(1 << 20);
     const OCSF: Self = Self(1 << 21);
+    /// `userIdentity` as an object, and in another form: see [`super::flattened`].
+    const CALLER: Self = Self(1 << 22);
+    const FLAT_CALLER: Self = Self(1 << 23);
+    /// The same for `user`.
+    const USER: Self = Self(1 << 24);
+    const FLAT_USER: Self = Self(1 << 25);
 
     pub(in crate::decode) const fn has(self, all: Self) -> bool {
         self.0 & all.0 == all.0
@@ -141,6 +153,14 @@ impl Clue {
             _ => Self::NONE,
         };
         exact | Self::like(key, text)
+    }
+
+    /// The clue of a member that is a part of who acted, or all of it in another form than an object.
+    pub(super) fn of_flattened(key: &str, value: &str) -> Self {
+        if flattened::is_part_of_caller(key, value) {
+            return Self::FLAT_CALLER;
+        }
+        if flattened::is_part_of_user(key, value) { Self::FLAT_USER } else { Self::NONE }
     }
 
     /// The clues of a member whose name resembles that of a record field.
@@ -193,7 +213,8 @@ impl Clue {
     /// The clues of a member that is an object or a list with clues of its own.
     pub(super) fn of_nested(key: &str, clues: Self, members: u32) -> Self {
         match key {
-            "userIdentity" if members > 0 => Self::WHO,
+            "userIdentity" if members > 0 => Self::WHO | Self::CALLER,
+            "user" if members > 0 => Self::USER,
             // MongoDB Extended JSON writes times as objects.
             "eventTime" => Self::TIME,
             "product" if clues.has(Self::PRODUCT | Self::VENDOR) => Self::OCSF,
@@ -207,10 +228,17 @@ impl Clue {
 
     pub(super) const fn is_record(self) -> bool {
         self.has(Self(1 | 1 << 1 | 1 << 2 | 1 << 3))
+            && (self.has(Self::CALLER) || !self.has(Self::FLAT_CALLER))
+    }
+
+    /// Whether the user of an audit event is there, but flattened.
+    const fn hides_user(self) -> bool {
+        self.has(Self::FLAT_USER) && !self.has(Self::USER)
     }
 
     pub(super) const fn is_audit_event(self) -> bool {
         self.has(Self::AUDIT_ID)
+            && !self.hides_user()
             && (self.has(Self::AUDIT_API) || (self.has(Self::EVENT_KIND) && self.has(Self::STAGE)))
     }
 
@@ -232,7 +260,7 @@ impl Clue {
         if self.has(Self::NAMED) {
             return Some(TraceKind::Columns);
         }
-        if self.has(Self::CLOUDTRAIL) {
+        if self.has(Self::CLOUDTRAIL) || (self.has(Self::AUDIT_ID) && self.hides_user()) {
             return Some(TraceKind::Flattened);
         }
         if self.has(Self::AUDIT_API) && !self.has(Self::OTHER_KIND) {
@@ -247,6 +275,11 @@ impl Clue {
 pub(super) fn ends_like(name: &str, letters: &str) -> bool {
     let mut rest = name.bytes().rev().filter(u8::is_ascii_alphanumeric);
     letters.bytes().rev().all(|letter| rest.next().is_some_and(|byte| byte.eq_ignore_ascii_case(&letter)))
+}
+
+/// The letters and digits of a name in lower case.
+pub(super) fn letters_of(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Whether a text is a host name such as `iam.amazonaws.com`, not a notification source such as `aws:s3`.

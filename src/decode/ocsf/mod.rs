@@ -49,10 +49,18 @@ pub(in crate::decode) fn decode(
     };
     let mut decoded = Decoded::nothing(Verdict::Other(ObjectSkip::NotALog));
     let mut traces = Traces::default();
-    let (mut number, mut read) = (0, 0);
+    let (mut number, mut read, mut foreign) = (0, 0, 0);
     let lost = loop {
         let row = match rows.next() {
-            Ok(Some(row)) => row,
+            Ok(Some(RowContent::Text(row))) => row,
+            Ok(Some(RowContent::Audit)) => {
+                traces.add(format!("row {number}: {}", TraceKind::OcsfAudit.detail()));
+                String::new()
+            }
+            Ok(Some(RowContent::Foreign)) => {
+                foreign += 1;
+                String::new()
+            }
             Ok(None) => break None,
             Err(detail) => break Some(broken(FaultKind::PackingBroken, detail)),
         };
@@ -70,7 +78,8 @@ pub(in crate::decode) fn decode(
         }
     };
     decoded.faults.extend(traces.fault());
-    if rows.kind == TableContent::Ocsf || decoded.records > 0 {
+    let is_foreign = foreign > 0 && foreign == number;
+    if decoded.records > 0 || (rows.kind == TableContent::Ocsf && !is_foreign) {
         decoded.verdict = Verdict::Records;
     } else {
         decoded.others = 0;
@@ -158,6 +167,29 @@ impl TableContent {
     }
 }
 
+/// What a row holds.
+enum RowContent {
+    /// A record, or texts that may hold some.
+    Text(String),
+    /// A request to a Kubernetes cluster, in OCSF.
+    Audit,
+    /// API Activity of another product than CloudTrail.
+    Foreign,
+}
+
+impl RowContent {
+    /// The content of a row of API Activity, which other sources and those of customers write, too.
+    fn of_activity(row: &Row) -> Self {
+        if text(row, "metadata.product.version").is_some_and(|version| version.starts_with("audit.k8s.io/")) {
+            return Self::Audit;
+        }
+        match text(row, "metadata.product.name") {
+            Some(name) if name != "CloudTrail" => Self::Foreign,
+            _ => Self::Text(record(row).to_string()),
+        }
+    }
+}
+
 /// The rows of a file. The library may panic on malicious files.
 struct Rows {
     kind: TableContent,
@@ -210,15 +242,17 @@ impl Rows {
         Ok(Self { kind, hold, rows: Some(rows.map_err(broken)?) })
     }
 
-    /// The next row as JSON: a record, or texts that may hold some.
-    fn next(&mut self) -> Result<Option<String>, String> {
+    /// The content of the next row.
+    fn next(&mut self) -> Result<Option<RowContent>, String> {
         let Some(rows) = &mut self.rows else { return Ok(None) };
         let kind = self.kind;
-        let text = |row: Row| match kind {
-            TableContent::Ocsf => record(&row).to_string(),
-            TableContent::Fields | TableContent::Other => texts::event_texts(&row).unwrap_or_default(),
+        let content = |row: Row| match kind {
+            TableContent::Ocsf => RowContent::of_activity(&row),
+            TableContent::Fields | TableContent::Other => {
+                RowContent::Text(texts::event_texts(&row).unwrap_or_default())
+            }
         };
-        catch_panic(|| Ok(rows.next().transpose()?.map(text)))
+        catch_panic(|| Ok(rows.next().transpose()?.map(content)))
     }
 }
 
@@ -337,7 +371,10 @@ mod tests {
 
     const SCHEMA: &str = "message lake {
         required int64 time;
-        required group metadata { optional binary uid (UTF8); }
+        required group metadata {
+            optional binary uid (UTF8);
+            optional group product { optional binary name (UTF8); optional binary version (UTF8); }
+        }
         required group api {
             required binary operation (UTF8);
             required group service { required binary name (UTF8); }
@@ -357,6 +394,11 @@ mod tests {
 
     /// A file with one row.
     fn file() -> Vec<u8> {
+        file_of(["CloudTrail", "1.08"])
+    }
+
+    /// A file with one row of a product in a version.
+    fn file_of([product, version]: [&str; 2]) -> Vec<u8> {
         let schema = Arc::new(parse_message_type(SCHEMA).unwrap());
         let mut bytes = Vec::new();
         let properties = Arc::new(WriterProperties::builder().build());
@@ -364,6 +406,8 @@ mod tests {
         let mut group = writer.next_row_group().unwrap();
         let texts = [
             "event-1",
+            product,
+            version,
             "CreateUser",
             "iam.amazonaws.com",
             "AccessDenied",
@@ -415,6 +459,14 @@ mod tests {
             records.push(texts.map(|text| text.unwrap_or("-")).join(" "));
         });
         (records, decoded.verdict, decoded.faults.len())
+    }
+
+    #[test]
+    fn rows_of_other_products_are_no_records_of_cloudtrail() {
+        let eks = read(&file_of(["Amazon EKS", "audit.k8s.io/v1"]));
+        assert_eq!((eks.0.as_slice(), eks.2), ([].as_slice(), 1), "a request to a cluster is a fault");
+        let other = read(&file_of(["Okta", "1"]));
+        assert_eq!(other, (vec![], Verdict::Other(ObjectSkip::NotALog), 0));
     }
 
     #[test]
