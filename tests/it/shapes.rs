@@ -316,6 +316,35 @@ fn a_record_whose_caller_is_flattened_is_an_unknown_carrier_and_not_one_of_nobod
 }
 
 #[test]
+fn lines_that_a_container_runtime_has_cut_are_joined() {
+    let text = audit_event("2024-03-01T10:00:00Z", "eva", "get", "pods").to_string();
+    for at in 1..text.len() {
+        let (start, end) = text.split_at(at);
+        let other = "2024-03-01T10:00:00.2Z stderr F {\"level\":\"info\"}\n";
+        let lines = format!(
+            "2024-03-01T10:00:00.1Z stdout P {start}\n{other}2024-03-01T10:00:00.3Z stdout F {end}\n"
+        );
+        assert_eq!(principals_and_faults(&lines), (vec!["k8s:-/eva".to_owned()], 0), "{lines}");
+    }
+}
+
+#[test]
+fn a_text_with_a_line_end_in_it_is_broken_and_no_other_text() {
+    let request = audit_event("2024-03-01T10:00:00Z", "eva", "get", "pods").to_string();
+    let call = record("2024-03-01T10:00:00Z", "eva", "iam:CreateUser").to_string();
+    for (text, value) in [(&request, "eva"), (&request, "get"), (&call, "user/eva"), (&call, "CreateUser")] {
+        let folded = format!("{}\n    {}", &value[..2], &value[2..]);
+        for unrelated in ["x", r"\u0078"] {
+            let object =
+                text.replacen(value, &folded, 1).replacen('{', &format!("{{\"note\":\"{unrelated}\","), 1);
+            let learnt = read(Archive::new().object("a.json", object.as_bytes()).path());
+            assert!(learnt.baseline.behaviours.is_empty(), "{object}");
+            assert_eq!(learnt.coverage.records.faulty.values().sum::<u64>(), 1, "{object}");
+        }
+    }
+}
+
+#[test]
 fn audit_events_with_a_beta_version_or_none_are_read() {
     let event = |change: Value| with(audit_event("2024-01-01T00:00:00Z", "jo", "list", "pods"), change);
     let beta = |id: &str| {

@@ -1,7 +1,7 @@
 //! Finds the records in a text.
 //!
 //! A [`text`] is a [JSON stream](json_stream), a [`table`], or plain text with embedded JSON ([`loose`]) or base64
-//! ([`encoded`]).
+//! ([`encoded`]). Lines that were split are joined first ([`partial_lines`]).
 //! Wrappers of known carriers are recognised by their field names ([`envelope`], [`inner`]); everything else
 //! is searched ([`finder`]), and unreadable traces of records are reported ([`traces`], [`flattened`]). Behind damage, reading goes
 //! on ([`damaged`]). Records go to a [`sink`].
@@ -15,6 +15,7 @@ mod inner;
 pub(in crate::decode) mod json_stream;
 mod loose;
 mod nested;
+pub(in crate::decode) mod partial_lines;
 pub(in crate::decode) mod sink;
 pub(in crate::decode) mod table;
 pub(in crate::decode) mod text;

@@ -4,7 +4,7 @@ use super::json_stream::{self, JsonStream};
 use super::sink::{Contents, TextContext};
 use super::table::{self, TableKind};
 use super::traces::{self, TraceKind};
-use super::{encoded, envelope, loose};
+use super::{encoded, envelope, loose, partial_lines};
 use crate::coverage::ObjectSkip;
 use crate::decode::record::scanner::KeyPredictors;
 use crate::decode::{FoundRecord, Verdict};
@@ -17,6 +17,9 @@ pub(in crate::decode) fn read(
     predictors: &mut KeyPredictors,
     visit: impl FnMut(FoundRecord<'_>),
 ) -> (Verdict, Contents) {
+    let joined = partial_lines::joined(text);
+    let _hold = joined.as_ref().map(|joined| within.ceiling.reserve_copy(joined.len() as u64));
+    let text = joined.as_deref().unwrap_or(text);
     let (verdict, mut contents) = read_as_it_begins(text, within, predictors, visit);
     if is_cut {
         // The truncation was already reported.

@@ -24,25 +24,42 @@ pub(super) fn equal_bytes(left: &[u8; 32], right: &[u8; 32]) -> usize {
 /// Position in `bytes` of the first quote or backslash at or after `from`.
 #[inline(always)]
 pub(in crate::decode) fn quote_or_backslash(bytes: &[u8], from: usize) -> Option<usize> {
+    first_of(bytes, from, string_delimiters, |byte| matches!(byte, b'"' | b'\\'))
+}
+
+/// Position in `bytes` of the first byte at or after `from` that a plain text cannot have: a quote, a backslash or a control character.
+#[inline(always)]
+pub(in crate::decode) fn end_of_plain_text(bytes: &[u8], from: usize) -> Option<usize> {
+    first_of(bytes, from, ends_of_plain_text, |byte| matches!(byte, b'"' | b'\\' | ..b' '))
+}
+
+/// Position in `bytes` of the first byte at or after `from` that is in the mask of its lane, which `is_hit` says of a single byte.
+#[inline(always)]
+fn first_of(
+    bytes: &[u8],
+    from: usize,
+    mask_of: impl Fn(&[u8; 16]) -> u32,
+    is_hit: impl Fn(u8) -> bool,
+) -> Option<usize> {
     let mut at = from;
     // Most texts end within 32 bytes: two lanes at once avoid a branch that is hard to predict.
     if let Some(first) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
         let ([low, high], _) = first.as_chunks::<16>() else { return None };
-        let mask = string_delimiters(low) | string_delimiters(high) << 16;
+        let mask = mask_of(low) | mask_of(high) << 16;
         if mask != 0 {
             return Some(at + mask.trailing_zeros() as usize);
         }
         at += 32;
     }
     while let Some(lane) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
-        let mask = string_delimiters(lane);
+        let mask = mask_of(lane);
         if mask != 0 {
             return Some(at + mask.trailing_zeros() as usize);
         }
         at += 16;
     }
     let rest = bytes.get(at..)?;
-    rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).map(|offset| at + offset)
+    rest.iter().position(|byte| is_hit(*byte)).map(|offset| at + offset)
 }
 
 /// A bit mask of quotes and backslashes.
@@ -50,6 +67,15 @@ pub(in crate::decode) fn quote_or_backslash(bytes: &[u8], from: usize) -> Option
 fn string_delimiters(lane: &[u8; 16]) -> u32 {
     let lane = u8x16::new(*lane);
     let hits = lane.simd_eq(u8x16::splat(b'"')) | lane.simd_eq(u8x16::splat(b'\\'));
+    u32::from(hits.to_bitmask() as u16)
+}
+
+/// A bit mask of quotes, backslashes and control characters.
+#[inline(always)]
+fn ends_of_plain_text(lane: &[u8; 16]) -> u32 {
+    let lane = u8x16::new(*lane);
+    let control = lane.min(u8x16::splat(b' ' - 1)).simd_eq(lane);
+    let hits = lane.simd_eq(u8x16::splat(b'"')) | lane.simd_eq(u8x16::splat(b'\\')) | control;
     u32::from(hits.to_bitmask() as u16)
 }
 
@@ -251,6 +277,15 @@ mod tests {
         fn nested_end_is_right_after_long_runs_of_backslashes(run in 0usize..200, tail in r#"["\]}x]{0,80}"#) {
             let text = format!("{{\"{}{}", "\\".repeat(run), tail);
             prop_assert_eq!(nested_end(text.as_bytes(), 0), plain_end(text.as_bytes(), 0));
+        }
+
+        #[test]
+        fn a_plain_text_ends_at_the_first_byte_that_it_cannot_have(
+            text in r#"[a-z~\x7f\u{80}\u{ff}"\\\x00\x1f\n ]{0,80}"#,
+            from in 0usize..90,
+        ) {
+            let plain = text.bytes().enumerate().skip(from).find(|(_, byte)| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+            prop_assert_eq!(end_of_plain_text(text.as_bytes(), from), plain.map(|(at, _)| at));
         }
 
         #[test]

@@ -4,7 +4,7 @@
 //! walk with [`NeedsFallback`].
 
 use super::key_predictor::{KeyPredictor, WalkState};
-use super::simd::{nested_end, quote_or_backslash};
+use super::simd::{end_of_plain_text, nested_end, quote_or_backslash};
 
 /// The walk met something that only the fallback reader handles: an escape, malformed JSON or the end of the
 /// text.
@@ -157,12 +157,12 @@ impl<'a> Scanner<'a> {
         Ok(key)
     }
 
-    /// Reads a string without escapes.
+    /// Reads a string without escapes, and without control characters, which JSON does not have in strings: a text with a line end may be two.
     #[inline(always)]
     fn string(&mut self) -> Walk<&'a str> {
         self.expect(b'"')?;
         let start = self.at;
-        let end = quote_or_backslash(self.bytes, start).ok_or(NeedsFallback)?;
+        let end = end_of_plain_text(self.bytes, start).ok_or(NeedsFallback)?;
         if self.bytes[end] != b'"' {
             return Err(NeedsFallback);
         }

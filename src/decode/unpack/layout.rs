@@ -2,7 +2,7 @@
 
 use crate::decode::find::envelope::LogLine;
 use crate::decode::find::table::{self, TableKind};
-use crate::decode::find::{encoded, envelope, json_stream};
+use crate::decode::find::{encoded, envelope, json_stream, partial_lines};
 use crate::decode::record::simd::nested_end;
 use crate::decode::record::walk;
 
@@ -24,7 +24,7 @@ impl Layout {
     pub(in crate::decode) fn of(text: &[u8]) -> Self {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
         let first = text.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
-        if holds_whole_values(first) {
+        if holds_whole_values(first) || partial_lines::is_partial(first) {
             return Self::Lines;
         }
         // If there is only white space, the format is not known yet.
@@ -98,7 +98,8 @@ pub(super) fn last_cut(text: &[u8], from: usize) -> Option<usize> {
     while let Some(line_end) = memchr::memrchr(b'\n', &text[from..end]).map(|at| from + at) {
         let before = || text[..line_end].iter().rev().find(|byte| !byte.is_ascii_whitespace());
         let begins = begins_value(text, line_end + 1) || text.get(line_end + 1) == Some(&b'<');
-        if begins && !matches!(before(), Some(b',' | b'[')) {
+        let line = || &text[memchr::memrchr(b'\n', &text[..line_end]).map_or(0, |at| at + 1)..line_end];
+        if begins && !matches!(before(), Some(b',' | b'[')) && !partial_lines::is_partial(line()) {
             return Some(line_end + 1);
         }
         end = line_end;
