@@ -345,6 +345,23 @@ fn a_text_with_a_line_end_in_it_is_broken_and_no_other_text() {
 }
 
 #[test]
+fn records_with_escaped_quotes_are_an_unknown_carrier() {
+    let call = record("2024-03-01T10:00:00Z", "eva", "iam:CreateUser").to_string();
+    let xml = format!("<?xml version=\"1.0\"?><results><v>{}</v></results>", call.replace('"', "&quot;"));
+    let url = call
+        .replace('"', "%22")
+        .replace(':', "%3A")
+        .replace('{', "%7B")
+        .replace('}', "%7D")
+        .replace(',', "%2C");
+    for object in [xml, url] {
+        assert_eq!(principals_and_faults(&object), (vec![], 1), "{object}");
+    }
+    let prose = "<html><body>The field <code>eventSource</code> of 2024-03-01T10:00:00Z</body></html>";
+    assert_eq!(principals_and_faults(prose), (vec![], 0));
+}
+
+#[test]
 fn audit_events_with_a_beta_version_or_none_are_read() {
     let event = |change: Value| with(audit_event("2024-01-01T00:00:00Z", "jo", "list", "pods"), change);
     let beta = |id: &str| {

@@ -35,6 +35,11 @@ pub(super) fn is_document(text: &str) -> bool {
     is_tag || head.lines().any(is_of_document)
 }
 
+/// Whether a document has the name of a record's field in escaped quotes.
+pub(super) fn has_escaped_names(text: &str) -> bool {
+    ["&quot;eventSource&quot;", "&#34;eventSource&#34;"].iter().any(|name| text.contains(name))
+}
+
 /// Whether a text contains names that occur only in records, or beginnings of records.
 pub(super) fn seems_to_have_records(text: &str) -> bool {
     envelope::names_a_record(text) || text.contains("eventVersion") || text.contains("userIdentity")

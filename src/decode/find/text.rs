@@ -110,9 +110,15 @@ fn read_words<V: FnMut(FoundRecord<'_>)>(
         walker.read_words();
     }
     let is_read = walker.sink().contents.records > 0;
-    let is_silent = !is_read && walker.sink().contents.trace.is_none() && !loose::is_document(text);
-    if is_silent && let Some(at) = traces::in_words(text) {
-        walker.sink().contents.add_trace(TraceKind::Words, at);
+    let is_silent = !is_read && walker.sink().contents.trace.is_none();
+    // A document may name the fields, unless their quotes are escaped for it: then it shows a record.
+    let kind = if loose::is_document(text) { TraceKind::Shown } else { TraceKind::Words };
+    let is_shown = || kind == TraceKind::Words || loose::has_escaped_names(text);
+    if is_silent
+        && is_shown()
+        && let Some(at) = traces::in_words(text)
+    {
+        walker.sink().contents.add_trace(kind, at);
     }
     let verdict =
         if is_read { Verdict::Records } else { foreign_log(text).map_or(Verdict::NotJson, Verdict::Other) };

@@ -379,7 +379,8 @@ pub(in crate::decode) fn in_bytes(bytes: &[u8]) -> Option<usize> {
 /// Whether `eventName` and `eventTime` are nearby.
 fn has_others(text: &str, at: usize) -> bool {
     let (from, to) = (floor(text, at.saturating_sub(WINDOW)), floor(text, at.saturating_add(WINDOW)));
-    let near = text[from..to].to_ascii_lowercase();
+    // In a URL, times have their colons escaped.
+    let near = text[from..to].to_ascii_lowercase().replace("%3a", ":");
     let has = |name: &str, fits: fn(&str) -> bool| {
         [name.to_owned(), name.replace("event", "event_"), name.replace("event", "event ")].iter().any(
             |name| {
@@ -393,10 +394,19 @@ fn has_others(text: &str, at: usize) -> bool {
 
 /// The text after a key: empty if no colon or equals sign follows.
 fn value_after(text: &str, at: usize) -> &str {
-    let quotes = |c: char| matches!(c, '"' | '\'' | '\\' | ' ');
-    let rest = text.get(at..).unwrap_or_default().trim_start_matches(quotes);
-    match rest.strip_prefix("=>").or_else(|| rest.strip_prefix([':', '='])) {
-        Some(value) => value.trim_start_matches(quotes),
-        None => "",
+    let rest = behind_quotes(text.get(at..).unwrap_or_default());
+    let signs = ["=>", ":", "=", "%3A", "%3a"];
+    signs.iter().find_map(|sign| rest.strip_prefix(sign)).map_or("", behind_quotes)
+}
+
+/// The text behind quotes, also as in XML and in URLs.
+fn behind_quotes(mut text: &str) -> &str {
+    loop {
+        let plain = text.trim_start_matches(['"', '\'', '\\', ' ']);
+        let quotes = ["&quot;", "&#34;", "%22", "%20"];
+        match quotes.iter().find_map(|quote| plain.strip_prefix(quote)) {
+            Some(rest) => text = rest,
+            None => return plain,
+        }
     }
 }

@@ -62,29 +62,31 @@ pub(in crate::decode) fn packing(bytes: &[u8]) -> Option<Packing> {
 pub(in crate::decode) fn porous_packing(bytes: &[u8]) -> Option<&'static str> {
     match bytes.first() {
         None | Some(b'{' | b'[') => None,
-        Some(_) if is_orc(bytes) => Some(ORC),
-        Some(_) => snappy::kind(bytes),
+        Some(_) => table(bytes).or_else(|| snappy::kind(bytes)),
     }
 }
 
 /// The fault of a packing that is not read, by its name.
 pub(in crate::decode) fn unread_detail(name: &str) -> String {
-    let advice = if name == ORC { "export the records as JSON or Parquet" } else { "unpack it" };
+    let is_table = TABLES.iter().any(|(_, table)| *table == name);
+    let advice = if is_table { "export the records as JSON or Parquet" } else { "unpack it" };
     format!("packed as {name}, which is not read: {advice}")
 }
 
-/// Tables of Apache ORC.
-const ORC: &str = "ORC";
+/// Kinds of tables that are not read, by their first bytes: "ORC Specification v1"; Avro specification, "Object Container Files"; "Arrow Columnar
+/// Format", "IPC File Format", and the first version of Feather.
+const TABLES: [(&[u8], &str); 4] =
+    [(b"ORC", "ORC"), (b"Obj\x01", "Avro"), (b"ARROW1", "Arrow"), (b"FEA1", "Feather")];
 
-/// The length of the beginning of a file that is examined to tell ORC from a text.
-const ORC_GLIMPSE: usize = 64;
+/// The length of the beginning of a file that is examined to tell a table from a text.
+const TABLE_GLIMPSE: usize = 64;
 
-/// Whether bytes begin like an ORC file: with its magic, and then with bytes that are not text ("ORC Specification v1": index
-/// streams).
-fn is_orc(bytes: &[u8]) -> bool {
+/// The kind of a table that is not read: it has the first bytes of one, and not only text behind them.
+fn table(bytes: &[u8]) -> Option<&'static str> {
     let is_text = |byte: &u8| !byte.is_ascii_control() || byte.is_ascii_whitespace();
-    let head = &bytes[..bytes.len().min(ORC_GLIMPSE)];
-    head.starts_with(ORC.as_bytes()) && !head.iter().all(is_text)
+    let head = &bytes[..bytes.len().min(TABLE_GLIMPSE)];
+    let (_, name) = TABLES.into_iter().find(|(magic, _)| head.starts_with(magic))?;
+    (!head.iter().all(is_text)).then_some(name)
 }
 
 /// Whether bytes begin with a tar header: by its magic, or because all its numbers are octal and end at the

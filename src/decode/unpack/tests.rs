@@ -403,6 +403,9 @@ fn packings_that_are_not_read_are_named() {
     assert_eq!(detail(&gzip(&block)), unpack("Snappy"));
     let orc = "packed as ORC, which is not read: export the records as JSON or Parquet";
     assert_eq!(detail(b"ORC\n\x10\x08\x01\x12\x04\0\0"), orc);
+    assert_eq!(detail(b"Obj\x01\x04\x14avro.codec\x0edeflate"), orc.replace("ORC", "Avro"));
+    assert_eq!(detail(b"ARROW1\0\0\xff\xff\xff\xff"), orc.replace("ORC", "Arrow"));
+    assert_eq!(detail(b"ARROW1 is a name\n"), "");
     assert_eq!(detail(b"ORCHIDS, and other flowers\n"), "");
     // What stands in it as it was is read.
     let event = r#"{"eventTime":"2026-01-10T10:00:00Z","eventSource":"iam.amazonaws.com","eventName":"A","recipientAccountId":"111122223333"}"#;
