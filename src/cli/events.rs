@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use firstseen::events::{CollectError, Collected, EventFilter, EventRequest, collect};
+use firstseen::events::{CollectError, Collected, EventFilter, EventRequest, LateObjects, collect};
 use firstseen::learn::LearnSettings;
 use firstseen::model::{Dimensions, Inventory};
 use firstseen::query::{Filter, Question};
@@ -87,7 +87,11 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     };
     let settings = LearnSettings { memory: run.memory() / 2, ..settings };
     let (raw, with_listed) = (matches!(format, EventFormat::Records { .. }), saved.is_some());
-    let request = EventRequest { filter, raw, memory: run.memory() / 2, with_listed };
+    let late = match &saved {
+        Some(saved) => args.late_objects(saved, &settings.window, (&wanted, &question))?,
+        None => LateObjects::default(),
+    };
+    let request = EventRequest { filter, raw, memory: run.memory() / 2, with_listed, late };
     let mut inventory = inventory_files(&wanted.learning.iam_inventory)?;
 
     let known = saved.as_ref().map(Saved::baseline).transpose().map_err(store_error)?;
@@ -110,6 +114,7 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
         objects: &collected.listed,
         coverage: &collected.coverage,
         window: &settings.window,
+        late: Some(&request.late),
         is_elsewhere: !args.archive.is_empty(),
     };
     let missing = not_read(saved.as_ref(), archives.names(), &listed)?;
@@ -196,7 +201,8 @@ impl EventsArgs {
         }
     }
 
-    /// The settings of a baseline. No more is read than is shown, since the baseline knows what was before.
+    /// The settings of a baseline. Nothing before what is shown is read, since the baseline knows it; what is after it only with
+    /// `--read-to`.
     fn settings_of(
         &self,
         saved: &Saved,
@@ -207,16 +213,47 @@ impl EventsArgs {
         learning.check(&self.archives.names()[0], saved.scope(), true)?;
         let asked = wanted.learning.settings(wanted.filters.to, self.output.run.threads);
         let learnt = LearnSettings::like(saved.scope(), asked.threads);
-        let (asked_window, window) = (asked.window, learnt.window);
-        let read_from = [window.read_from, asked_window.read_from, question.from].into_iter().flatten().max();
-        let read_to = [window.read_to, asked_window.read_to, question.to].into_iter().flatten().min();
+        let window = narrowed(learnt.window, &asked.window);
+        let read_from = window.read_from.into_iter().chain(question.from).max();
         Ok(LearnSettings {
-            window: ReadWindow { read_from, read_to, ..window },
+            window: ReadWindow { read_from, ..window },
             cluster: asked.cluster,
             dimensions: Dimensions::default(),
             ..learnt
         })
     }
+
+    /// Objects with events between `--from` and `--to`, as the baseline says, which were delivered too early or too late for that.
+    /// `--read-from` and `--read-to`, if given, are limits also for them.
+    fn late_objects(
+        &self,
+        saved: &Saved,
+        window: &ReadWindow,
+        (wanted, question): (&Settings, &Question),
+    ) -> anyhow::Result<LateObjects> {
+        let mut late = LateObjects::default();
+        if question.from.is_none() && question.to.is_none() {
+            return Ok(late);
+        }
+        let learnt = LearnSettings::like(saved.scope(), 1).window;
+        let limits = narrowed(learnt, &wanted.learning.settings(None, self.output.run.threads).window);
+        for object in saved.objects().map_err(store_error)? {
+            let (Some(delivered), Some((first, last))) = (object.delivered, object.span) else { continue };
+            let is_shown =
+                question.from.is_none_or(|from| last >= from) && question.to.is_none_or(|to| first <= to);
+            if is_shown && !window.admits(object.delivered) && limits.admits(object.delivered) {
+                late.add(object.path, window.days_outside(delivered));
+            }
+        }
+        Ok(late)
+    }
+}
+
+/// A window, no wider than another.
+fn narrowed(window: ReadWindow, by: &ReadWindow) -> ReadWindow {
+    let read_from = window.read_from.into_iter().chain(by.read_from).max();
+    let read_to = window.read_to.into_iter().chain(by.read_to).min();
+    ReadWindow { read_from, read_to, ..window }
 }
 
 /// Where events go.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use firstseen::catalog::ObjectEntry;
 use firstseen::coverage::{Coverage, FaultKind, ObjectSkip};
+use firstseen::events::LateObjects;
 use firstseen::model::Text;
 use firstseen::report::plural;
 use firstseen::source::ReadWindow;
@@ -30,6 +31,8 @@ pub(crate) struct Listed<'l> {
     pub(crate) coverage: &'l Coverage,
     /// What was to be read.
     pub(crate) window: &'l ReadWindow,
+    /// What was to be read outside of the window.
+    pub(crate) late: Option<&'l LateObjects>,
     /// Whether `--archive` says where the archives are, which may have other numbers then.
     pub(crate) is_elsewhere: bool,
 }
@@ -53,7 +56,7 @@ pub(crate) fn not_read(
 /// # Errors
 /// If the baseline cannot be read.
 pub(crate) fn gone(saved: &Saved, read: &Listed<'_>) -> anyhow::Result<Option<String>> {
-    let Listed { objects: listed, coverage, window, is_elsewhere } = *read;
+    let Listed { objects: listed, coverage, window, late, is_elsewhere } = *read;
     if coverage.faults.iter().any(|fault| fault.kind == FaultKind::List) {
         return Ok(None);
     }
@@ -65,7 +68,8 @@ pub(crate) fn gone(saved: &Saved, read: &Listed<'_>) -> anyhow::Result<Option<St
     let objects = saved.objects().map_err(store_error)?;
     let is_gone = |object: &&ObjectEntry| {
         let is_there = listed.contains(&(number(object.archive), &*object.path));
-        let is_wanted = window.admits(object.delivered) && (!by_days || is_in_folder_of_day(object));
+        let is_inside = window.admits(object.delivered) || late.is_some_and(|late| late.has(&object.path));
+        let is_wanted = is_inside && (!by_days || is_in_folder_of_day(object));
         object.records > 0 && is_wanted && !is_there
     };
     let gone: HashSet<(u32, &str)> =

@@ -255,7 +255,8 @@ impl ShowArgs {
             coverage = read;
             if let Some(saved) = source.saved.as_ref().filter(|_| !missing.is_empty()) {
                 let (window, is_elsewhere) = (&settings.window, source.is_elsewhere);
-                let listed = Listed { objects: &listed, coverage: &coverage, window, is_elsewhere };
+                let listed =
+                    Listed { objects: &listed, coverage: &coverage, window, late: None, is_elsewhere };
                 missing.extend(gone(saved, &listed)?);
             }
         }

@@ -93,6 +93,7 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
         objects: &traced.listed,
         coverage: &traced.coverage,
         window: &settings.window,
+        late: None,
         is_elsewhere: source.is_elsewhere,
     };
     let missing = not_read(source.saved.as_ref(), archives.names(), &listed)?;

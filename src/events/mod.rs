@@ -14,6 +14,7 @@ mod run_file;
 mod runs;
 mod text_search;
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
@@ -24,8 +25,9 @@ use crate::coverage::Coverage;
 use crate::learn::{Keep, LearnSettings, Learnt, learn_with};
 use crate::model::{PrincipalKey, Text};
 use crate::query::EventAdmission;
-use crate::scan::{ObjectRead, Progress, ScanError};
-use crate::source::{Archives, Traffic};
+use crate::scan::{ObjectRead, Progress, ScanError, ScanSettings, list};
+use crate::source::{Archives, Listing, ReadWindow, Traffic};
+use crate::time::Span;
 use collector::{Collector, Shared, WorkerEvents};
 
 pub use event::{Event, Events};
@@ -44,6 +46,47 @@ pub struct EventRequest {
     pub memory: u64,
     /// Whether it is kept which objects were listed.
     pub with_listed: bool,
+    /// Objects that are opened although they were delivered outside the window.
+    pub late: LateObjects,
+}
+
+/// Objects that are known to hold wanted events, and were delivered outside the window.
+#[derive(Clone, Debug, Default)]
+pub struct LateObjects {
+    paths: HashSet<Text>,
+    /// By how many days the farthest lies outside.
+    days: u32,
+}
+
+impl LateObjects {
+    /// Adds an object by its path and by how many days it lies outside.
+    pub fn add(&mut self, path: Text, days: u32) {
+        self.paths.insert(path);
+        self.days = self.days.max(days);
+    }
+
+    /// Whether an object is one of them.
+    pub fn has(&self, path: &str) -> bool {
+        self.paths.contains(path)
+    }
+
+    /// The listing of the window and of these objects; `None` if there are none.
+    fn list(
+        &self,
+        archives: &Archives,
+        settings: &LearnSettings,
+        progress: &dyn Progress,
+    ) -> Result<Option<Listing>, ScanError> {
+        if self.paths.is_empty() {
+            return Ok(None);
+        }
+        let window = settings.window;
+        let slack = Span::days(window.slack.whole_days().unsigned_abs().saturating_add(self.days));
+        let wide = ScanSettings { window: ReadWindow { slack, ..window }, ..settings.scan() };
+        let mut listing = list(archives, &wide, progress)?;
+        listing.leave_out(&window, |object| self.has(&object.path));
+        Ok(Some(listing))
+    }
 }
 
 /// Why there are no events.
@@ -95,7 +138,8 @@ pub fn collect(
     let tap = |_| Collector::new(&shared, limit);
     let until = StopOnFailure { shared: &shared, progress };
     let keep = if request.with_listed { Keep::Objects } else { Keep::Baseline };
-    let learnt = learn_with(archives, settings, (keep, &tap), &until).map(|(learnt, collectors)| {
+    let listing = request.late.list(archives, settings, progress)?;
+    let learnt = learn_with(archives, listing, settings, (keep, &tap), &until).map(|(learnt, collectors)| {
         let workers = collectors.into_iter().map(Collector::finish).collect();
         (learnt, workers)
     });

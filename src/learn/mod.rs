@@ -77,17 +77,22 @@ pub fn learn_and_keep(
     learnt.map(|(learnt, _)| learnt)
 }
 
-/// Like [`learn_and_keep`], and shows every event to the tap of its worker; returns the taps in the order of the workers' numbers.
+/// Like [`learn_and_keep`], or from what was listed, and shows every event to the tap of its worker; returns the taps in the order
+/// of the workers' numbers.
 ///
 /// # Errors
 /// Same as [`scan`].
 pub fn learn_with<T: EventTap>(
     archives: &Archives,
+    listing: Option<Listing>,
     settings: &LearnSettings,
     (keep, tap): (Keep, &(dyn Fn(u16) -> T + Sync)),
     progress: &dyn Progress,
 ) -> Result<(Learnt, Vec<T>), ScanError> {
-    learn_by((archives, settings), keep, tap, |scanning, learner| scan(archives, scanning, learner, progress))
+    learn_by((archives, settings), keep, tap, |scanning, learner| match listing {
+        Some(listing) => scan_listed(archives, listing, scanning, learner, progress),
+        None => scan(archives, scanning, learner, progress),
+    })
 }
 
 /// Learns from what was listed.

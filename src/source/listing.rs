@@ -76,6 +76,18 @@ impl Listing {
         before - counts.listed
     }
 
+    /// Skips the objects to read that were delivered outside a window, except those that `is_wanted` selects.
+    pub fn leave_out(&mut self, window: &ReadWindow, is_wanted: impl Fn(&LogObject) -> bool) {
+        for object in std::mem::take(&mut self.objects) {
+            if window.admits(object.delivered) || is_wanted(&object) {
+                self.objects.push(object);
+            } else {
+                self.skip(object, ObjectSkip::OutsideWindow);
+            }
+        }
+        self.to_keep.retain(|object| window.admits(object.delivered));
+    }
+
     /// Splits off a listing of the first `count` objects to read, with the skipped ones.
     #[must_use]
     pub fn cut(&mut self, count: usize) -> Self {
@@ -107,6 +119,15 @@ impl ReadWindow {
         let day = i64::from(delivered.day().number());
         let (first, last) = self.days();
         first.is_none_or(|first| day >= first) && last.is_none_or(|last| day <= last)
+    }
+
+    /// By how many days a delivery lies outside, beyond the slack; 0 inside.
+    pub fn days_outside(&self, delivered: Timestamp) -> u32 {
+        let day = i64::from(delivered.day().number());
+        let (first, last) = self.days();
+        let before = first.map_or(0, |first| first - day);
+        let after = last.map_or(0, |last| day - last);
+        u32::try_from(before.max(after)).unwrap_or(0)
     }
 
     /// The last delivery day that may hold wanted events.

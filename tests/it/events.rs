@@ -648,3 +648,43 @@ fn the_window_of_a_question_is_not_that_of_learning() {
     assert_eq!(late.0, "2024-03-05T00:00:00Z");
     assert!(late.2.contains("nothing before 2024-03-05T00:00:00Z was learnt"), "{}", late.2);
 }
+
+#[test]
+fn a_baseline_knows_where_events_are_that_were_delivered_late() {
+    let event = |day: u8, id: &str, user: &str| {
+        with(record(&format!("2024-03-{day:02}T10:00:00Z"), user, "s3:GetObject"), json!({ "eventID": id }))
+    };
+    let archive = Archive::new()
+        .delivered("20240301T1005", &[event(1, "early", "ann")])
+        .delivered("20240306T1005", &[event(6, "other", "eve")])
+        .delivered("20240310T1005", &[event(2, "late", "bob"), event(10, "after", "bob")]);
+    let work = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = firstseen(arguments, work.path());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        (String::from_utf8(output.stdout.clone()).unwrap(), stderr(&output))
+    };
+    let logs = archive.path().to_str().unwrap();
+    run(&["index", logs, "-q", "-o", "b.baseline"]);
+    let ids = |arguments: &[&str]| {
+        let window = ["events", "-f", "csv", "--from", "2024-03-02", "--to", "2024-03-02"];
+        let (rows, said) = run(&[&window, arguments].concat());
+        let found: Vec<_> =
+            ["early", "late", "after", "other"].into_iter().filter(|id| rows.contains(id)).collect();
+        (found.join(" "), said)
+    };
+    let (found, said) = ids(&["b.baseline"]);
+    assert_eq!(found, "late");
+    // No other object that was delivered outside is opened.
+    assert!(said.contains("3 listed = 2 read + 1 skipped"), "{said}");
+    assert_eq!(ids(&["b.baseline", "--archive", logs]).0, "late");
+    assert_eq!(ids(&["b.baseline", "--read-to", "2024-03-10"]).0, "late");
+    assert_eq!(ids(&["b.baseline", "--read-to", "2024-03-04"]).0, "");
+    assert_eq!(ids(&[logs]).0, "");
+    assert_eq!(ids(&[logs, "--read-to", "2024-03-10"]).0, "late");
+    std::fs::remove_file(archive.path().join(log_path("20240310T1005", "0123456789abcdef"))).unwrap();
+    let window = ["events", "b.baseline", "--from", "2024-03-02", "--to", "2024-03-02"];
+    let gone = firstseen(&window, work.path());
+    assert_eq!(gone.status.code(), Some(3), "{}", stderr(&gone));
+    assert!(stderr(&gone).contains("is not in the archive any more"), "{}", stderr(&gone));
+}
