@@ -11,8 +11,8 @@ use firstseen::coverage::Coverage;
 use firstseen::report::{ShownFormat, ShownReport};
 use firstseen::scan::{ReopenError, ScanSettings};
 use firstseen::show::{
-    BaselinePlaces, KnownPlace, Place, Recovered, Searched, ShownRecord, Wanted, named_objects, recover,
-    search,
+    BaselinePlaces, KnownPlace, Place, Recovered, Searched, ShownRecord, Wanted, join_copies, named_objects,
+    recover, search,
 };
 use firstseen::source::{Traffic, is_s3};
 
@@ -74,8 +74,8 @@ impl ByExtension for ShowFormatArg {
 /// What was found.
 #[derive(Default)]
 struct Answer {
-    /// The records, in the order in which they were asked for; `None` for what was not found.
-    records: Vec<Option<ShownRecord>>,
+    /// The records, in the order in which they were asked for: of an id one for each event with it, none if there is none.
+    records: Vec<Vec<ShownRecord>>,
     /// What was not found, one sentence each.
     missing: Vec<String>,
     /// What was read.
@@ -218,7 +218,7 @@ impl ShowArgs {
 
     /// Looks for records in archives, which are not opened if none can be there.
     fn look_up(&self, source: &Source, lookup: Lookup, settings: &ScanSettings) -> anyhow::Result<Answer> {
-        let Lookup { known, unknown, mut missing, places: indexed } = lookup;
+        let Lookup { asked, known, unknown, mut missing, places: indexed } = lookup;
         if known.is_empty() && unknown.is_empty() {
             return Ok(Answer { missing, ..Answer::default() });
         }
@@ -233,23 +233,24 @@ impl ShowArgs {
         };
         progress.clear();
         let Recovered { records: recovered, mut coverage } = recovered.map_err(scan_error)?;
-        let mut records = vec![None; known.len() + unknown.len() + missing.len()];
+        let mut records = vec![Vec::new(); asked];
         for ((number, _), recovered) in known.iter().zip(recovered) {
             match recovered {
-                Ok(record) => records[*number] = Some(record),
+                Ok(record) => records[*number].push(record),
                 Err(error) => missing.push(said(&error, &indexed, archives.names())),
             }
         }
+        let mut records: Vec<Vec<ShownRecord>> = records.into_iter().map(join_copies).collect();
         let is_of_archive = searched.is_some();
         if let Some(searched) = searched {
             let Searched { records: found, listed, coverage: read } = searched.map_err(scan_error)?;
             refuse_nothing(&read, archives.names())?;
             let lost = lost(read.fault_count);
-            for ((number, id), record) in unknown.iter().zip(found) {
-                match record {
-                    Some(record) => records[*number] = Some(record),
-                    None => missing.push(format!("no record has the event id '{id}'{lost}")),
+            for ((number, id), found) in unknown.iter().zip(found) {
+                if found.is_empty() {
+                    missing.push(format!("no record has the event id '{id}'{lost}"));
                 }
+                records[*number] = found;
             }
             // It includes the objects of known places.
             coverage = read;
@@ -271,6 +272,8 @@ impl ShowArgs {
 /// What is looked for, each with its number among everything wanted.
 #[derive(Default)]
 struct Lookup {
+    /// How many things are wanted.
+    asked: usize,
     known: Vec<(usize, KnownPlace)>,
     unknown: Vec<(usize, String)>,
     missing: Vec<String>,
@@ -281,18 +284,22 @@ struct Lookup {
 impl Lookup {
     /// Events are looked for at the places that a baseline knows, if it is one, else in the archives.
     fn new(source: &Source, wanted: &[Wanted]) -> anyhow::Result<Self> {
-        let mut lookup = Self { places: places(source, wanted)?, ..Self::default() };
+        let (asked, places) = (wanted.len(), places(source, wanted)?);
+        let mut lookup = Self { asked, places, ..Self::default() };
         for (number, wanted) in wanted.iter().enumerate() {
             match wanted {
-                Wanted::Event(id) => match lookup.places.event(id) {
-                    Some(known) => lookup.known.push((number, known)),
-                    None if source.saved.is_none() || source.is_elsewhere => {
+                Wanted::Event(id) => {
+                    let places = lookup.places.events(id);
+                    if !places.is_empty() {
+                        lookup.known.extend(places.into_iter().map(|place| (number, place)));
+                    } else if source.saved.is_none() || source.is_elsewhere {
                         lookup.unknown.push((number, id.clone()));
+                    } else {
+                        lookup.missing.push(format!(
+                            "the baseline does not know where event '{id}' is: it keeps the places of evidence only; --archive ARCHIVE looks for it"
+                        ));
                     }
-                    None => lookup.missing.push(format!(
-                        "the baseline does not know where event '{id}' is: it keeps the places of evidence only; --archive ARCHIVE looks for it"
-                    )),
-                },
+                }
                 Wanted::Record { object, record } => {
                     let (object, record) = (object.clone(), *record);
                     lookup.known.push((number, KnownPlace { object, record, ..KnownPlace::default() }));

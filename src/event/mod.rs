@@ -48,6 +48,15 @@ impl<'r> AnyRecord<'r> {
         .unwrap_or_default()
     }
 
+    /// What all records of one event have in common besides its id, so that another event with this id is told from a copy: the
+    /// account whose log it is, or the verb and URI of a request to a cluster, whose id the client may choose.
+    pub fn common_to_copies(self) -> [&'r str; 2] {
+        match self {
+            Self::CloudTrail(record) => [record.owner(), ""],
+            Self::Kubernetes(record) => [record.verb, record.request_uri].map(Option::unwrap_or_default),
+        }
+    }
+
     /// The evidence for the event of this record.
     pub fn evidence(self) -> Evidence<'r> {
         match self {

@@ -11,9 +11,10 @@ mod tokens;
 mod wanted;
 
 use crate::checksum::Checksum;
+use crate::decode::{Decoder, FoundRecord};
 
 pub use mask::{MASK, Masked, masked};
-pub use recover::{BaselinePlaces, KnownPlace, Recovered, named_objects, recover};
+pub use recover::{BaselinePlaces, KnownPlace, Recovered, join_copies, named_objects, recover};
 pub use search::{COPIES_LISTED, Searched, search};
 pub use tokens::{Token, Tokens};
 pub use wanted::{Wanted, WantedError};
@@ -57,7 +58,28 @@ pub struct EventCopy {
     pub is_same: Option<bool>,
 }
 
+/// What the records of one event have in common besides its id.
+type EventKey = [String; 2];
+
+/// The key of the event of a record; empty if it cannot be read.
+fn event_key(found: &FoundRecord<'_>) -> EventKey {
+    found.record.map_or_else(|_| EventKey::default(), |record| record.common_to_copies().map(str::to_owned))
+}
+
 impl ShownRecord {
+    /// Whether it, or a copy of it, is at a place.
+    fn is_at(&self, place: &Place) -> bool {
+        self.place == *place || self.copies.iter().any(|copy| copy.place == *place)
+    }
+
+    /// The key of its event.
+    fn event_key(&self) -> EventKey {
+        let mut key = EventKey::default();
+        // A record in a carrier is what the carrier holds, so there is one.
+        Decoder::new(u64::MAX).decode(self.text.as_bytes(), |found| key = event_key(&found));
+        key
+    }
+
     /// Whether the object is still the one that was read for a baseline; `None` if no baseline knows it.
     pub fn is_unchanged(&self) -> Option<bool> {
         let now = self.checksum.as_ref().filter(|_| !self.indexed.is_empty())?;

@@ -1,8 +1,8 @@
 //! Records at known places: what a baseline knows of places and checksums, and their records in the archives.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{EventCopy, Place, ShownRecord};
+use super::{EventCopy, EventKey, Place, ShownRecord};
 use crate::checksum::IndexedObjects;
 use crate::coverage::Coverage;
 use crate::model::{EventId, Sighting, Stage};
@@ -18,14 +18,15 @@ pub struct KnownPlace {
     pub record: u32,
     /// The event id that it must have, if known.
     pub event_id: Option<String>,
-    /// Other places at which a baseline knows the same event.
-    pub others: Vec<Place>,
+    /// The archive, if that is known; 0 if it may be any.
+    pub archive: u32,
 }
 
 /// What a baseline knows of the places of some events, and of the objects of its archives.
 #[derive(Debug, Default)]
 pub struct BaselinePlaces {
-    events: HashMap<EventId, BTreeSet<(Stage, Place)>>,
+    /// By event id and detail, which is the URI of a request to a cluster.
+    events: HashMap<EventId, BTreeMap<Option<String>, BTreeSet<(Stage, Place)>>>,
     /// The objects when they were indexed.
     pub objects: IndexedObjects,
 }
@@ -37,36 +38,56 @@ impl BaselinePlaces {
         sightings: impl IntoIterator<Item = &'b Sighting>,
         objects: IndexedObjects,
     ) -> Self {
-        let mut events: HashMap<EventId, BTreeSet<(Stage, Place)>> =
-            ids.into_iter().map(|id| (EventId::from(id), BTreeSet::new())).collect();
+        let mut events: HashMap<EventId, BTreeMap<_, BTreeSet<(Stage, Place)>>> =
+            ids.into_iter().map(|id| (EventId::from(id), BTreeMap::new())).collect();
         if !events.is_empty() {
             for sighting in sightings {
-                if let Some(places) = events.get_mut(&sighting.event_id) {
+                if let Some(events) = events.get_mut(&sighting.event_id) {
                     let Sighting { archive, object, record, stage, .. } = sighting;
                     let place = Place { archive: *archive, object: object.to_string(), record: *record };
-                    places.insert((*stage, place));
+                    let detail = sighting.detail().map(str::to_owned);
+                    events.entry(detail).or_default().insert((*stage, place));
                 }
             }
         }
         Self { events, objects }
     }
 
-    /// The place of an event: that of its last stage, and of copies the first one.
-    pub fn event(&self, id: &str) -> Option<KnownPlace> {
-        let places = self.events.get(&EventId::from(id))?;
-        let (last, first) = places.first()?;
-        let others = places.iter().skip(1).filter(|(stage, _)| stage == last);
-        let other = |place: &Place| match self.objects.is_elsewhere() {
-            true => Place { archive: 0, ..place.clone() },
-            false => place.clone(),
-        };
-        Some(KnownPlace {
-            object: first.object.clone(),
-            record: first.record,
+    /// The places of the events with an id, the first ones first; of a request those of its last stage. Some may be copies of
+    /// others, see [`join_copies`]. None if the baseline does not know the id.
+    pub fn events(&self, id: &str) -> Vec<KnownPlace> {
+        let events = self.events.get(&EventId::from(id)).into_iter().flat_map(BTreeMap::values);
+        let of_last_stage = events.flat_map(|places| {
+            let last = places.first().map(|(stage, _)| *stage);
+            places.iter().filter(move |(stage, _)| Some(*stage) == last).map(|(_, place)| place)
+        });
+        let places: BTreeSet<&Place> = of_last_stage.collect();
+        let known = |place: &Place| KnownPlace {
+            object: place.object.clone(),
+            record: place.record,
             event_id: Some(id.to_owned()),
-            others: others.map(|(_, place)| other(place)).collect(),
-        })
+            archive: if self.objects.is_elsewhere() { 0 } else { place.archive },
+        };
+        places.into_iter().map(known).collect()
     }
+}
+
+/// Records with one event id, in the order of their places, without those that are copies of others; each names its copies.
+pub fn join_copies(records: Vec<ShownRecord>) -> Vec<ShownRecord> {
+    let mut joined: Vec<(EventKey, ShownRecord)> = Vec::new();
+    for record in records {
+        let key = record.event_key();
+        match joined.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, first)) if first.is_at(&record.place) => {}
+            Some((_, first)) => {
+                let is_same = first.text == record.text;
+                first.has_other_content |= !is_same;
+                first.copies.push(EventCopy { place: record.place, is_same: Some(is_same) });
+            }
+            None => joined.push((key, record)),
+        }
+    }
+    joined.into_iter().map(|(_, record)| record).collect()
 }
 
 /// What was found at known places.
@@ -79,7 +100,7 @@ pub struct Recovered {
 }
 
 /// The records at known places, in their order. Every archive is tried; an object that is still the one that was read for the
-/// baseline is preferred, then the archive with the smaller number. Each object is read once, in full.
+/// baseline is preferred, then the archive of the place, then that with the smaller number. Each object is read once, in full.
 ///
 /// # Errors
 /// If the threads cannot be started or the run was ended early. What happened to a single record is in its place in the answer.
@@ -99,16 +120,20 @@ pub fn recover(
     let addresses: Vec<RecordAddress<'_>> = tried.iter().map(|(_, address)| *address).collect();
     let settings = ScanSettings { checksums: true, ..*settings };
     let (found, coverage) = reopen_all(archives, &settings, &addresses, progress)?;
-    let mut best: Vec<Option<Result<ShownRecord, ReopenError>>> = places.iter().map(|_| None).collect();
+    let mut best: Vec<Option<((u8, bool), Result<ShownRecord, ReopenError>)>> =
+        places.iter().map(|_| None).collect();
     for ((number, address), found) in tried.iter().zip(found) {
-        let next = found.map(|reopened| shown((&places[*number], known), address, reopened));
+        let next = found.map(|reopened| shown(known, address, reopened));
+        let is_other = address.archive != places[*number].archive;
+        let rank = (rank(&next), is_other);
         let so_far = &mut best[*number];
-        if so_far.as_ref().is_none_or(|before| rank(&next) < rank(before)) {
-            *so_far = Some(next);
+        if so_far.as_ref().is_none_or(|(before, _)| rank < *before) {
+            *so_far = Some((rank, next));
         }
     }
     let gone = |place: &KnownPlace| Err(ReopenError::Gone { object: place.object.clone() });
-    let records = best.into_iter().zip(places).map(|(best, place)| best.unwrap_or_else(|| gone(place)));
+    let records =
+        best.into_iter().zip(places).map(|(best, place)| best.map_or_else(|| gone(place), |(_, best)| best));
     Ok(Recovered { records: records.collect(), coverage })
 }
 
@@ -120,20 +145,15 @@ pub fn named_objects<'p>(archives: &'p [String], path: &'p str) -> impl Iterator
     })
 }
 
-fn shown(
-    (place, known): (&KnownPlace, &BaselinePlaces),
-    address: &RecordAddress<'_>,
-    reopened: Reopened,
-) -> ShownRecord {
+fn shown(known: &BaselinePlaces, address: &RecordAddress<'_>, reopened: Reopened) -> ShownRecord {
     let Reopened { text, checksum } = reopened;
     let RecordAddress { archive, object, record, .. } = *address;
-    let copies = place.others.iter().map(|place| EventCopy { place: place.clone(), is_same: None });
     ShownRecord {
         place: Place { archive, object: object.to_owned(), record },
         text,
         checksum,
         indexed: known.objects.of(archive, object),
-        copies: copies.collect(),
+        copies: Vec::new(),
         more_copies: 0,
         has_other_content: false,
     }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
-use super::{EventCopy, Place, ShownRecord};
+use super::{EventCopy, EventKey, Place, ShownRecord, event_key};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
 use crate::decode::FoundRecord;
@@ -20,9 +20,9 @@ pub const COPIES_LISTED: usize = 10;
 /// What a search found.
 #[derive(Debug)]
 pub struct Searched {
-    /// The record of each event, in the order of the ids: of copies the first one, by archive, object and record; of a request that
-    /// was logged at several stages the last one.
-    pub records: Vec<Option<ShownRecord>>,
+    /// The records of each id, in the order of the ids, one for each event with this id: of copies the first one, by archive, object and
+    /// record; of a request that was logged at several stages the last one.
+    pub records: Vec<Vec<ShownRecord>>,
     /// Archive and path of every listed object.
     pub listed: Vec<(u32, Text)>,
     /// What was read, skipped and lost.
@@ -50,12 +50,22 @@ pub fn search(
     let coverage = std::mem::take(&mut listing.coverage);
     let mut found = Hits::default();
     visitors.into_iter().for_each(|searcher| add_all(&mut found, searcher.found));
-    let record = |id: &&str| found.get(&numbers[id]).cloned().map(Hit::into_record);
-    Ok(Searched { records: ids.iter().map(record).collect(), listed: listing.into_paths(), coverage })
+    let mut by_number: HashMap<usize, Vec<Hit>> = HashMap::new();
+    for ((number, _), hit) in found {
+        by_number.entry(number).or_default().push(hit);
+    }
+    by_number
+        .values_mut()
+        .for_each(|hits| hits.sort_unstable_by(|left, right| left.first.0.cmp(&right.first.0)));
+    let records = |id: &&str| {
+        let hits = by_number.get(&numbers[id]).map(Vec::as_slice).unwrap_or_default();
+        hits.iter().cloned().map(Hit::into_record).collect()
+    };
+    Ok(Searched { records: ids.iter().map(records).collect(), listed: listing.into_paths(), coverage })
 }
 
-/// What was found of each event, by the number of its id.
-type Hits = HashMap<usize, Hit>;
+/// What was found of each event, by the number of its id and what its copies have in common.
+type Hits = HashMap<(usize, EventKey), Hit>;
 
 /// What was found of one event.
 #[derive(Clone)]
@@ -116,11 +126,11 @@ impl Hit {
 }
 
 fn add_all(found: &mut Hits, more: Hits) {
-    for (number, hit) in more {
-        match found.get_mut(&number) {
+    for (event, hit) in more {
+        match found.get_mut(&event) {
             Some(known) => known.merge(hit),
             None => {
-                found.insert(number, hit);
+                found.insert(event, hit);
             }
         }
     }
@@ -156,7 +166,7 @@ impl Visitor for Searcher<'_> {
         let stage = record.evidence().stage;
         let (first, copies) = ((place, content), BTreeMap::new());
         let hit = Hit { stage, first, copies, count: 1, has_other_content: false };
-        add_all(part, Hits::from([(*number, hit)]));
+        add_all(part, Hits::from([((*number, event_key(found)), hit)]));
     }
 
     fn join_pieces(before: &mut Hits, next: Hits, _: u32) {

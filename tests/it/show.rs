@@ -307,6 +307,41 @@ fn copies_are_named_and_differing_ones_are_a_warning() {
 }
 
 #[test]
+fn events_of_other_owners_and_other_requests_are_no_copies() {
+    let of = |account: &str| {
+        let one = record("2024-03-09T04:00:00Z", &format!("eva{account}"), "s3:GetObject");
+        with(one, json!({"eventID": "e1", "recipientAccountId": account}))
+    };
+    let request = |verb: &str, uri: &str| {
+        let one = audit_event("2024-03-09T04:00:00.000000Z", "eva", verb, "pods");
+        with(one, json!({"auditID": "q1", "requestURI": uri}))
+    };
+    let lines: Vec<String> = [request("get", "/a"), request("delete", "/b"), request("get", "/a")]
+        .map(|one| one.to_string())
+        .to_vec();
+    let archive = Archive::new()
+        .object("logs/a.json", &wrapped(&[of("111122223333")]))
+        .object("logs/b.json", &wrapped(&[of("444455556666"), of("111122223333")]))
+        .object("logs/EKSLogs/111122223333/prod/c.jsonl", lines.join("\n").as_bytes());
+    // The two requests are a fault for it.
+    firstseen(&["index", "logs", "-q", "-o", "x.baseline"], archive.path());
+    for source in ["logs", "x.baseline"] {
+        let shown = firstseen(&["show", source, "e1", "q1", "-f", "jsonl", "-q"], archive.path());
+        let found = rows(&shown);
+        let place = |row: &Value| format!("{}#{}", row["object"].as_str().unwrap(), row["record"]);
+        let places: Vec<String> = found.iter().map(place).collect();
+        let requests = ["EKSLogs/111122223333/prod/c.jsonl#0", "EKSLogs/111122223333/prod/c.jsonl#1"];
+        assert_eq!(places, [&["a.json#0", "b.json#0"][..], &requests].concat(), "{source}");
+        assert!(found.iter().all(|row| row["copies_differ"] == false), "{source}");
+        if source == "logs" {
+            let copies: Vec<usize> =
+                found.iter().map(|row| row["copies"].as_array().unwrap().len()).collect();
+            assert_eq!(copies, [1, 0, 1, 0]);
+        }
+    }
+}
+
+#[test]
 fn a_differing_copy_is_noticed_among_many() {
     let first = record("2024-03-09T04:00:00Z", "eva", "s3:GetObject");
     let forged = with(first.clone(), json!({"sourceIPAddress": "203.0.113.9"}));
