@@ -204,7 +204,8 @@ impl ShowArgs {
             }
             let read =
                 io::read_to_string(io::stdin()).context("cannot read event ids from standard input")?;
-            texts.extend(read.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
+            // A name may begin or end with a blank.
+            texts.extend(read.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned));
         }
         let wanted: Vec<Wanted> = texts
             .iter()

@@ -181,6 +181,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::show::before_printing;
 
     #[test]
     fn disguised_formulas_are_inert() {
@@ -274,6 +275,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_printed_leads_back(text in hostile()) {
+            let visible = for_terminal(&text);
+            prop_assert!(*visible == text || before_printing(&visible).any(|name| name == text));
+            let cell = for_spreadsheet(&text);
+            // A `'` of the text itself is taken for one of ours.
+            let is_own = text.split([';', '|']).any(|part| part.starts_with('\''));
+            prop_assert!(is_own || *cell == text || before_printing(&cell).any(|name| name == text), "{cell:?}");
+        }
+
         #[test]
         fn no_output_contains_invisible_characters(text in hostile()) {
             for shown in [for_terminal(&text), for_spreadsheet(&text), for_xml(&text)] {

@@ -17,7 +17,7 @@ pub use mask::{MASK, Masked, masked};
 pub use recover::{BaselinePlaces, KnownPlace, Recovered, join_copies, named_objects, recover};
 pub use search::{COPIES_LISTED, Searched, search};
 pub use tokens::{Token, Tokens};
-pub use wanted::{Wanted, WantedError};
+pub use wanted::{Wanted, WantedError, before_printing};
 
 /// The place of a record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{EventCopy, EventKey, Place, ShownRecord};
+use super::{EventCopy, EventKey, Place, ShownRecord, before_printing};
 use crate::checksum::IndexedObjects;
 use crate::coverage::Coverage;
 use crate::model::{EventId, Sighting, Stage};
@@ -22,11 +22,16 @@ pub struct KnownPlace {
     pub archive: u32,
 }
 
+/// The places of the events with one id, by their detail, which is the URI of a request to a cluster.
+type PlacesByDetail = BTreeMap<Option<String>, BTreeSet<(Stage, Place)>>;
+
+/// An answer, and how far it is from the best one.
+type Ranked = ((u8, bool), Result<ShownRecord, ReopenError>);
+
 /// What a baseline knows of the places of some events, and of the objects of its archives.
 #[derive(Debug, Default)]
 pub struct BaselinePlaces {
-    /// By event id and detail, which is the URI of a request to a cluster.
-    events: HashMap<EventId, BTreeMap<Option<String>, BTreeSet<(Stage, Place)>>>,
+    events: HashMap<EventId, PlacesByDetail>,
     /// The objects when they were indexed.
     pub objects: IndexedObjects,
 }
@@ -38,8 +43,8 @@ impl BaselinePlaces {
         sightings: impl IntoIterator<Item = &'b Sighting>,
         objects: IndexedObjects,
     ) -> Self {
-        let mut events: HashMap<EventId, BTreeMap<_, BTreeSet<(Stage, Place)>>> =
-            ids.into_iter().map(|id| (EventId::from(id), BTreeMap::new())).collect();
+        let mut events: HashMap<EventId, PlacesByDetail> =
+            ids.into_iter().flat_map(names).map(|id| (EventId::from(&*id), BTreeMap::new())).collect();
         if !events.is_empty() {
             for sighting in sightings {
                 if let Some(events) = events.get_mut(&sighting.event_id) {
@@ -56,7 +61,10 @@ impl BaselinePlaces {
     /// The places of the events with an id, the first ones first; of a request those of its last stage. Some may be copies of
     /// others, see [`join_copies`]. None if the baseline does not know the id.
     pub fn events(&self, id: &str) -> Vec<KnownPlace> {
-        let events = self.events.get(&EventId::from(id)).into_iter().flat_map(BTreeMap::values);
+        let found =
+            |name: &String| self.events.get(&EventId::from(&**name)).is_some_and(|events| !events.is_empty());
+        let Some(id) = names(id).find(found) else { return Vec::new() };
+        let events = self.events.get(&EventId::from(&*id)).into_iter().flat_map(BTreeMap::values);
         let of_last_stage = events.flat_map(|places| {
             let last = places.first().map(|(stage, _)| *stage);
             places.iter().filter(move |(stage, _)| Some(*stage) == last).map(|(_, place)| place)
@@ -65,11 +73,16 @@ impl BaselinePlaces {
         let known = |place: &Place| KnownPlace {
             object: place.object.clone(),
             record: place.record,
-            event_id: Some(id.to_owned()),
+            event_id: Some(id.clone()),
             archive: if self.objects.is_elsewhere() { 0 } else { place.archive },
         };
         places.into_iter().map(known).collect()
     }
+}
+
+/// An id, and what it may have been before it was printed.
+fn names(id: &str) -> impl Iterator<Item = String> + use<> {
+    std::iter::once(id.to_owned()).chain(before_printing(id))
 }
 
 /// Records with one event id, in the order of their places, without those that are copies of others; each names its copies.
@@ -100,11 +113,45 @@ pub struct Recovered {
 }
 
 /// The records at known places, in their order. Every archive is tried; an object that is still the one that was read for the
-/// baseline is preferred, then the archive of the place, then that with the smaller number. Each object is read once, in full.
+/// baseline is preferred, then the archive of the place, then that with the smaller number. Each object is read once, in full. A name that
+/// no object has is taken for a printed one, see [`before_printing`].
 ///
 /// # Errors
 /// If the threads cannot be started or the run was ended early. What happened to a single record is in its place in the answer.
 pub fn recover(
+    archives: &Archives,
+    settings: &ScanSettings,
+    (places, known): (&[KnownPlace], &BaselinePlaces),
+    progress: &dyn Progress,
+) -> Result<Recovered, ScanError> {
+    let mut recovered = recover_literally(archives, settings, (places, known), progress)?;
+    let (mut numbers, mut printed) = (Vec::new(), Vec::new());
+    for (number, place) in places.iter().enumerate() {
+        if matches!(recovered.records[number], Err(ReopenError::Gone { .. })) {
+            for object in before_printing(&place.object) {
+                numbers.push(number);
+                printed.push(KnownPlace { object, ..place.clone() });
+            }
+        }
+    }
+    if printed.is_empty() {
+        return Ok(recovered);
+    }
+    let more = recover_literally(archives, settings, (&printed, known), progress)?;
+    recovered.coverage.merge(more.coverage);
+    recovered.coverage.sort();
+    for (number, found) in numbers.into_iter().zip(more.records) {
+        let so_far = &mut recovered.records[number];
+        let is_gone = |answer: &_| matches!(answer, Err(ReopenError::Gone { .. }));
+        if is_gone(so_far) && !is_gone(&found) {
+            *so_far = found;
+        }
+    }
+    Ok(recovered)
+}
+
+/// The same for names as they are.
+fn recover_literally(
     archives: &Archives,
     settings: &ScanSettings,
     (places, known): (&[KnownPlace], &BaselinePlaces),
@@ -120,8 +167,7 @@ pub fn recover(
     let addresses: Vec<RecordAddress<'_>> = tried.iter().map(|(_, address)| *address).collect();
     let settings = ScanSettings { checksums: true, ..*settings };
     let (found, coverage) = reopen_all(archives, &settings, &addresses, progress)?;
-    let mut best: Vec<Option<((u8, bool), Result<ShownRecord, ReopenError>)>> =
-        places.iter().map(|_| None).collect();
+    let mut best: Vec<Option<Ranked>> = places.iter().map(|_| None).collect();
     for ((number, address), found) in tried.iter().zip(found) {
         let next = found.map(|reopened| shown(known, address, reopened));
         let is_other = address.archive != places[*number].archive;

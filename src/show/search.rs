@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
-use super::{EventCopy, EventKey, Place, ShownRecord, event_key};
+use super::{EventCopy, EventKey, Place, ShownRecord, before_printing, event_key};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
 use crate::decode::FoundRecord;
@@ -29,7 +29,7 @@ pub struct Searched {
     pub coverage: Coverage,
 }
 
-/// Reads archives for the events with these ids. All of the archives is read, so that the answer does not depend on which object
+/// Reads archives for the events with these ids. An id that no event has is taken for a printed one, see [`before_printing`]. All of the archives is read, so that the answer does not depend on which object
 /// was read first, and no copy is missed.
 ///
 /// # Errors
@@ -44,6 +44,10 @@ pub fn search(
     for (number, id) in ids.iter().enumerate() {
         numbers.entry(id).or_insert(number);
     }
+    let printed: Vec<Vec<String>> = ids.iter().map(|id| before_printing(id).collect()).collect();
+    for (number, name) in (ids.len()..).zip(printed.iter().flatten()) {
+        numbers.entry(name).or_insert(number);
+    }
     let settings = ScanSettings { checksums: true, ..*settings };
     let visitor = |_| Searcher { numbers: &numbers, found: Hits::default() };
     let Scanned { visitors, mut listing, .. } = scan(archives, &settings, &visitor, progress)?;
@@ -57,11 +61,16 @@ pub fn search(
     by_number
         .values_mut()
         .for_each(|hits| hits.sort_unstable_by(|left, right| left.first.0.cmp(&right.first.0)));
-    let records = |id: &&str| {
-        let hits = by_number.get(&numbers[id]).map(Vec::as_slice).unwrap_or_default();
-        hits.iter().cloned().map(Hit::into_record).collect()
+    let records = |(id, printed): (&&str, &Vec<String>)| {
+        let names = std::iter::once(*id).chain(printed.iter().map(String::as_str));
+        let hits = names.filter_map(|name| by_number.get(&numbers[name])).next();
+        hits.into_iter().flatten().cloned().map(Hit::into_record).collect()
     };
-    Ok(Searched { records: ids.iter().map(records).collect(), listed: listing.into_paths(), coverage })
+    Ok(Searched {
+        records: ids.iter().zip(&printed).map(records).collect(),
+        listed: listing.into_paths(),
+        coverage,
+    })
 }
 
 /// What was found of each event, by the number of its id and what its copies have in common.

@@ -342,6 +342,33 @@ fn events_of_other_owners_and_other_requests_are_no_copies() {
 }
 
 #[test]
+fn names_as_they_are_printed_lead_to_their_records() {
+    // Each is the first event of somebody.
+    let one = |id: &str| with(record("2024-03-09T04:00:00Z", id, "s3:GetObject"), json!({ "eventID": id }));
+    let names = ["z\u{200b}w.json", "-a.json", " blank.json", "'q.json", r"literal\u{200b}.json"];
+    let archive = names.iter().fold(Archive::new(), |archive, name| {
+        archive.object(&format!("logs/{name}"), &wrapped(&[one(&format!("id of {name}"))]))
+    });
+    let wanted = [
+        r"z\u{200b}w.json#0",
+        "'-a.json#0",
+        " blank.json#0",
+        "'q.json#0",
+        r"literal\u{5c}u{200b}.json#0",
+        r"id of z\u{200b}w.json",
+    ];
+    let found = rows(&show_all("logs", archive.path(), &wanted.map(str::to_owned), &["-f", "jsonl"]));
+    let objects: Vec<&str> = found.iter().map(|row| row["object"].as_str().unwrap()).collect();
+    assert_eq!(objects, [&names[..], &names[..1]].concat());
+    firstseen(&["index", "logs", "-q", "-o", "x.baseline"], archive.path());
+    let known = firstseen(
+        &["show", "x.baseline", r"id of z\u{200b}w.json", r"z\u{200b}w.json#0", "-q"],
+        archive.path(),
+    );
+    assert_eq!(known.status.code(), Some(0), "{}", stderr(&known));
+}
+
+#[test]
 fn a_differing_copy_is_noticed_among_many() {
     let first = record("2024-03-09T04:00:00Z", "eva", "s3:GetObject");
     let forged = with(first.clone(), json!({"sourceIPAddress": "203.0.113.9"}));
