@@ -104,26 +104,38 @@ fn object_row(object: &ObjectEntry) -> ObjectRow<'_> {
     }
 }
 
-/// Writes the checksums of the objects of an archive, by its number, for `sha256sum -c` in the archive's folder.
+/// Writes the checksums of the objects of an archive, by its number, for `sha256sum -c` in the archive's folder. `name` gives the bytes of
+/// the name of an object from its path.
 ///
 /// # Errors
 /// If writing to `out` fails.
-pub fn write_object_checksums(objects: &[ObjectEntry], archive: u32, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_object_checksums<'o>(
+    objects: &'o [ObjectEntry],
+    archive: u32,
+    name: &dyn Fn(&'o str) -> Cow<'o, [u8]>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     for object in objects.iter().filter(|object| object.archive == archive) {
         if let Some(checksum) = &object.checksum {
-            write_checksum(checksum, &object.path, out)?;
+            write_checksum(checksum, &name(&object.path), out)?;
         }
     }
     Ok(())
 }
 
 /// Writes a line as `sha256sum` does: names with a backslash or a line end are escaped, and the line begins with a backslash.
-fn write_checksum(checksum: &Checksum, name: &str, out: &mut dyn Write) -> io::Result<()> {
-    if !name.contains(['\\', '\n', '\r']) {
-        return writeln!(out, "{checksum}  {name}");
+fn write_checksum(checksum: &Checksum, name: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    let is_escaped = name.iter().any(|byte| b"\\\n\r".contains(byte));
+    write!(out, "{}{checksum}  ", if is_escaped { "\\" } else { "" })?;
+    for byte in name {
+        match byte {
+            b'\\' => out.write_all(br"\\")?,
+            b'\n' => out.write_all(br"\n")?,
+            b'\r' => out.write_all(br"\r")?,
+            byte => out.write_all(&[*byte])?,
+        }
     }
-    let escaped = name.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
-    writeln!(out, "\\{checksum}  {escaped}")
+    out.write_all(b"\n")
 }
 
 #[cfg(test)]
@@ -133,9 +145,9 @@ mod tests {
     #[test]
     fn names_are_escaped_as_sha256sum_does() {
         let checksum = Checksum::of(b"");
-        let line = |name| {
+        let line = |name: &str| {
             let mut out = Vec::new();
-            write_checksum(&checksum, name, &mut out).unwrap();
+            write_checksum(&checksum, name.as_bytes(), &mut out).unwrap();
             String::from_utf8(out).unwrap()
         };
         assert_eq!(line("a b.json"), format!("{checksum}  a b.json\n"));

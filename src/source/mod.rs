@@ -487,15 +487,33 @@ fn shown_text(name: &OsStr) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// The path for a text that shows non-UTF-8 bytes as `\xFF`; `None` if there are no such bytes.
-#[cfg(unix)]
-fn unescaped(shown: &str) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStringExt;
+/// The bytes of the name that an object is shown with, which shows bytes that are not UTF-8 as `\xFF`. A name of UTF-8 that has such a
+/// text itself is not told from that if the text stands for other bytes.
+///
+/// ```
+/// use firstseen::source::name_bytes;
+///
+/// assert_eq!(*name_bytes(r"a\xFF.json"), *b"a\xFF.json");
+/// assert_eq!(*name_bytes(r"a\x41.json"), *br"a\x41.json");
+/// ```
+pub fn name_bytes(shown: &str) -> Cow<'_, [u8]> {
+    let bytes = unescaped_bytes(shown);
+    // Only bytes that are not UTF-8 are shown so.
+    match std::str::from_utf8(&bytes) {
+        Ok(_) => Cow::Borrowed(shown.as_bytes()),
+        Err(_) => Cow::Owned(bytes),
+    }
+}
+
+/// The bytes of a text that shows non-UTF-8 bytes as `\xFF`.
+fn unescaped_bytes(shown: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(shown.len());
     let mut rest = shown;
     while let Some((before, after)) = rest.split_once("\\x") {
         bytes.extend(before.as_bytes());
-        match after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+        let byte = after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        // Others are UTF-8 by themselves.
+        match byte.filter(|byte| !byte.is_ascii()) {
             Some(byte) => {
                 bytes.push(byte);
                 rest = &after[2..];
@@ -507,6 +525,14 @@ fn unescaped(shown: &str) -> Option<PathBuf> {
         }
     }
     bytes.extend(rest.as_bytes());
+    bytes
+}
+
+/// The path for a text that shows non-UTF-8 bytes as `\xFF`; `None` if there are no such bytes.
+#[cfg(unix)]
+fn unescaped(shown: &str) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt;
+    let bytes = unescaped_bytes(shown);
     (bytes != shown.as_bytes()).then(|| PathBuf::from(std::ffi::OsString::from_vec(bytes)))
 }
 

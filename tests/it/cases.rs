@@ -8,7 +8,7 @@ use firstseen::checksum::Checksum;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::archive::{Archive, record};
+use crate::archive::{Archive, record, wrapped};
 use crate::program::{firstseen, stderr};
 
 /// A user who reads for a month and then makes an access key, and an object that is no log.
@@ -113,6 +113,36 @@ fn every_object_is_listed_with_its_checksum() {
         "{objects}"
     );
     assert!(String::from_utf8_lossy(&case["data/faults.jsonl"]).contains("torn.json.gz"));
+}
+
+/// Names of any bytes are not possible elsewhere.
+#[cfg(target_os = "linux")]
+#[test]
+fn sha256sum_reads_the_checksums_of_every_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let one = wrapped(&[record("2024-03-09T04:00:00Z", "eva", "s3:GetObject")]);
+    let archive = Archive::new().object("plain.json", &one);
+    let names: [&[u8]; 5] =
+        [b"a\xff\xfe.json", br"literal\xFF.json", b"back\\slash\xff.json", b"line\nend.json", b"cr\r.json"];
+    for name in names {
+        fs::write(archive.path().join(std::ffi::OsStr::from_bytes(name)), &one).unwrap();
+    }
+    let outside = TempDir::new().unwrap();
+    let folder = outside.path().join("case");
+    let output = firstseen(&["scan", ".", "-q", "--case", folder.to_str().unwrap()], archive.path());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let sums = folder.join("data/archive-1.sha256");
+    let listed = fs::read(&sums).unwrap();
+    let has = |end: &[u8]| listed.split(|byte| *byte == b'\n').any(|line| line.ends_with(end));
+    assert!(has(names[0]) && has(br"literal\\xFF.json"));
+    let check =
+        std::process::Command::new("sha256sum").arg("-c").arg(&sums).current_dir(archive.path()).output();
+    // Not every machine has it.
+    if let Ok(check) = check {
+        let said = String::from_utf8_lossy(&check.stdout).into_owned();
+        assert!(check.status.success(), "{said}");
+        assert_eq!(said.matches(": OK").count(), names.len() + 1, "{said}");
+    }
 }
 
 #[test]
