@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use firstseen::baseline::Baseline;
 use firstseen::doctor::{Checkup, Next, RemarkKind, Subject, examine};
-use firstseen::report::{DoctorFormat, DoctorReport, Examined, Inside, SavedSummary, for_shell};
+use firstseen::report::{DoctorFormat, DoctorReport, Examined, Inside, SavedSummary, path_for_shell};
 use firstseen::scan::{ScanError, ScanSettings};
 use firstseen::source::{AccessKey, Archives, FileList, GivenArchive, S3Settings, is_s3, is_stdin};
 use firstseen::store::{Saved, proven_files};
@@ -122,7 +122,7 @@ fn of_baseline(name: &Path) -> anyhow::Result<Examined> {
     let Baseline { principals, behaviours, .. } = baseline.resolved(key);
     let shown = name.display().to_string();
     Ok(Examined {
-        command: Some(format!("firstseen triage {}", for_shell(&shown))),
+        command: Some(format!("firstseen triage {}", path_for_shell(&shown))),
         name: shown,
         form: "baseline",
         inside: Inside::Baseline(Box::new(SavedSummary {
@@ -165,7 +165,7 @@ impl Doctor<'_> {
         let access = archive.access.as_ref().unwrap_or(&s3.access);
         let access = subject.is_bucket.then(|| requester(access, access_key));
         let words = self.archives.configuration_of(archive);
-        let words = words.unwrap_or_else(|| for_shell(&shown).into_owned());
+        let words = words.unwrap_or_else(|| path_for_shell(&shown).into_owned());
         let command = self.command(&checkup.next, &words, name);
         Ok(Examined { name: shown, form, inside: Inside::Archive(Box::new(checkup), access), command })
     }
@@ -205,15 +205,15 @@ impl Doctor<'_> {
         Some(match next {
             Next::Triage { warmup_days } => format!("firstseen triage {words}{}{s3}", warmup(warmup_days)),
             Next::Index { warmup_days } => {
-                let saved = for_shell(&baseline_name(name)).into_owned();
+                let saved = path_for_shell(&baseline_name(name)).into_owned();
                 let mirror = self.s3.mirror.as_ref().filter(|_| is_s3(name));
                 let mirror =
-                    mirror.map(|folder| format!(" --mirror {}", for_shell(&folder.to_string_lossy())));
+                    mirror.map(|folder| format!(" --mirror {}", path_for_shell(&folder.to_string_lossy())));
                 let mirror = mirror.unwrap_or_default();
                 let triage = format!("firstseen triage {saved}{}", warmup(warmup_days));
                 format!("firstseen index {words}{s3}{mirror} -o {saved} && {triage}")
             }
-            Next::Doctor { place } => format!("firstseen doctor {}{s3}", for_shell(place)),
+            Next::Doctor { place } => format!("firstseen doctor {}{s3}", path_for_shell(place)),
             Next::Nothing => return None,
         })
     }

@@ -57,7 +57,6 @@ fn begins_formula(text: &str) -> bool {
 /// assert_eq!(for_terminal(r"CORP\jo"), r"CORP\jo");
 /// ```
 pub fn for_terminal(text: &str) -> Cow<'_, str> {
-    const ESCAPE: &str = r"\u{";
     // Nearly all texts are plain, and this check is vectorised.
     let is_plain =
         text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~') & (byte != b'\\'));
@@ -69,7 +68,7 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
     }
     let mut visible = String::with_capacity(text.len() + 16);
     for (at, c) in text.char_indices() {
-        if is_invisible(c) || text[at..].starts_with(ESCAPE) {
+        if is_escaped(text, at, c) {
             // Writing to a string cannot fail.
             let _ = write!(visible, r"\u{{{:x}}}", u32::from(c));
         } else {
@@ -77,6 +76,14 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(visible)
+}
+
+/// The start of an escape.
+const ESCAPE: &str = r"\u{";
+
+/// Whether the character at a place of a text is escaped.
+fn is_escaped(text: &str, at: usize, c: char) -> bool {
+    is_invisible(c) || text[at..].starts_with(ESCAPE)
 }
 
 /// Cleans JSON text for a terminal: what [`for_terminal`] escapes is escaped as JSON does, so that its meaning stays the same.
@@ -174,6 +181,63 @@ pub fn for_shell(text: &str) -> Cow<'_, str> {
     } else {
         Cow::Owned(format!("'{}'", text.replace('\'', "'\\''")))
     }
+}
+
+/// Quotes a path as one word of a POSIX shell that no program takes for a flag.
+///
+/// ```
+/// use firstseen::report::path_for_shell;
+///
+/// assert_eq!(path_for_shell("-rf/a.json"), "./-rf/a.json");
+/// assert_eq!(path_for_shell("a b.json"), "'a b.json'");
+/// assert_eq!(path_for_shell("-"), "-");
+/// ```
+pub fn path_for_shell(path: &str) -> Cow<'_, str> {
+    match path.starts_with('-') && path != "-" {
+        true => Cow::Owned(for_shell(&format!("./{path}")).into_owned()),
+        false => for_shell(path),
+    }
+}
+
+/// The last word of a command, after which no flag comes, so that it is not taken for one.
+///
+/// ```
+/// use firstseen::report::last_word_for_shell;
+///
+/// assert_eq!(last_word_for_shell("-rf"), "-- -rf");
+/// assert_eq!(last_word_for_shell("AKIAEXAMPLE"), "AKIAEXAMPLE");
+/// ```
+pub fn last_word_for_shell(text: &str) -> Cow<'_, str> {
+    match text.starts_with('-') {
+        true => Cow::Owned(format!("-- {}", for_shell(text))),
+        false => for_shell(text),
+    }
+}
+
+/// A flag with its value as words of a POSIX shell; a value that looks like a flag is attached to it.
+///
+/// ```
+/// use firstseen::report::flag_for_shell;
+///
+/// assert_eq!(flag_for_shell("--principal", "it's"), r"--principal 'it'\''s'");
+/// assert_eq!(flag_for_shell("--principal", "--quiet"), "--principal=--quiet");
+/// ```
+pub fn flag_for_shell(flag: &str, value: &str) -> String {
+    let mark = if value.starts_with('-') { '=' } else { ' ' };
+    format!("{flag}{mark}{}", for_shell(value))
+}
+
+/// A glob that matches this text. Each character that [`for_terminal`] would escape is `?`, since a command is copied as it is printed.
+pub(super) fn literal_glob(text: &str) -> String {
+    let mut glob = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if is_escaped(text, at, c) => glob.push('?'),
+            '*' | '?' | '[' => glob.extend(['[', c, ']']),
+            other => glob.push(other),
+        }
+    }
+    glob
 }
 
 #[cfg(test)]

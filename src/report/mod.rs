@@ -44,7 +44,10 @@ use crate::query::Finding;
 pub use access::{AccessProblem, AccessReport, AccessRow};
 pub use actions::ActionsReport;
 pub use case::{CaseInput, CaseRun, write_object_checksums, write_objects};
-pub use clean::{for_json_in_terminal, for_shell, for_spreadsheet, for_terminal, for_xml};
+pub use clean::{
+    flag_for_shell, for_json_in_terminal, for_shell, for_spreadsheet, for_terminal, for_xml,
+    last_word_for_shell, path_for_shell,
+};
 pub use count::plural;
 pub use coverage::{CoverageReport, CoverageSettings};
 pub use doctor::{Access, DoctorFormat, DoctorReport, Examined, Inside, SavedSummary};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use firstseen::file;
-use firstseen::report::for_shell;
+use firstseen::report::path_for_shell;
 use firstseen::source::{FileList, GivenArchive, is_s3, is_stdin};
 
 use super::super::exit::{Hint, UsageError};
@@ -227,7 +227,7 @@ impl ArchiveArgs {
 }
 
 fn quoted(path: &Path) -> String {
-    for_shell(&path.to_string_lossy()).into_owned()
+    path_for_shell(&path.to_string_lossy()).into_owned()
 }
 
 /// The name of a list, and the paths in it.

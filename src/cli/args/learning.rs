@@ -7,7 +7,7 @@ use firstseen::baseline::HitRetention;
 use firstseen::catalog::LearningScope;
 use firstseen::learn::LearnSettings;
 use firstseen::model::{Dimensions, PrincipalKey};
-use firstseen::report::for_shell;
+use firstseen::report::{flag_for_shell, path_for_shell};
 use firstseen::scan::{DEFAULT_MAX_OBJECT_SIZE, DEFAULT_MEMORY};
 use firstseen::source::ReadWindow;
 use firstseen::time::{Bound, Span, Timestamp};
@@ -171,11 +171,11 @@ impl LearningArgs {
         let new = format!("{name}-{}.baseline", if is_same_key { "2" } else { key.name() });
         let output = names.first().map_or_else(|| PathBuf::from(&new), |name| name.with_file_name(&new));
         let mut words = vec!["firstseen index".to_owned()];
-        words.extend(archives.iter().map(|archive| for_shell(archive).into_owned()));
-        words.push(format!("-o {}", for_shell(&output.to_string_lossy())));
+        words.extend(archives.iter().map(|archive| path_for_shell(archive).into_owned()));
+        words.push(format!("-o {}", path_for_shell(&output.to_string_lossy())));
         let mut flag = |name: &str, value: Option<String>, usual: Option<String>| {
             let value = value.filter(|value| Some(value) != usual.as_ref());
-            words.extend(value.map(|value| format!("{name} {}", for_shell(&value))));
+            words.extend(value.map(|value| flag_for_shell(name, &value)));
         };
         flag("--principal-key", Some(key.name().to_owned()), Some(PrincipalKey::Arn.name().to_owned()));
         let shown = |time: Timestamp| time.to_string();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use firstseen::model::Language;
-use firstseen::report::{for_shell, for_terminal};
+use firstseen::report::{for_terminal, path_for_shell};
 use firstseen::rules::{BUILTIN_RULES, Placeholders, RuleError, RuleFile, RuleSet};
 
 use super::super::exit::{Hint, UsageError};
@@ -67,7 +67,7 @@ impl RuleArgs {
             ("sigma-placeholders", &self.sigma_placeholders),
         ];
         let word =
-            |name: &str, path: &PathBuf| format!("--{name} {}", for_shell(&path.display().to_string()));
+            |name: &str, path: &PathBuf| format!("--{name} {}", path_for_shell(&path.display().to_string()));
         let files =
             files.into_iter().flat_map(|(name, paths)| paths.iter().map(move |path| word(name, path)));
         let builtin = switch("builtin-rules", self.builtin_rules).into_iter();

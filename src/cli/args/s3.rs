@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use firstseen::report::for_shell;
+use firstseen::report::flag_for_shell;
 use firstseen::source::{DEFAULT_CONCURRENCY, S3Access, S3Role, S3Settings, is_s3};
 
 use super::super::exit::UsageError;
@@ -150,7 +150,7 @@ impl AccessArgs {
     pub(crate) fn words(&self) -> String {
         let mut words = String::new();
         let mut add = |flag: &str, value: &str| {
-            words.push_str(&format!(" {flag} {}", for_shell(value)));
+            words.push_str(&format!(" {}", flag_for_shell(flag, value)));
         };
         let Self { profile, aws_region, endpoint_url, role_session_name, .. } = self;
         let texts = [

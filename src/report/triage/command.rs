@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use super::TriageReport;
 use crate::model::{Dimension, PrincipalKey};
 use crate::query::{Episode, FindingKind, RankedIncident};
+use crate::report::clean::literal_glob;
 use crate::report::row::named;
-use crate::report::{UsedSettings, for_shell};
+use crate::report::{UsedSettings, flag_for_shell, for_terminal};
 use crate::time::Span;
 
 /// How many principals a command names; with more it names only the one with the highest score.
@@ -38,10 +39,10 @@ pub(super) fn command_words(report: &TriageReport<'_>, incident: &RankedIncident
     let name = if report.is_saved { "scan" } else { "events" };
     let mut words = vec![format!("firstseen {name} {}", report.source)];
     let mut flag = |name: &str, value: &str| words.push(word(name, value));
-    let accounts: BTreeSet<&str> = shown.iter().filter_map(|(account, _)| named(account)).collect();
+    let accounts: BTreeSet<&str> = shown.iter().filter_map(|(account, _)| plain_account(account)).collect();
     accounts.into_iter().for_each(|account| flag("account", account));
     let keys: BTreeSet<&str> = shown.iter().filter_map(|(_, key)| named(key)).collect();
-    keys.into_iter().for_each(|key| flag("principal", &literal(key)));
+    keys.into_iter().for_each(|key| flag("principal", &literal_glob(key)));
     start.into_iter().for_each(|start| flag("from", &start.to_string()));
     end.into_iter().for_each(|end| flag("to", &end.to_string()));
     if report.is_saved {
@@ -74,8 +75,8 @@ pub(in crate::report) fn principal_command(
 ) -> String {
     let name = if is_saved { "scan" } else { "events" };
     let mut words = vec![format!("firstseen {name} {source}")];
-    words.extend(account.map(|account| word("account", account)));
-    words.extend(principal.map(|key| word("principal", &literal(key))));
+    words.extend(account.and_then(plain_account).map(|account| word("account", account)));
+    words.extend(principal.map(|key| word("principal", &literal_glob(key))));
     words.extend(is_saved.then(|| word("warmup", &Span::default().to_string())));
     words.extend(how_principals_are_named(settings));
     words.extend(settings.read_from.iter().map(|time| word("read-from", time)));
@@ -93,10 +94,14 @@ fn how_principals_are_named(settings: &UsedSettings) -> Vec<String> {
     words
 }
 
-/// A flag with its value; a value that looks like a flag is attached to it.
+/// A flag by its name, with its value.
 fn word(name: &str, value: &str) -> String {
-    let mark = if value.starts_with('-') { '=' } else { ' ' };
-    format!("--{name}{mark}{}", for_shell(value))
+    flag_for_shell(&format!("--{name}"), value)
+}
+
+/// An account, if `--account` can name it: printed without escapes, and not a list.
+fn plain_account(account: &str) -> Option<&str> {
+    named(account).filter(|account| for_terminal(account) == *account && !account.contains(','))
 }
 
 /// The dimensions in which the incident has new values.
@@ -104,12 +109,6 @@ fn dimensions(incident: &RankedIncident<'_>) -> Vec<&'static str> {
     let found: BTreeSet<Dimension> =
         incident.findings().filter_map(|one| one.finding.kind.dimension()).collect();
     found.into_iter().map(Dimension::name).collect()
-}
-
-/// A glob that matches this text only.
-fn literal(text: &str) -> String {
-    let escaped = |c: char| if "*?[".contains(c) { format!("[{c}]") } else { c.to_string() };
-    text.chars().map(escaped).collect()
 }
 
 #[cfg(test)]
@@ -120,9 +119,13 @@ mod tests {
     #[test]
     fn a_literal_glob_matches_its_text_only() {
         let text = "a*b?[c]";
-        let pattern: Pattern = literal(text).parse().unwrap();
+        let pattern: Pattern = literal_glob(text).parse().unwrap();
         assert!(pattern.matches_principal(text));
         assert!(!pattern.matches_principal("axbyc"));
+        let odd = "a\u{200b}b\\u{c}\u{e0041}";
+        let printed = literal_glob(odd);
+        assert_eq!((&*printed, &*for_terminal(&printed)), ("a?b?u{c}?", "a?b?u{c}?"));
+        assert!(printed.parse::<Pattern>().unwrap().matches_principal(odd));
     }
 
     #[test]

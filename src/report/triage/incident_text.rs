@@ -12,7 +12,7 @@ use crate::actions::short_name;
 use crate::model::{Arn, Dimension, last_part, without_cluster};
 use crate::query::{Episode, EpisodeFinding, Link, LinkKind, PartName, RankedIncident, Surprise, Weights};
 use crate::report::count::counted;
-use crate::report::for_shell;
+use crate::report::last_word_for_shell;
 use crate::report::row::{NOT_NAMED, in_account, named};
 use crate::report::width::width;
 
@@ -196,7 +196,7 @@ fn keys(incident: &RankedIncident<'_>, trace_source: Option<&str>) -> Option<Str
     let first = keys.first()?;
     let name = if keys.len() == 1 { "key" } else { "keys" };
     let command = trace_source
-        .map_or(String::new(), |source| format!(": firstseen trace {source} {}", for_shell(first)));
+        .map_or(String::new(), |source| format!(": firstseen trace {source} {}", last_word_for_shell(first)));
     Some(format!("{name} {}{command}", listed(keys.iter().copied())))
 }
 

@@ -3,7 +3,7 @@
 use super::TuneReport;
 use super::grid_view::forget_name;
 use crate::query::{Calls, FindingKind, Setting, Severity};
-use crate::report::for_shell;
+use crate::report::flag_for_shell;
 
 /// The whole command. Every relevant setting is explicit, so no preset, file or default changes the result.
 /// Only the archive and the IAM inventory files are left for the user to fill in.
@@ -11,7 +11,7 @@ pub(super) fn scan_command(report: &TuneReport<'_>, setting: &Setting) -> String
     let settings = report.settings;
     let mut words = vec!["firstseen scan ARCHIVE".to_owned()];
     let mut flag = |name: &str, values: &[String]| {
-        words.extend(values.iter().map(|value| format!("--{name} {}", for_shell(value))));
+        words.extend(values.iter().map(|value| flag_for_shell(&format!("--{name}"), value)));
     };
     flag("warmup", &[setting.warmup.to_string()]);
     flag("forget", &[forget_name(setting.forget)]);
@@ -57,7 +57,7 @@ pub(super) fn scan_command(report: &TuneReport<'_>, setting: &Setting) -> String
         words.push("--only-success".to_owned());
     }
     if let Some(cluster) = &settings.k8s_cluster {
-        words.push(format!("--k8s-cluster {}", for_shell(cluster)));
+        words.push(flag_for_shell("--k8s-cluster", cluster));
     }
     if settings.k8s_namespace_in_key {
         words.push("--k8s-namespace-in-key".to_owned());
