@@ -346,6 +346,39 @@ fn a_success_after_a_failure_is_told_and_is_in_the_window_of_the_command() {
     assert!(!triage(&intrusion(), "-f html").contains("succeeded later"));
 }
 
+/// What is printed for a shell is run by one.
+#[cfg(unix)]
+#[test]
+fn printed_commands_find_hostile_names() {
+    let user = "e\u{200b}va -x";
+    let mut archive = Archive::new();
+    let at = |day: &str| format!("-logs/{}", crate::archive::log_path(day, "0123456789abcdef"));
+    for day in ["03-01", "03-06", "03-11", "03-16", "03-21", "03-26", "03-31", "04-05", "04-10"] {
+        let read = record(&format!("2024-{day}T10:00:00Z"), user, "s3:GetObject");
+        let path = at(&format!("2024{}T1005", day.replace('-', "")));
+        archive = archive.object(&path, &crate::archive::gzip(&crate::archive::wrapped(&[read])));
+    }
+    let mut last = record("2024-04-15T10:00:00Z", user, "iam:CreateAccessKey");
+    last["userIdentity"]["accessKeyId"] = json!("-rf");
+    let archive =
+        archive.object(&at("20240415T1005"), &crate::archive::gzip(&crate::archive::wrapped(&[last])));
+    let run = |command: &str| {
+        let script = format!("firstseen() {{ \"{}\" \"$@\"; }}; {command}", env!("CARGO_BIN_EXE_firstseen"));
+        let output = Command::new("sh").args(["-c", &script]).current_dir(archive.path()).output().unwrap();
+        assert!(output.status.success(), "{command}: {}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = run("firstseen triage -q -- -logs");
+    let events = text.lines().find(|line| line.starts_with("   firstseen events ./-logs ")).unwrap();
+    assert!(run(events).contains("iam.amazonaws.com:CreateAccessKey"), "{events}");
+    let (_, trace) = text.split_once("key -rf: ").unwrap();
+    let trace = trace.lines().next().unwrap();
+    assert_eq!(trace, "firstseen trace ./-logs -- -rf");
+    assert!(run(trace).contains("-rf"));
+    let next = run("firstseen doctor -q -- -logs");
+    assert!(next.contains("firstseen triage ./-logs"), "{next}");
+}
+
 #[test]
 fn an_incident_without_parts_has_no_sum() {
     let archive = intrusion();
@@ -427,6 +460,25 @@ fn a_principal_that_is_new_in_the_archive_is_not_called_new() {
     assert!(
         page.contains(", not seen in this archive before") && page.contains(", first seen in this archive <")
     );
+}
+
+#[test]
+fn numbers_of_a_page_before_filters_are_called_so() {
+    let archive = intrusion();
+    let numbers = |page: &str| -> Vec<String> {
+        let list = page.split("<ul class=\"numbers\">").nth(1).unwrap().split("</ul>").next().unwrap();
+        let items = list.split("</strong>").skip(1);
+        items.map(|item| item.split("</li>").next().unwrap().trim().to_owned()).collect()
+    };
+    let before =
+        |page: &str| numbers(page).iter().map(|name| name.ends_with(", before filters")).collect::<Vec<_>>();
+    assert_eq!(before(&triage(&archive, "-f html")), [false; 5]);
+    for filter in ["--principal jo", "--from 2024-04-16"] {
+        assert_eq!(before(&triage(&archive, &format!("-f html {filter}"))), [true, true, true, true, false]);
+        let arguments = format!("scan . -q -f html {filter}");
+        let page = firstseen(&arguments.split(' ').collect::<Vec<_>>(), archive.path());
+        assert_eq!(before(&String::from_utf8(page.stdout).unwrap()), [true, true, true, false, false]);
+    }
 }
 
 #[test]

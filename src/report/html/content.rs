@@ -41,6 +41,8 @@ pub(super) struct Content<'a> {
     pub(super) warmup: Span,
     /// How many findings there are in all.
     pub(super) findings: u64,
+    /// Whether filters leave out anything.
+    pub(super) is_filtered: bool,
     /// What one group is called, and several, and how many there are in all.
     pub(super) groups: ([&'static str; 2], u64),
     /// How many of the groups are wanted on the page.

@@ -30,7 +30,7 @@ use serde_json::Value;
 pub use self::context::PageContext;
 
 use self::cards::Cards;
-use self::content::Content;
+use self::content::{Content, Unit};
 use self::environment::{PAGE, environment, of_template};
 use self::places::PlacesTable;
 use self::tables::{ActionRow, PrincipalRow, Table};
@@ -67,7 +67,7 @@ struct Page<'a> {
     archives: &'a [String],
     source: &'a str,
     span: Option<[String; 2]>,
-    numbers: [(&'static str, u64); 5],
+    numbers: [(String, u64); 5],
     total: &'a str,
     looks_ahead: Option<&'a str>,
     shown: usize,
@@ -102,6 +102,12 @@ impl<'a> Page<'a> {
         let (context, coverage) = (content.context, content.coverage);
         let overview = context.overview;
         let marks = &content.marks[..cards.views.len().min(content.marks.len())];
+        // The findings of a ranking are those of the whole archive, too.
+        let of_archive = match (content.is_filtered, content.unit) {
+            (false, _) => 0,
+            (true, Unit::Principal) => 3,
+            (true, Unit::Incident) => 4,
+        };
         let safe = |text: &str| TemplateValue::from_safe_string(text.to_owned());
         Ok(Self {
             policy: safe(&policy::content(SCRIPT, STYLE)),
@@ -114,14 +120,7 @@ impl<'a> Page<'a> {
             archives: content.archives,
             source: &context.source,
             span: overview.span.map(|span| span.map(|time| time.to_string())),
-            numbers: [
-                (["account", "accounts"], overview.accounts),
-                (["principal", "principals"], overview.principals),
-                (["event", "events"], overview.events),
-                (["finding", "findings"], content.findings),
-                content.groups,
-            ]
-            .map(|([one, many], number)| (if number == 1 { one } else { many }, number)),
+            numbers: numbers(content, of_archive),
             total: &content.total,
             looks_ahead: content.looks_ahead.as_deref(),
             shown: cards.views.len(),
@@ -141,6 +140,23 @@ impl<'a> Page<'a> {
             settings: settings(&content.settings),
         })
     }
+}
+
+/// The numbers of the answer, each with what it counts. The first ones, `of_archive` of them, are those of the archive before filters.
+fn numbers(content: &Content<'_>, of_archive: usize) -> [(String, u64); 5] {
+    let overview = content.context.overview;
+    let all = [
+        (["account", "accounts"], overview.accounts),
+        (["principal", "principals"], overview.principals),
+        (["event", "events"], overview.events),
+        (["finding", "findings"], content.findings),
+        content.groups,
+    ];
+    let mut before = (0..).map(|index| if index < of_archive { ", before filters" } else { "" });
+    all.map(|([one, many], number)| {
+        let name = if number == 1 { one } else { many };
+        (format!("{name}{}", before.next().unwrap_or_default()), number)
+    })
 }
 
 /// The settings as names and texts; those that were not set are left out.

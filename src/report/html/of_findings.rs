@@ -18,7 +18,7 @@ use crate::query::{Finding, FindingKind, Severity};
 use crate::report::count::counted;
 use crate::report::row::{NOT_NAMED, named};
 use crate::report::triage::principal_command;
-use crate::report::{FindingRow, Report, as_it_is};
+use crate::report::{FilterSettings, FindingRow, Report, UsedSettings, as_it_is};
 use crate::time::Span;
 
 impl Report<'_> {
@@ -43,6 +43,7 @@ impl Report<'_> {
             settings: serde_json::to_value(self.settings)?,
             warmup: warmup(self),
             findings: self.findings.len() as u64,
+            is_filtered: is_filtered(self.settings),
             groups: (["principal with findings", "principals with findings"], groups.len() as u64),
             wanted: groups.len(),
             total: total(self, groups.len() as u64),
@@ -53,6 +54,11 @@ impl Report<'_> {
         let views = (1..).zip(&groups).map(|(rank, group)| group.view(rank, self, context));
         write(content, views, out)
     }
+}
+
+/// Whether a window or a filter leaves out findings.
+fn is_filtered(settings: &UsedSettings) -> bool {
+    settings.from.is_some() || settings.to.is_some() || settings.filter != FilterSettings::default()
 }
 
 /// The findings of one principal, by time.

@@ -28,6 +28,7 @@ impl TriageReport<'_> {
             settings: self.settings()?,
             warmup: self.question.warmup,
             findings: triage.overview.findings,
+            is_filtered: self.is_filtered(),
             groups: (["incident", "incidents"], incidents.len() as u64),
             wanted,
             total: self.total(wanted),

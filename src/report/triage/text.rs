@@ -61,7 +61,7 @@ pub(super) fn show(report: &TriageReport<'_>, screen: Screen, out: &mut dyn Writ
 /// The archive, and what was new in it over time.
 fn archive_and_novelty(report: &TriageReport<'_>) -> Vec<String> {
     let overview = &report.triage.overview;
-    let before = if is_filtered(report.question) { ", before filters" } else { "" };
+    let before = if report.is_filtered() { ", before filters" } else { "" };
     let archive = overview.archive.span.map(|span| archive(report, before, span));
     archive.into_iter().chain(sparkline::lines(overview, before).into_iter().flatten()).collect()
 }
@@ -97,9 +97,12 @@ fn how_to_trace(report: &TriageReport<'_>) -> Option<String> {
     })
 }
 
-/// Whether the question leaves out incidents.
-fn is_filtered(question: &TriageQuestion) -> bool {
-    question.from.is_some() || question.to.is_some() || question.filter != Filter::default()
+impl TriageReport<'_> {
+    /// Whether the question leaves out incidents.
+    pub(in crate::report) fn is_filtered(&self) -> bool {
+        let question = self.question;
+        question.from.is_some() || question.to.is_some() || question.filter != Filter::default()
+    }
 }
 
 /// The archive in a line.
@@ -129,7 +132,7 @@ pub(super) fn total(report: &TriageReport<'_>, shown: usize) -> String {
         format!("{} with {}", counted(overview.episodes, "episode"), counted(overview.findings, "finding"));
     match overview.archive.span {
         _ if all > 0 => {
-            let (pass, whole) = match (is_filtered(question), all) {
+            let (pass, whole) = match (report.is_filtered(), all) {
                 (false, _) => ("", ""),
                 (true, 1) => (" that passes the filters", "whole "),
                 (true, _) => (" that pass the filters", "whole "),
