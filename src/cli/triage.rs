@@ -23,7 +23,7 @@ use super::page::page_context;
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings, read_known, read_weights};
 use super::used_settings::{used_geo_databases, used_settings};
-use super::warnings::{nothing_ranked, unmatched_in, unmatched_known_rules, window};
+use super::warnings::{nothing_ranked, unmatched_in, unmatched_known, window};
 
 /// Rank what is new by how surprising it is, as incidents, with reasons
 ///
@@ -149,7 +149,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let mut warnings = unmatched_in(baseline, &base.filter, &wanted.filters, wanted.preset());
     warnings.extend(unused.flatten());
     warnings.extend(window(coverage, &base));
-    warnings.extend(unmatched_known_rules(baseline, &question.known));
+    warnings.extend(unmatched_known(baseline, &question.known));
     warnings.extend(warning);
     warnings.extend(nothing_ranked(&triage.overview, question.warmup));
     let read_to = used.read_to.as_deref().map(|read_to| (read_to, "--read-to"));

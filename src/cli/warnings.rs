@@ -2,11 +2,12 @@
 //! without events.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use firstseen::actions::similar_action;
 use firstseen::baseline::Baseline;
 use firstseen::coverage::{Coverage, ObjectSkip};
-use firstseen::model::LogSource;
+use firstseen::model::{AddressRange, Dimension, LogSource, Sighting};
 use firstseen::names::{did_you_mean, nearest};
 use firstseen::query::{
     Filter, FindingKind, HiddenFindings, IncidentFindings, KnownAssets, Overview, Pattern, Preset, Question,
@@ -70,15 +71,10 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Pre
     }
     for pattern in &filter.principals {
         let is_met = baseline.principals.iter().chain(event()).any(|who| pattern.matches(who));
-        let what = "no principal matches (a glob must match the whole name, or the part after its last /)";
-        warn("--principal", pattern.as_str(), is_met, what);
+        warn("--principal", pattern.as_str(), is_met, NO_PRINCIPAL);
     }
     for pattern in &filter.actions {
-        let what = format!(
-            "no action in the input matches{}",
-            did_you_mean(similar_action(pattern.as_str()).as_deref())
-        );
-        warn("--action", pattern.as_str(), is_done(baseline, pattern), &what);
+        warn("--action", pattern.as_str(), is_done(baseline, pattern), &no_action(pattern));
     }
     for region in &filter.regions {
         let firsts = baseline.behaviours.iter().filter_map(|behaviour| behaviour.first.region());
@@ -96,6 +92,13 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Pre
         format!("--ignore-action {named}: no action in the input matches")
     }));
     warnings
+}
+
+const NO_PRINCIPAL: &str =
+    "no principal matches (a glob must match the whole name, or the part after its last /)";
+
+fn no_action(pattern: &Pattern) -> String {
+    format!("no action in the input matches{}", did_you_mean(similar_action(pattern.as_str()).as_deref()))
 }
 
 fn is_done(baseline: &Baseline, pattern: &Pattern) -> bool {
@@ -239,8 +242,46 @@ pub(crate) fn warmup(effect: &WarmupEffect) -> Option<String> {
     Some(format!("{lead}: {hidden} of {all} findings fall within it and are not reported; {shown}"))
 }
 
-/// Rules in the list of `--known` that events were not matched against, one sentence each.
-pub(crate) fn unmatched_known_rules(baseline: &Baseline, known: &KnownAssets) -> Vec<String> {
+/// Entries of `--known` that match nothing in the baseline, one sentence each.
+pub(crate) fn unmatched_known(baseline: &Baseline, known: &KnownAssets) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let mut warn = |list: &str, entry: &dyn fmt::Display, is_met: bool, what: &str| {
+        if !is_met {
+            warnings.push(format!("--known, {list}, {entry}: {what}"));
+        }
+    };
+    if !baseline.principals.is_empty() {
+        let events = || baseline.insights.iter().map(|event| &event.who);
+        let is_principal =
+            |pattern: &Pattern| baseline.principals.iter().chain(events()).any(|who| pattern.matches(who));
+        let is_assumed = |pattern: &Pattern| {
+            let roles = baseline.values.iter().filter(|value| value.dimension == Dimension::TargetRole);
+            roles.map(|role| &role.value).any(|role| pattern.matches_principal(role))
+        };
+        // Addresses of first sightings only: a baseline has no others.
+        let is_source = |network: &AddressRange| {
+            baseline.sightings().filter_map(Sighting::source_ip).any(|address| network.contains(address))
+        };
+        for network in &known.networks {
+            warn("networks", network, is_source(network), "nothing was first seen from there");
+        }
+        for pattern in &known.principals {
+            warn("principals", &pattern.as_str(), is_principal(pattern), NO_PRINCIPAL);
+        }
+        for pattern in &known.roles {
+            let is_met = is_principal(pattern) || is_assumed(pattern);
+            warn(
+                "roles",
+                &pattern.as_str(),
+                is_met,
+                &format!("{NO_PRINCIPAL}, and no call assumes such a role"),
+            );
+        }
+        for pattern in &known.actions {
+            let what = no_action(pattern);
+            warn("actions", &pattern.as_str(), is_done(baseline, pattern), &what);
+        }
+    }
     let warning = |rule: &Pattern| {
         format!(
             "--known: events were not matched against a rule '{}' (name it with --rules, --sigma or --builtin-rules; a saved \
@@ -248,7 +289,8 @@ pub(crate) fn unmatched_known_rules(baseline: &Baseline, known: &KnownAssets) ->
             rule.as_str()
         )
     };
-    known.rules_not_among(&baseline.rules).map(warning).collect()
+    warnings.extend(known.rules_not_among(&baseline.rules).map(warning));
+    warnings
 }
 
 /// Warns if the input of a ranking is shorter than its warmup.

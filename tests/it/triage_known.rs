@@ -118,3 +118,26 @@ fn a_rule_that_no_event_was_matched_against_is_reported() {
         stderr(&output)
     );
 }
+
+#[test]
+fn entries_that_match_nothing_are_a_warning() {
+    let archive = insider();
+    let list = "networks = ['192.0.2.0/24', '0.0.0.0/0']\nprincipals = ['eva', 'break-glass']\nroles = ['kim', '*/pay']\n\
+                actions = ['secretsmanager:Get*', 'iam:CreateUzer']\n";
+    std::fs::write(archive.path().join("list.toml"), list).unwrap();
+    let output = firstseen(&["triage", "AWSLogs", "-q", "--known", "list.toml"], archive.path());
+    assert_eq!(output.status.code(), Some(0));
+    let said = stderr(&output);
+    let glob = "no principal matches (a glob must match the whole name, or the part after its last /)";
+    for warning in [
+        "--known, networks, 192.0.2.0/24: nothing was first seen from there\n".to_owned(),
+        format!("--known, principals, break-glass: {glob}\n"),
+        format!("--known, roles, */pay: {glob}, and no call assumes such a role\n"),
+        "--known, actions, iam:CreateUzer: no action in the input matches".to_owned(),
+    ] {
+        assert!(said.contains(&warning), "{said}");
+    }
+    for met in ["eva", "kim", "Get*", "0.0.0.0/0"] {
+        assert!(!said.contains(met), "{met}: {said}");
+    }
+}
