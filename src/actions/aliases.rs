@@ -2,7 +2,8 @@
 //!
 //! Sources: AWS Service Authorization Reference (prefixes), Amazon S3 User Guide ("Amazon S3 CloudTrail events", "Required
 //! permissions for Amazon S3 API operations"), AWS Lambda Developer Guide and Amazon CloudFront Developer Guide ("Logging API calls
-//! using CloudTrail"), AWS CloudTrail User Guide ("AWS Management Console sign-in events").
+//! using CloudTrail"), AWS CloudTrail User Guide ("AWS Management Console sign-in events"), Amazon Bedrock API Reference (permissions of
+//! "Converse", "ConverseStream", "StartAsyncInvoke", "InvokeModelWithBidirectionalStream").
 
 /// Event sources whose first part is not IAM's prefix of the service.
 const SERVICES: [(&str, &str); 5] = [
@@ -14,7 +15,11 @@ const SERVICES: [(&str, &str); 5] = [
 ];
 
 /// Events that IAM's actions have other names for: service, event, and the action that allows it.
-const EVENTS: [(&str, &str, &str, &str); 36] = [
+const EVENTS: [(&str, &str, &str, &str); 40] = [
+    ("bedrock", "Converse", "bedrock", "InvokeModel"),
+    ("bedrock", "ConverseStream", "bedrock", "InvokeModelWithResponseStream"),
+    ("bedrock", "InvokeModelWithBidirectionalStream", "bedrock", "InvokeModel"),
+    ("bedrock", "StartAsyncInvoke", "bedrock", "InvokeModel"),
     ("lambda", "Invoke", "lambda", "InvokeFunction"),
     ("s3", "CompleteMultipartUpload", "s3", "PutObject"),
     ("s3", "CopyObject", "s3", "PutObject"),

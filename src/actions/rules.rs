@@ -70,16 +70,18 @@ const DETECTION: &str = "cloudtrail cloudtrail-data config guardduty securityhub
 /// Services that filter traffic.
 const FIREWALLS: &str = "waf waf-regional wafv2 shield network-firewall fms";
 
-/// Events that have no words that say what they are, mostly no calls of an API: service, event, class, reason.
+/// Events that IAM has no action for and whose words do not say what they are, mostly no calls of an API: service, event, class, reason.
 ///
 /// Source: AWS CloudTrail User Guide, "AWS Management Console sign-in events" and "Non-API events captured by CloudTrail"; IAM
-/// Identity Center User Guide, "Understanding IAM Identity Center sign-in events"; Amazon EBS User Guide, "Share an Amazon EBS snapshot".
+/// Identity Center User Guide, "Understanding IAM Identity Center sign-in events"; Amazon EBS User Guide, "Share an Amazon EBS snapshot";
+/// IAM Roles Anywhere User Guide, "Authentication for Roles Anywhere" (CreateSession).
 pub(super) const EVENTS: &[(&str, &str, Option<Class>, &str)] = &[
     ("signin", "ConsoleLogin", Some(Credentials), SIGN_IN),
     ("signin", "AuthorizeOAuth2Access", Some(Credentials), SIGN_IN),
     ("signin", "UserAuthentication", Some(Credentials), SIGN_IN),
     ("sso", "Federate", Some(Credentials), SIGN_IN),
     ("sso", "Authenticate", Some(Credentials), SIGN_IN),
+    ("rolesanywhere", "CreateSession", Some(Credentials), SESSION),
     ("signin", "PasswordRecoveryRequested", Some(Credentials), RECOVERY),
     ("signin", "PasswordRecoveryCompleted", Some(Credentials), RECOVERY),
     ("signin", "PasswordUpdated", Some(Credentials), RECOVERY),
@@ -94,6 +96,7 @@ pub(super) const EVENTS: &[(&str, &str, Option<Class>, &str)] = &[
 ];
 
 const SIGN_IN: &str = "begins a session, which is a credential (ATT&CK T1078.004)";
+const SESSION: &str = "returns credentials of a role (ATT&CK T1550)";
 const RECOVERY: &str = "replaces a credential of the root user (ATT&CK T1098)";
 const STEP: &str = "a step of signing in, and nothing more";
 const SHARED: &str = "another account copies a shared snapshot (ATT&CK T1537)";
@@ -223,6 +226,7 @@ pub(super) const RULES: &[Rule] = &[
     // Exposure: makes a resource reachable from outside, or its data leave.
     Rule {
         level: Some(AccessLevel::PermissionsManagement),
+        without: "Invoke",
         ..rule(Exposure, Calls::Changes, "access level permissions-management, outside of identity services")
     },
     Rule {
@@ -322,7 +326,20 @@ pub(super) const RULES: &[Rule] = &[
         without: "Query Statement Transaction Policy",
         ..rule(Execution, Calls::Changes, "runs something (ATT&CK T1648, T1651, T1609, T1578.002)")
     },
+    Rule {
+        services: "bedrock bedrock-mantle",
+        verbs: "Invoke Converse Start Create",
+        nouns: "InvokeModel Converse AsyncInvoke$ Inference$",
+        ..rule(Execution, Calls::All, "runs a model (ATT&CK T1496.004)")
+    },
     Rule { verbs: "Invoke", ..rule(Execution, Calls::All, "runs something (ATT&CK T1648, T1496)") },
+    // CloudTrail's data events of these calls say that they only read (Amazon SES Developer Guide, "Logging Amazon SES API calls").
+    Rule {
+        services: "ses",
+        verbs: "Send",
+        nouns: "Email$ Bounce$",
+        ..rule(Execution, Calls::All, "sends mail in the account's name (ATT&CK T1496.004, T1566)")
+    },
     Rule {
         verbs: "Send",
         nouns: "Command",
@@ -390,8 +407,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         services: "servicequotas ec2 ses sms-voice bedrock",
-        verbs: "Request Create Put Update Verify Send",
-        nouns: "ServiceQuotaIncrease Email$ EmailIdentity DomainIdentity DomainDkim EmailAddress AccountDetail AccountSending \
+        verbs: "Request Create Put Update Verify",
+        nouns: "ServiceQuotaIncrease EmailIdentity DomainIdentity DomainDkim EmailAddress AccountDetail AccountSending \
                 FoundationModelAgreement FoundationModelEntitlement UseCaseForModelAccess",
         ..rule(Execution, Calls::Changes, "uses more of the account's capacity (ATT&CK T1496)")
     },

@@ -131,6 +131,70 @@ fn what_runs_code_or_uses_capacity_is_execution() {
 }
 
 #[test]
+fn what_runs_models_or_sends_mail_is_execution_whatever_the_record_says() {
+    let models = [
+        "bedrock:InvokeModel",
+        "bedrock:InvokeModelWithResponseStream",
+        "bedrock:InvokeModelWithBidirectionalStream",
+        "bedrock:Converse",
+        "bedrock:ConverseStream",
+        "bedrock:StartAsyncInvoke",
+        "bedrock-mantle:CreateInference",
+    ];
+    let mail = [
+        "ses:SendEmail",
+        "email.amazonaws.com:SendRawEmail",
+        "ses:SendBulkEmail",
+        "ses:SendTemplatedEmail",
+        "ses:SendBulkTemplatedEmail",
+        "ses:SendCustomVerificationEmail",
+        "ses:SendBounce",
+    ];
+    for action in models.into_iter().chain(mail) {
+        for read_only in [Some(true), Some(false), None] {
+            assert_eq!(class_of(action, read_only), Some(Class::Execution), "{action} {read_only:?}");
+        }
+        let ActionDescription { class, is_known, .. } = describe(action);
+        assert_eq!((class, is_known), (Some(Class::Execution), true), "{action}");
+    }
+    for action in ["bedrock:GetAsyncInvoke", "bedrock:ListAsyncInvokes", "bedrock:CreateInferenceProfile"] {
+        assert_eq!(describe(action).class, None, "{action}");
+    }
+}
+
+/// Records say `readOnly` in ways that do not follow from what a call does: data events of SES, sessions of roles.
+#[test]
+fn what_uses_or_gives_rights_has_the_class_of_its_description_whatever_the_record_says() {
+    for action in [
+        "bedrock:InvokeAgent",
+        "bedrock-agentcore:InvokeGateway",
+        "ecr:GetAuthorizationToken",
+        "lambda:Invoke",
+        "managedblockchain:Invoke",
+        "rolesanywhere:CreateSession",
+        "sagemaker:InvokeEndpoint",
+        "secretsmanager:GetSecretValue",
+        "signin:CreateOAuth2Token",
+        "ssm:GetParameter",
+        "sso:GetRoleCredentials",
+        "sts:AssumeRole",
+        "sts:GetFederationToken",
+        // Uses of data have no class.
+        "dynamodb:PutItem",
+        "kms:Decrypt",
+        "s3:GetObject",
+        "sns:Publish",
+        "sqs:SendMessage",
+    ] {
+        let described = describe(action);
+        for read_only in [Some(true), Some(false)] {
+            assert_eq!(class_of(action, read_only), described.class, "{action} {read_only:?}");
+        }
+    }
+    assert_eq!(describe("rolesanywhere:CreateSession").class, Some(Class::Credentials));
+}
+
+#[test]
 fn lost_data_is_destruction() {
     are(
         Class::Destruction,
