@@ -156,14 +156,14 @@ proptest! {
 
 /// A principal's episodes, and what joins them, of records after a month in which both users did something ordinary.
 fn joined(records: &[serde_json::Value]) -> Vec<(LinkKind, String, String, String)> {
-    joined_with(records, &[], None)
+    joined_with(records, &[], &TriageQuestion::default())
 }
 
-/// The same with events of a cluster, and nothing known that is later than a time.
+/// The same with events of a cluster, for a question.
 fn joined_with(
     records: &[serde_json::Value],
     events: &[serde_json::Value],
-    read_to: Option<&str>,
+    question: &TriageQuestion,
 ) -> Vec<(LinkKind, String, String, String)> {
     let ordinary = ["eva", "bob"].map(|user| record("2024-01-01T00:00:00Z", user, "s3:GetObject"));
     let of_cluster: String = events.iter().map(|event| format!("{event}\n")).collect();
@@ -173,8 +173,7 @@ fn joined_with(
         _ => archive.object("EKSLogs/111122223333/prod/2024/03/12/02/audit.log", of_cluster.as_bytes()),
     };
     let baseline = archive.ingest(&all()).baseline.resolved(PrincipalKey::Arn);
-    let read_to = read_to.map(|time| Timestamp::parse(time).unwrap());
-    let ranked = triage(&baseline, &TriageQuestion { read_to, ..TriageQuestion::default() });
+    let ranked = triage(&baseline, question);
     let named = |incident: &RankedIncident<'_>, index: usize| {
         incident.episodes[index].who.key.rsplit('/').next().unwrap_or_default().to_owned()
     };
@@ -214,7 +213,9 @@ fn a_key_that_was_refused_first_joins_from_its_first_success_on() {
     let expected = [(LinkKind::IssuedKey, "eva".to_owned(), "bob".to_owned(), "AKIAISSUED".to_owned())];
     let soon = [denied.clone(), issuing("2024-03-10T00:10:00Z"), using("2024-03-10T04:00:00Z")];
     assert_eq!(joined(&soon), expected);
-    assert_eq!(joined_with(&soon, &[], Some("2024-03-10T03:00:00Z")), []);
+    let read_to = Timestamp::parse("2024-03-10T03:00:00Z");
+    let earlier = TriageQuestion { read_to, ..TriageQuestion::default() };
+    assert_eq!(joined_with(&soon, &[], &earlier), []);
     let days_later = [denied.clone(), issuing("2024-03-16T00:00:00Z"), using("2024-03-20T00:00:00Z")];
     assert_eq!(joined(&days_later), expected);
     let too_late = [denied.clone(), issuing("2024-03-18T00:00:00Z"), using("2024-03-18T04:00:00Z")];
@@ -254,8 +255,8 @@ fn a_key_joins_its_user_in_cloudtrail_and_in_a_cluster_to_who_gave_it() {
     using["userIdentity"]["accessKeyId"] = json!("AKIAISSUED");
     let exec = [in_cluster("2024-03-12T02:00:00Z", "AKIAISSUED")];
     let link = || (LinkKind::IssuedKey, "eva".to_owned(), "mal".to_owned(), "AKIAISSUED".to_owned());
-    assert_eq!(joined_with(&[issuing.clone(), using], &exec, None), [link(), link()]);
-    assert_eq!(joined_with(&[issuing], &exec, None), [link()]);
+    assert_eq!(joined_with(&[issuing.clone(), using], &exec, &TriageQuestion::default()), [link(), link()]);
+    assert_eq!(joined_with(&[issuing], &exec, &TriageQuestion::default()), [link()]);
 }
 
 #[test]
@@ -272,7 +273,7 @@ fn a_created_user_is_joined_in_cloudtrail_and_in_a_cluster() {
         (LinkKind::Creation, "eva".to_owned(), "mal".to_owned(), arn)
     };
     let exec = in_cluster("2024-03-12T02:00:00Z", "AKIAOTHER");
-    assert_eq!(joined_with(&[creating, acting], &[exec], None), [link(), link()]);
+    assert_eq!(joined_with(&[creating, acting], &[exec], &TriageQuestion::default()), [link(), link()]);
 }
 
 #[test]
@@ -284,8 +285,11 @@ fn a_long_term_key_joins_a_user_to_itself_in_a_cluster_and_not_to_others() {
     };
     let exec = [in_cluster("2024-03-12T02:00:00Z", "AKIAMAL")];
     let expected = (LinkKind::AccessKey, "mal".to_owned(), "mal".to_owned(), "AKIAMAL".to_owned());
-    assert_eq!(joined_with(&[using("mal", "2024-03-11T20:00:00Z")], &exec, None), [expected]);
-    assert_eq!(joined_with(&[using("mal", "2024-03-10T00:00:00Z")], &exec, None), []);
+    assert_eq!(
+        joined_with(&[using("mal", "2024-03-11T20:00:00Z")], &exec, &TriageQuestion::default()),
+        [expected]
+    );
+    assert_eq!(joined_with(&[using("mal", "2024-03-10T00:00:00Z")], &exec, &TriageQuestion::default()), []);
     assert_eq!(joined(&[using("mal", "2024-03-11T20:00:00Z"), using("bob", "2024-03-11T22:00:00Z")]), []);
 }
 
@@ -348,6 +352,25 @@ fn a_network_that_few_used_joins_principals() {
     let second = with(record("2024-03-10T04:00:00Z", "bob", "s3:GetObject"), address);
     let expected = (LinkKind::Network, "eva".to_owned(), "bob".to_owned(), "203.0.113.0/24".to_owned());
     assert_eq!(joined(&[first, second]), [expected]);
+}
+
+#[test]
+fn a_network_joins_by_those_who_ever_came_from_it_or_as_of_then_by_those_who_had() {
+    let from = |time: &str, user: &str| {
+        with(record(time, user, "s3:GetObject"), json!({"sourceIPAddress": "203.0.113.77"}))
+    };
+    let two = [from("2024-03-10T00:00:00Z", "eva"), from("2024-03-10T04:00:00Z", "bob")];
+    let others = |day: &str| ["kim", "lea"].map(|user| from(&format!("{day}T03:00:00Z"), user));
+    let joins = |records: &[serde_json::Value], as_of_then: bool| {
+        let question = TriageQuestion { as_of_then, ..TriageQuestion::default() };
+        let links = joined_with(records, &[], &question);
+        links.iter().any(|(_, from, to, _)| from == "eva" && to == "bob")
+    };
+    assert!(joins(&two, true) && joins(&two, false));
+    let later: Vec<_> = two.iter().cloned().chain(others("2024-05-01")).collect();
+    assert!(joins(&later, true) && !joins(&later, false));
+    let earlier: Vec<_> = two.into_iter().chain(others("2024-03-10")).collect();
+    assert!(!joins(&earlier, true) && !joins(&earlier, false));
 }
 
 /// A call by which eva creates bob, under this id, or sets his password.

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::created::{CreatedIds, Opening};
+use super::population::Population;
 use super::{Episode, Incident, Link, LinkKind};
 use crate::baseline::Baseline;
 use crate::model::{Arn, Dimension, Sighting, is_temporary_key};
@@ -18,12 +19,16 @@ const SESSION: Span = Span::hours(36);
 /// How long after a principal was created or opened its first episode is still joined.
 const CREATION: Span = Span::days(7);
 
-/// How many principals may ever have come from a network whose use joins episodes.
+/// How many principals may ever have come from a network whose use joins episodes; as of then, by the end of the later one.
 const FEW: u32 = 3;
 
 /// Joins episodes, which are sorted by start, into incidents in the order of their first episodes.
-pub(super) fn incidents<'b>(baseline: &'b Baseline, episodes: Vec<Episode<'b>>) -> Vec<Incident<'b>> {
-    let mut links = links(baseline, &episodes);
+pub(super) fn incidents<'b>(
+    baseline: &'b Baseline,
+    (population, as_of_then): (&Population, bool),
+    episodes: Vec<Episode<'b>>,
+) -> Vec<Incident<'b>> {
+    let mut links = links(baseline, (population, as_of_then), &episodes);
     links.sort_by_key(|link| (link.to, link.from, link.kind));
     let roots = join(episodes.len(), &mut links);
     let mut incidents: Vec<Incident<'b>> = Vec::new();
@@ -71,12 +76,16 @@ fn root(parents: &mut [usize], mut index: usize) -> usize {
 }
 
 /// All links between episodes of different principals.
-fn links<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
+fn links<'b>(
+    baseline: &'b Baseline,
+    (population, as_of_then): (&Population, bool),
+    episodes: &[Episode<'b>],
+) -> Vec<Link<'b>> {
     let mut links = of_keys(episodes);
     links.extend(of_issued_keys(episodes));
     links.extend(of_opened(baseline, episodes));
     links.extend(of_roles(episodes));
-    links.extend(of_networks(baseline, episodes));
+    links.extend(of_networks(baseline, (population, as_of_then), episodes));
     links
 }
 
@@ -119,19 +128,25 @@ fn is_of_another_log(episodes: &[Episode<'_>], one: usize, other: usize) -> bool
     episodes[one].who.kind.source() != episodes[other].who.kind.source()
 }
 
-/// Episodes of principals that first came from the same network soon after another, if few ever came from it.
-fn of_networks<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
-    let mut holders: HashMap<&str, u32> = HashMap::new();
-    for value in baseline.values.iter().filter(|value| value.dimension == Dimension::Network) {
-        *holders.entry(&value.value).or_default() += 1;
-    }
+/// Episodes of principals that first came from the same network soon after another, if few ever came from it: as of then, few by then.
+fn of_networks<'b>(
+    baseline: &'b Baseline,
+    (population, as_of_then): (&Population, bool),
+    episodes: &[Episode<'b>],
+) -> Vec<Link<'b>> {
+    let networks =
+        baseline.values.iter().enumerate().filter(|(_, value)| value.dimension == Dimension::Network);
+    let indices: HashMap<&str, usize> = networks.map(|(index, value)| (&*value.value, index)).collect();
     let mut last: HashMap<&'b str, usize> = HashMap::new();
     let mut links = Vec::new();
     for (to, episode) in episodes.iter().enumerate() {
         for finding in episode.findings.iter().map(|one| &one.finding) {
             let is_network = finding.kind == FindingKind::of_dimension(Dimension::Network);
             let Some(network) = finding.value.filter(|_| is_network) else { continue };
-            if holders.get(&**network).is_none_or(|holders| *holders > FEW) {
+            // The end is part of the episode.
+            let last_micros = if as_of_then { episode.end().micros().saturating_add(1) } else { i64::MAX };
+            let until = Timestamp::from_micros(last_micros);
+            if indices.get(&**network).is_none_or(|index| population.holders(*index, until) > FEW) {
                 continue;
             }
             if let Some(from) = last.insert(network, to)

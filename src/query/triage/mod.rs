@@ -402,7 +402,7 @@ pub fn triage<'b>(baseline: &'b Baseline, question: &TriageQuestion) -> Triage<'
     let admission = CompiledFilter::new(Cow::Borrowed(&question.filter));
     let mut incidents: Vec<Incident<'b>> = match question.by {
         RankedUnit::Episode => scored.into_iter().map(Incident::of_one).collect(),
-        RankedUnit::Incident => incident::incidents(baseline, scored),
+        RankedUnit::Incident => incident::incidents(baseline, (&population, question.as_of_then), scored),
     };
     incidents.retain(|incident| {
         let mut episodes = incident.episodes.iter();
