@@ -270,19 +270,37 @@ fn listed<'t>(items: impl ExactSizeIterator<Item = &'t str>) -> String {
     text
 }
 
-/// A text cut to the width of a line.
+/// A text cut to the width of a line: after a clause or else a word, so that no number or address reads as another. Only a word that is most of
+/// the line is cut itself.
 fn cut(text: &str) -> String {
     if width(text) <= COLUMNS {
         return text.to_owned();
     }
-    let mut columns = 1;
-    let fits = |c: &char| {
+    // Room for a blank and the mark.
+    let fitting = fitting(text, COLUMNS - 2);
+    let blanks =
+        || text.match_indices(' ').map(|(at, _)| &text[..at]).take_while(|kept| kept.len() <= fitting.len());
+    let after_clause = blanks().filter(|kept| kept.ends_with([';', ','])).last();
+    let after_clause = after_clause.filter(|kept| width(kept) >= COLUMNS * 3 / 4);
+    let after_word = || blanks().last().filter(|kept| width(kept) >= COLUMNS / 2);
+    if let Some(kept) = after_clause.or_else(after_word) {
+        return format!("{kept} …");
+    }
+    let of_number = |c: char| c.is_ascii_hexdigit() || ".:,/".contains(c);
+    match fitting.trim_end_matches(of_number) {
+        stem if width(stem) >= COLUMNS / 2 => format!("{stem}…"),
+        _ => format!("{fitting}…"),
+    }
+}
+
+/// The longest start of a text that has no more than these columns.
+fn fitting(text: &str, most: usize) -> &str {
+    let mut columns = 0;
+    let is_beyond = |(_, c): &(usize, char)| {
         columns += width(c.encode_utf8(&mut [0; 4]));
-        columns <= COLUMNS
+        columns > most
     };
-    let mut text: String = text.chars().take_while(fits).collect();
-    text.push('…');
-    text
+    text.char_indices().find(is_beyond).map_or(text, |(at, _)| &text[..at])
 }
 
 #[cfg(test)]
@@ -292,15 +310,35 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_to_the_columns_of_a_line() {
         assert_eq!(cut("short"), "short");
-        for long in ["a".repeat(500), "名".repeat(500)] {
+        for long in
+            ["a".repeat(500), "名".repeat(500), "1".repeat(500), format!("rules: {}", "x".repeat(500))]
+        {
             let text = cut(&long);
-            assert!(text.ends_with('…') && (COLUMNS - 1..=COLUMNS).contains(&width(&text)), "{text}");
+            assert!(text.ends_with('…') && !text.ends_with(" …"), "{text}");
+            assert!((COLUMNS - 2..=COLUMNS).contains(&width(&text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_cut_after_a_clause_or_a_word() {
+        let reason = "of 130 principals had done it before, 109 of 1,300 of its family; 203.0.113.24 and 2001:db8::1234/48 were";
+        for start in 0..COLUMNS - 10 {
+            let text = format!("{} {reason} {reason}", "x".repeat(start));
+            let cut = cut(&text);
+            let kept = cut.strip_suffix(" …").unwrap();
+            assert!(width(&cut) <= COLUMNS && text[kept.len()..].starts_with(' '), "{cut}");
+            assert!(width(kept) >= COLUMNS / 2, "{cut}");
         }
     }
 
     #[test]
     fn a_short_name_tells_who_it_is() {
         let provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+        let clause = format!("{}: 109 of 130 principals had done it before", "x".repeat(COLUMNS - 60));
+        assert_eq!(cut(&format!("{clause}, 109 of 1,300 of its family")), format!("{clause}, …"));
+        // An address in a word that is cut is left out as a whole.
+        let long = format!("{}@203.0.113.200", "x".repeat(COLUMNS - 5));
+        assert_eq!(cut(&long), format!("{}@…", "x".repeat(COLUMNS - 5)));
         let subject = "repo:octo-org/fork:ref:refs/heads/main";
         assert_eq!(known_as(&format!("{provider}:sts.amazonaws.com:{subject}")), subject);
         assert_eq!(known_as("k8s:prod/arn:aws:iam::111122223333:user/ci/builder"), "builder in prod");
