@@ -422,6 +422,17 @@ fn the_keys_of_an_incident_lead_to_a_trace() {
 }
 
 #[test]
+fn the_keys_of_an_incident_are_shown_whatever_else_there_is() {
+    let archive = intrusion();
+    std::fs::write(archive.path().join("known.toml"), "networks = ['10.0.0.0/8']\n").unwrap();
+    let text = triage(&archive, "--known known.toml --builtin-rules --by incident");
+    let incident = text.split("\n\n").find(|block| block.contains(" known ")).unwrap();
+    assert!(incident.lines().count() == 8 && incident.contains("\n   by the list of --known: "), "{text}");
+    assert!(incident.contains("\n   keys ASIASTOLEN, AKIAISSUED: firstseen trace . ASIASTOLEN\n"), "{text}");
+    assert!(incident.contains("\n   2 episodes: jo, ann (key issued by jo)\n"), "{text}");
+}
+
+#[test]
 fn a_trace_from_a_baseline_names_the_file_that_describes_its_archives() {
     let (archive, folder) = (intrusion(), TempDir::new().unwrap());
     let table = format!("[[archive]]\npath = '{}'\nlabel = 'prod'\n", archive.path().display());

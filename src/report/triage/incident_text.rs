@@ -9,7 +9,7 @@ use super::bits::{rounded, score};
 use super::member_view::values;
 use super::words::{most_surprising, of_part, of_surprise, placed_network};
 use crate::actions::short_name;
-use crate::model::{Arn, Dimension, last_part, without_cluster};
+use crate::model::{Arn, Dimension, is_temporary_key, last_part, without_cluster};
 use crate::query::{Episode, EpisodeFinding, Link, LinkKind, PartName, RankedIncident, Surprise, Weights};
 use crate::report::count::counted;
 use crate::report::last_word_for_shell;
@@ -62,7 +62,7 @@ pub(super) fn incident_lines(
         line(0, Some(who_and_when(incident))),
         line(1, reason(episode, weights, PartName::Known)),
         line(1, reason(episode, weights, PartName::Network)),
-        line(2, reason(episode, weights, PartName::Agent)),
+        line(3, reason(episode, weights, PartName::Agent)),
         line(3, known_origin(episode)),
     ];
     let last = [
@@ -70,7 +70,7 @@ pub(super) fn incident_lines(
         line(6, history),
         line(3, rules(incident)),
         line(2, order_of_principals(incident)),
-        line(2, keys(incident, trace_source)),
+        line(1, keys(incident, trace_source)),
     ];
     let mut lines: Vec<Line> =
         first.into_iter().flatten().chain(of_actions).chain(last.into_iter().flatten()).collect();
@@ -250,8 +250,13 @@ fn known_as(key: &str) -> String {
 fn joined_by(link: &Link<'_>, is_to: bool, other: &str) -> String {
     match (link.kind, is_to) {
         (LinkKind::AccessKey, _) => format!("same key {}", link.value),
-        (LinkKind::IssuedKey, true) => format!("key given to {other}"),
-        (LinkKind::IssuedKey, false) => format!("gave a key to {other}"),
+        // A temporary key goes to who asked for it, another to the user whose key it is.
+        (LinkKind::IssuedKey, true) if is_temporary_key(link.value) => format!("key given to {other}"),
+        (LinkKind::IssuedKey, false) if is_temporary_key(link.value) => {
+            format!("was given the key of {other}")
+        }
+        (LinkKind::IssuedKey, true) => format!("key issued by {other}"),
+        (LinkKind::IssuedKey, false) => format!("issued the key of {other}"),
         (LinkKind::Creation, true) => format!("created or opened by {other}"),
         (LinkKind::Creation, false) => format!("created or opened {other}"),
         (LinkKind::AssumedRole, true) => format!("assumed by {other}"),
@@ -329,16 +334,16 @@ mod tests {
             assert!(width(&cut) <= COLUMNS && text[kept.len()..].starts_with(' '), "{cut}");
             assert!(width(kept) >= COLUMNS / 2, "{cut}");
         }
-    }
-
-    #[test]
-    fn a_short_name_tells_who_it_is() {
-        let provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
         let clause = format!("{}: 109 of 130 principals had done it before", "x".repeat(COLUMNS - 60));
         assert_eq!(cut(&format!("{clause}, 109 of 1,300 of its family")), format!("{clause}, …"));
         // An address in a word that is cut is left out as a whole.
         let long = format!("{}@203.0.113.200", "x".repeat(COLUMNS - 5));
         assert_eq!(cut(&long), format!("{}@…", "x".repeat(COLUMNS - 5)));
+    }
+
+    #[test]
+    fn a_short_name_tells_who_it_is() {
+        let provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
         let subject = "repo:octo-org/fork:ref:refs/heads/main";
         assert_eq!(known_as(&format!("{provider}:sts.amazonaws.com:{subject}")), subject);
         assert_eq!(known_as("k8s:prod/arn:aws:iam::111122223333:user/ci/builder"), "builder in prod");

@@ -1,7 +1,7 @@
 //! What a score was computed from, in words for a report. Texts are as in the log; who prints them cleans them.
 
 use crate::actions::short_name;
-use crate::model::Dimension;
+use crate::model::{Dimension, is_temporary_key};
 use crate::query::{
     Count, Episode, EpisodeFinding, Finding, Link, LinkKind, Part, PartName, RankedIncident, Reason,
     Surprise, Weights,
@@ -148,6 +148,9 @@ pub(super) fn of_link(link: &Link<'_>, incident: &RankedIncident<'_>) -> String 
     let (from, to) = (name(link.from), name(link.to));
     match link.kind {
         LinkKind::AccessKey => format!("{to} used the access key {} that {from} had used", link.value),
+        LinkKind::IssuedKey if !is_temporary_key(link.value) => {
+            format!("{to} used the access key {} that {from} had issued", link.value)
+        }
         LinkKind::IssuedKey => format!("{to} used the access key {} that {from} had been given", link.value),
         LinkKind::Creation => format!("{from} created or opened {to}"),
         LinkKind::AssumedRole => format!("{from} assumed {to}"),
