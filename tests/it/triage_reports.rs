@@ -432,6 +432,43 @@ fn the_keys_of_an_incident_are_shown_whatever_else_there_is() {
     assert!(incident.contains("\n   2 episodes: jo, ann (key issued by jo)\n"), "{text}");
 }
 
+/// A chain of users, each of whom makes a key for the next one, who uses it.
+fn chain(users: usize) -> Archive {
+    let name = |user: usize| format!("user{user:02}");
+    let records: Vec<Value> = (0..users)
+        .map(|user| {
+            let time = format!("2024-04-15T10:{user:02}:00Z");
+            let key = json!({"accessKeyId": format!("AKIA{}", user + 1), "userName": name(user + 1)});
+            let mut issuing = record(&time, &name(user), "iam:CreateAccessKey");
+            issuing["userIdentity"]["accessKeyId"] = json!(format!("AKIA{user}"));
+            with(issuing, json!({"responseElements": {"accessKey": key}}))
+        })
+        .collect();
+    let ordinary = record("2024-01-01T10:00:00Z", "jo", "s3:GetObject");
+    Archive::new().delivered("20240101T1005", &[ordinary]).delivered("20240415T1105", &records)
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_of_an_incident_names_twenty_principals_and_says_how_many_it_leaves_out() {
+    for (users, named, rest) in [(6, 6, None), (20, 20, None), (23, 20, Some("3 more principals"))] {
+        let archive = chain(users);
+        let text = triage(&archive, "");
+        let command = text.lines().find(|line| line.starts_with("   firstseen events ")).unwrap();
+        assert_eq!(command.matches(" --principal ").count(), named, "{command}");
+        assert_eq!(command.split_once(" # without ").map(|(_, rest)| rest), rest, "{command}");
+        let page = triage(&archive, "-f html");
+        assert_eq!(page.contains("# without 3 more principals"), rest.is_some());
+        let output = Command::new("sh")
+            .args(["-c", &command.replace("firstseen", env!("CARGO_BIN_EXE_firstseen"))])
+            .current_dir(archive.path())
+            .output()
+            .unwrap();
+        let events = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(events.matches("iam:CreateAccessKey").count(), named, "{events}");
+    }
+}
+
 #[test]
 fn a_trace_from_a_baseline_names_the_file_that_describes_its_archives() {
     let (archive, folder) = (intrusion(), TempDir::new().unwrap());

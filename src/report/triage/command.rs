@@ -7,12 +7,13 @@ use super::TriageReport;
 use crate::model::{Dimension, PrincipalKey};
 use crate::query::{Episode, FindingKind, RankedIncident};
 use crate::report::clean::literal_glob;
+use crate::report::count::counted;
 use crate::report::row::named;
 use crate::report::{UsedSettings, flag_for_shell, for_terminal};
 use crate::time::Span;
 
-/// How many principals a command names; with more it names only the one with the highest score.
-const PRINCIPALS: usize = 4;
+/// How many principals a command names: of more, the one with the highest score and those that fell first.
+const PRINCIPALS: usize = 20;
 
 /// The `events` command for an incident, or the `scan` command if the source is a baseline. The source is named as in this run.
 pub(super) fn command(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> String {
@@ -21,14 +22,18 @@ pub(super) fn command(report: &TriageReport<'_>, incident: &RankedIncident<'_>) 
 
 /// The same in parts: the command with its source, and each flag with its value.
 pub(super) fn command_words(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> Vec<String> {
-    let all: BTreeSet<(&str, &str)> =
-        incident.episodes.iter().map(|episode| episode.who.account_and_key()).collect();
-    let (shown, episodes) = if all.len() <= PRINCIPALS {
-        (all, &incident.episodes[..])
-    } else {
-        let leading = incident.leading();
-        ([leading.who.account_and_key()].into(), std::slice::from_ref(leading))
-    };
+    let leading = std::iter::once(incident.leading());
+    let (mut shown, mut left_out) = (BTreeSet::new(), BTreeSet::new());
+    for episode in leading.chain(&incident.episodes) {
+        let who = episode.who.account_and_key();
+        if shown.len() < PRINCIPALS || shown.contains(&who) {
+            shown.insert(who);
+        } else {
+            left_out.insert(who);
+        }
+    }
+    let of_shown = |episode: &&Episode<'_>| shown.contains(&episode.who.account_and_key());
+    let episodes: Vec<&Episode<'_>> = incident.episodes.iter().filter(of_shown).collect();
     // Records also of what the principals did before and after it was new; a baseline has only what was new.
     let span = |episode: &Episode<'_>| match report.is_saved {
         true => (episode.start(), episode.end()),
@@ -63,6 +68,9 @@ pub(super) fn command_words(report: &TriageReport<'_>, incident: &RankedIncident
         words.extend(has_matches.then(|| "--all-matches".to_owned()));
         words.extend(settings.only_success.then(|| "--only-success".to_owned()));
     }
+    // A comment for a shell.
+    let rest = left_out.len() as u64;
+    words.extend((rest > 0).then(|| format!("# without {}", counted(rest, "more principal"))));
     words
 }
 
