@@ -1,7 +1,7 @@
 //! `firstseen explain`: why something is reported or not.
 
 use clap::Args;
-use firstseen::query::{FindingKind, explain};
+use firstseen::query::explain;
 use firstseen::report::ExplainReport;
 
 use super::args::{AnswerOutputArgs, ArchiveArgs, LearningArgs, RuleArgs, RunArgs};
@@ -61,8 +61,8 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<RunStatus> {
     };
     let mut input = Input::read(&archives, &lists, &reading)?;
     let not_derived = derive_values(&databases, &question, &mut input.baseline)?;
-    if input.rules.is_some() && args.settings.takes_rules() {
-        question.report.push(FindingKind::Rule);
+    if input.rules.is_some() {
+        args.settings.add_rules(&mut question)?;
     }
     question.read_to = input.read_to(question.read_to);
     let answer = explain(&input.baseline, &question);

@@ -1,7 +1,7 @@
 //! `firstseen scan`: reads archives and reports what is new.
 
 use clap::Args;
-use firstseen::query::{FindingKind, Question, first_seen_with_warmup_effect, set_covered};
+use firstseen::query::{Question, first_seen_with_warmup_effect, set_covered};
 use firstseen::report::{Report, UsedSettings};
 use firstseen::source::{FileList, is_stdin};
 
@@ -83,8 +83,8 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     };
     let mut input = Input::read(&archives, &lists, &reading)?;
     let not_derived = derive_values(&databases, &question, &mut input.baseline)?;
-    if input.rules.is_some() && args.settings.takes_rules() {
-        question.report.push(FindingKind::Rule);
+    if input.rules.is_some() {
+        args.settings.add_rules(&mut question)?;
     }
     question.read_to = input.read_to(question.read_to);
     let Input { baseline, coverage, .. } = &input;

@@ -96,9 +96,17 @@ impl SettingsArgs {
         &self.files
     }
 
-    /// See [`QuestionArgs::takes_rules`]. Only flags count: the kinds of a preset do not exclude rules.
-    pub(crate) fn takes_rules(&self) -> bool {
-        self.flags.question.takes_rules()
+    /// Adds the findings of rules to a question whose events were matched against some: see [`QuestionArgs::takes_rules`]. Flags
+    /// and the file of `--config` count, and a preset does not: its kinds do not exclude rules.
+    pub(crate) fn add_rules(&self, question: &mut Question) -> anyhow::Result<()> {
+        let named = match &self.files.config {
+            Some(file) => self.flags.question.clone().or(file.settings()?.question),
+            None => self.flags.question.clone(),
+        };
+        if named.takes_rules() && !question.report.contains(&FindingKind::Rule) {
+            question.report.push(FindingKind::Rule);
+        }
+        Ok(())
     }
 }
 

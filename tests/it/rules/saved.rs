@@ -166,6 +166,35 @@ fn report_hides_rule_findings_and_a_preset_does_not() {
     assert_eq!(kinds(&["--preset", "escu"]), 1);
     assert_eq!(kinds(&["--report", "all"]), 2);
     assert_eq!(kinds(&["--report", "new-action"]), 0);
+    let place = TempDir::new().unwrap();
+    let config = place.path().join("team.toml").to_str().unwrap().to_owned();
+    let in_file = |report: &str, flags: &[&str]| {
+        std::fs::write(&config, format!("report = {report}\n")).unwrap();
+        kinds(&[&["--config", &config], flags].concat())
+    };
+    assert_eq!(in_file("['new-action']", &[]), 0);
+    assert_eq!(in_file("['new-action']", &["--report", "all"]), 2);
+    for report in ["['all']", "['rule']", "['all', 'rule']"] {
+        assert_eq!(in_file(report, &[]), 2, "{report}");
+        assert_eq!(in_file(report, &["--report", "new-action"]), 0, "{report}");
+    }
+}
+
+#[test]
+fn rules_are_listed_once_in_the_settings() {
+    let place = TempDir::new().unwrap();
+    let config = place.path().join("team.toml").to_str().unwrap().to_owned();
+    std::fs::write(&config, "report = ['rule']\n").unwrap();
+    for (command, list) in [("scan", "findings"), ("explain", "explanations")] {
+        for report in [&["--report", "all,rule"][..], &["--report", "rule"], &["--config", &config]] {
+            let head = [command, ARCHIVE, "--rules", RULES, "--action", "*", "-q", "-f", "json"];
+            let output = firstseen_here(&[&head, report].concat());
+            let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert!(answer[list].is_array());
+            let kinds = answer["settings"]["report"].as_array().unwrap();
+            assert_eq!(kinds.iter().filter(|kind| *kind == "rule").count(), 1, "{command} {report:?}");
+        }
+    }
 }
 
 #[test]
