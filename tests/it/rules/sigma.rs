@@ -222,6 +222,31 @@ fn a_value_may_be_searched_for_in_base64() {
 }
 
 #[test]
+fn base64_encodes_what_a_value_stands_for() {
+    // In Python: base64.b64encode(b"a*b\\c") and base64.b64encode("a?".encode("utf-16-le")).
+    let event = with(event(), json!({"requestParameters": {"a": "YSpiXGM=", "b": "YQA/AA=="}}));
+    let compiled = |search: &str| compile(&rule(&format!("sel:\n  {search}\ncondition: sel")));
+    for search in [
+        r"requestParameters.a|base64: a\*b\c",
+        r"requestParameters.a|base64: a\*b\\c",
+        r"requestParameters.a|base64offset|contains: \*b",
+        r"requestParameters.b|wide|base64: a\?",
+    ] {
+        let (rules, errors) = compiled(search);
+        assert_eq!((errors, matching(&rules, &event)), (Vec::new(), vec!["r".to_owned()]), "{search}");
+    }
+    for search in [
+        "requestParameters.a|base64: a*b",
+        "requestParameters.a|base64offset|contains: 'b?'",
+        "requestParameters.a|utf16|base64: '*'",
+        "requestParameters.a|expand|base64: '*'",
+    ] {
+        let (_, errors) = compiled(search);
+        assert!(errors[0].contains("has wildcards, which cannot be encoded in base64"), "{errors:?}");
+    }
+}
+
+#[test]
 fn placeholders_stand_for_the_values_of_a_file() {
     let text = rule("sel:\n  userIdentity.arn|expand|endswith: '/%admins%'\ncondition: sel");
     let files = [file("a.yml", Language::Sigma, &text)];

@@ -126,9 +126,12 @@ fn one(
         true => context.placeholders.expanded(text)?,
         false => vec![text.clone()],
     };
-    let texts = texts.iter().flat_map(|text| modifiers.encoded(text));
-    let tests = texts.map(|text| test(&text, modifiers));
-    let mut tests = tests.collect::<Result<Vec<_>, _>>()?;
+    let mut tests = Vec::new();
+    for text in &texts {
+        for text in modifiers.encoded(text)? {
+            tests.push(test(&text, modifiers)?);
+        }
+    }
     Ok(match &tests[..] {
         [_] => check(field.clone(), tests.remove(0)),
         _ => {

@@ -132,20 +132,26 @@ impl Modifiers {
         (relation, !self.cased)
     }
 
-    /// The texts that are searched for in place of a value.
-    pub(super) fn encoded<'v>(&self, value: &'v str) -> Vec<Cow<'v, str>> {
-        let units = |bytes: fn(u16) -> [u8; 2]| value.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
-        let bytes = || match self.encoding {
-            Encoding::Utf8 => value.as_bytes().to_vec(),
+    /// The texts that are searched for in place of a value. Encoded is the text that it stands for, without its escapes.
+    pub(super) fn encoded<'v>(&self, value: &'v str) -> Result<Vec<Cow<'v, str>>, String> {
+        let Some(base64) = self.base64 else { return Ok(vec![Cow::Borrowed(value)]) };
+        let parts = parts(value);
+        let [GlobPart::Text(text)] = &parts[..] else {
+            return Err(format!(
+                "'{value}' has wildcards, which cannot be encoded in base64; write \\* and \\? for the characters"
+            ));
+        };
+        let units = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+        let bytes = match self.encoding {
+            Encoding::Utf8 => text.as_bytes().to_vec(),
             Encoding::Utf16Le => units(u16::to_le_bytes),
             Encoding::Utf16Be => units(u16::to_be_bytes),
             Encoding::Utf16 => [vec![0xff, 0xfe], units(u16::to_le_bytes)].concat(),
         };
-        match self.base64 {
-            None => vec![Cow::Borrowed(value)],
-            Some(Base64::Whole) => vec![encoded(&bytes()).into()],
-            Some(Base64::Anywhere) => encoded_anywhere(&bytes()).map(Cow::Owned).into(),
-        }
+        Ok(match base64 {
+            Base64::Whole => vec![encoded(&bytes).into()],
+            Base64::Anywhere => encoded_anywhere(&bytes).map(Cow::Owned).into(),
+        })
     }
 
     fn part(&mut self, part: Anchoring) -> Result<(), String> {
