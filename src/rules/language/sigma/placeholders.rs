@@ -55,16 +55,18 @@ impl Placeholders {
         let mut all = vec![String::new()];
         let mut rest = text;
         loop {
-            let found = rest.split_once('%').and_then(|(before, behind)| {
-                let (name, behind) = behind.split_once('%')?;
-                Some((before, name, behind))
-            });
-            let Some((before, name, behind)) = found else {
-                all.iter_mut().for_each(|known| known.push_str(rest));
+            let (before, named) = before_sign(rest);
+            let Some((name, behind)) = named.map(before_sign) else {
+                all.iter_mut().for_each(|known| known.push_str(&before));
                 return Ok(all);
             };
-            let values = self.values.get(name).filter(|values| !values.is_empty()).ok_or_else(|| {
-                let near = similar(name, self.values.keys().map(String::as_str));
+            let Some(behind) = behind else {
+                // The last sign is plain, too.
+                all.iter_mut().for_each(|known| known.extend([&before, "%", &name]));
+                return Ok(all);
+            };
+            let values = self.values.get(&name).filter(|values| !values.is_empty()).ok_or_else(|| {
+                let near = similar(&name, self.values.keys().map(String::as_str));
                 format!(
                     "placeholder '%{name}%' has no values{near}; --sigma-placeholders names a file with them"
                 )
@@ -73,12 +75,36 @@ impl Placeholders {
                 return Err(format!("'{text}' stands for more than {MAX_VALUES} values"));
             }
             let with = |known: &String| {
-                values.iter().map(|value| [known, before, value].concat()).collect::<Vec<_>>()
+                values.iter().map(|value| [&**known, &before, value].concat()).collect::<Vec<_>>()
             };
             all = all.iter().flat_map(with).collect();
             rest = behind;
         }
     }
+}
+
+/// The text before a percent sign that is not escaped, and what follows that sign, if there is one. `\%` is a plain sign, and so is `\\%`, as the
+/// specification writes it. Other backslashes stay, since they may escape wildcards.
+fn before_sign(text: &str) -> (String, Option<&str>) {
+    let mut before = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['%', '\\']) {
+        before.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if let Some(behind) = rest.strip_prefix('%') {
+            return (before, Some(behind));
+        }
+        if let Some(behind) = rest.strip_prefix(r"\%").or_else(|| rest.strip_prefix(r"\\%")) {
+            before.push('%');
+            rest = behind;
+            continue;
+        }
+        let escape = if rest.starts_with(r"\\") { 2 } else { 1 };
+        before.push_str(&rest[..escape]);
+        rest = &rest[escape..];
+    }
+    before.push_str(rest);
+    (before, None)
 }
 
 #[cfg(test)]
@@ -91,6 +117,18 @@ mod tests {
         placeholders.add("p.yml", "admins: [eva, bob]\nwhere: eu\n".to_owned()).unwrap();
         assert_eq!(placeholders.expanded("%admins%@%where%!").unwrap(), ["eva@eu!", "bob@eu!"]);
         assert_eq!(placeholders.expanded("100%").unwrap(), ["100%"]);
+        for (text, expected) in [
+            (r"\%plain%where%", "%plaineu"),
+            (r"\\%plain%where%", "%plaineu"),
+            (r"\%where\%", "%where%"),
+            (r"%where%\%where%", "eu%where%"),
+            (r"100% \%", "100% %"),
+            (r"a\*\\b\\\%c\", r"a\*\\b\\%c\"),
+            ("%", "%"),
+            ("", ""),
+        ] {
+            assert_eq!(placeholders.expanded(text).unwrap(), [expected], "{text}");
+        }
         let why = placeholders.expanded("%admns%").unwrap_err();
         assert!(why.contains("'%admns%' has no values; did you mean 'admins'?"), "{why}");
     }
