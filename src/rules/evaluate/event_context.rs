@@ -68,9 +68,13 @@ impl<'r> EventContext<'r> {
 
     /// A member of the record, unless it is `null`; the last one if a key is repeated.
     pub(super) fn member(&self, key: &str) -> Option<Json<'r>> {
+        self.member_or_null(key).filter(|value| !value.is_null())
+    }
+
+    /// A member of the record, which may be `null`.
+    pub(super) fn member_or_null(&self, key: &str) -> Option<Json<'r>> {
         let members = self.members.get_or_init(|| Json::new(self.text).members());
-        let found = members.iter().rev().find(|(known, _)| known == key);
-        found.map(|(_, value)| *value).filter(|value| !value.is_null())
+        members.iter().rev().find(|(known, _)| known == key).map(|(_, value)| *value)
     }
 
     pub(in crate::rules) fn cloudtrail(&self) -> Option<&'r Record<'r>> {

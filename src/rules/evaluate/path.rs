@@ -90,14 +90,25 @@ impl Path {
 
     /// The values at the end of the path.
     pub(in crate::rules) fn find<'r>(&self, event: &EventContext<'r>) -> Vec<Json<'r>> {
-        let mut found: Vec<Json<'r>> = event.member(&self.first).into_iter().collect();
-        for step in &self.steps {
-            found = found.into_iter().flat_map(|value| self.follow(step, value)).collect();
-        }
+        let mut found = self.reached(event);
         if self.sort == PathEnd::Spread {
             found = found.into_iter().flat_map(|value| spread(value, 0)).collect();
         }
         found.retain(|value| !value.is_null());
+        found
+    }
+
+    /// Whether the record has the key at the end of the path, also with `null`.
+    pub(super) fn is_present(&self, event: &EventContext<'_>) -> bool {
+        !self.reached(event).is_empty()
+    }
+
+    /// What the path leads to, `null` included.
+    fn reached<'r>(&self, event: &EventContext<'r>) -> Vec<Json<'r>> {
+        let mut found: Vec<Json<'r>> = event.member_or_null(&self.first).into_iter().collect();
+        for step in &self.steps {
+            found = found.into_iter().flat_map(|value| self.follow(step, value)).collect();
+        }
         found
     }
 

@@ -297,12 +297,30 @@ fn one_item_of_a_list_is_enough_also_of_mixed_and_nested_lists() {
     // An object in a list is compared as its text, and an empty list is a value.
     assert!(finds("requestParameters.x|contains: '\"y\":1'", json!(["v", {"y": 1}])));
     assert!(finds("requestParameters.x|exists: true", json!([])));
-    assert!(!finds("requestParameters.x|exists: true", json!([null])));
+    assert!(finds("requestParameters.x|exists: true", json!([null])));
     // The index of an item is that in its own list.
     assert!(finds("requestParameters.x.1.y: v", json!(["a", [[{"y": "v"}]]])));
     assert!(!finds("requestParameters.x.1: v", json!([["a", "v"]])));
     let deep = (0..1000).fold(json!("v"), |inner, _| json!([inner]));
     assert!(!finds("requestParameters.x: v", deep));
+}
+
+#[test]
+fn a_field_exists_also_with_null() {
+    for x in [json!(null), json!(""), json!(0), json!({}), json!("v")] {
+        assert!(finds("requestParameters.x|exists: true", x.clone()), "{x}");
+        assert!(!finds("requestParameters.x|exists: false", x.clone()), "{x}");
+        assert!(finds("requestParameters.y|exists: false", x.clone()), "{x}");
+        assert!(!finds("requestParameters.x.y|exists: true", x.clone()), "{x}");
+    }
+    assert!(finds("requestParameters.x.y|exists: true", json!([{"z": 1}, {"y": null}])));
+    // `null` as a value is about both, and the event of these tests has `responseElements: null`.
+    assert!(holds("sel:\n  responseElements: null\n  responseElements|exists: true\ncondition: sel"));
+    assert!(!holds("sel:\n  errorCode|exists: true\ncondition: sel"));
+    // The same holds for a field that is read of every record anyway.
+    let (rules, errors) = compile(&rule("sel:\n  errorCode: null\n  errorCode|exists: true\ncondition: sel"));
+    assert_eq!(errors, Vec::<String>::new());
+    assert_eq!(matching(&rules, &with(event(), json!({"errorCode": null}))), ["r"]);
 }
 
 /// Whether one of the values at the end of the keys is this text, wherever there are lists.

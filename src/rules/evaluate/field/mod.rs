@@ -30,6 +30,8 @@ pub(in crate::rules) enum Field {
     Scanned(Scanned),
     /// At a path in the record.
     At(Path),
+    /// Whether the record has the key at a path, also with `null`: a text if so.
+    Present(Path),
     /// Derived, with the argument in brackets.
     Derived(Derived, Option<Box<str>>),
 }
@@ -165,6 +167,7 @@ impl Field {
         match self {
             Self::Scanned(scanned) => scanned.value(event),
             Self::At(path) => path.value(event),
+            Self::Present(path) => Value::some(path.is_present(event).then_some("")),
             Self::Derived(derived, argument) => derived.value(argument.as_deref(), event),
         }
     }
@@ -173,7 +176,7 @@ impl Field {
     pub(in crate::rules) fn cost(&self) -> u8 {
         match self {
             Self::Scanned(_) | Self::Derived(Derived::Number, _) => 0,
-            Self::At(_) | Self::Derived(..) => 1,
+            Self::At(_) | Self::Present(_) | Self::Derived(..) => 1,
         }
     }
 }

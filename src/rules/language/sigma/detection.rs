@@ -8,6 +8,7 @@ use super::{SigmaError, field as names, wrong};
 use crate::model::LogSource;
 use crate::rules::evaluate::comparison::{Test, Texts};
 use crate::rules::evaluate::field::{Derived, Field};
+use crate::rules::evaluate::path::Path;
 use crate::rules::evaluate::transformer::{FieldCheck, TransformedField};
 use crate::rules::evaluate::tree::{Check, Condition};
 use crate::yaml::{Node, Yaml};
@@ -73,7 +74,11 @@ fn field(key: &Yaml, value: &Yaml, context: Context<'_>) -> Result<Condition, Si
     let field = match name {
         // A value without a field is searched for everywhere.
         "" => Field::Derived(Derived::Words, None),
-        _ => context.field(name, key).map_err(at_key)?,
+        _ => {
+            let field = context.field(name, key).map_err(at_key)?;
+            // Presence is all that is asked for, so a `null` counts.
+            if modifiers.exists { Field::Present(Path::dotted(name, context.source)) } else { field }
+        }
     };
     let values = value.list().unwrap_or(std::slice::from_ref(value));
     if values.is_empty() {
