@@ -188,6 +188,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn prefiltering_changes_no_match_of_sigma() {
+        for search in [
+            "errorCode|exists: true",
+            "errorCode|exists: false",
+            "errorCode: null",
+            "requestParameters.a|exists: true",
+            "eventName: CreateUser\n    requestParameters.b: 7.0",
+            "requestParameters.b: [7e0, 8, x]",
+            "userAgent: 7",
+            "sourceIPAddress: [1.2.3.4, 1.2]",
+        ] {
+            for condition in ["sel", "not sel"] {
+                let head =
+                    "title: r\nlogsource: {product: aws, service: cloudtrail}\ndetection:\n  sel:\n    ";
+                let text = format!("{head}{search}\n  condition: {condition}\n");
+                let file = RuleFile { name: "a".to_owned(), language: Language::Sigma, text };
+                assert_eq!(RuleSet::compile(std::slice::from_ref(&file)).1, Vec::new());
+                check(&file.text, OBJECT.as_bytes());
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(400))]
 

@@ -2,6 +2,7 @@
 
 pub(super) mod base64;
 pub(super) mod comparison;
+pub(super) mod decimal;
 pub(super) mod event_context;
 pub(super) mod field;
 pub(super) mod known;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::decimal::decimal;
 use super::event_context::{EventContext, Value};
 use crate::decode::Json;
 use crate::model::LogSource;
@@ -101,6 +102,12 @@ impl Path {
     /// Whether the record has the key at the end of the path, also with `null`.
     pub(super) fn is_present(&self, event: &EventContext<'_>) -> bool {
         !self.reached(event).is_empty()
+    }
+
+    /// The numbers at the end of the path, as [`decimal`] writes them.
+    pub(super) fn numbers(&self, event: &EventContext<'_>) -> Value<'static> {
+        let found = self.find(event);
+        Value::list(found.into_iter().filter_map(|value| Some(decimal(value.as_str())?.into())).collect())
     }
 
     /// What the path leads to, `null` included.

@@ -323,6 +323,52 @@ fn a_field_exists_also_with_null() {
     assert_eq!(matching(&rules, &with(event(), json!({"errorCode": null}))), ["r"]);
 }
 
+#[test]
+fn numbers_are_compared_by_value_and_texts_as_texts() {
+    for (search, x) in [
+        ("0", json!(0.0)),
+        ("5", json!(5)),
+        ("5", json!(5.0)),
+        ("5.0", json!(5)),
+        ("5", json!("5")),
+        ("5.0", json!("5.0")),
+        ("'5.0'", json!(5.0)),
+        ("-2.5e1", json!(-25)),
+        ("[1, 5.0]", json!(["v", [5]])),
+        ("[v, 5]", json!(5.0)),
+        ("1.5", json!([1.50])),
+        ("12345678901234567890", json!(12_345_678_901_234_567_890_u64)),
+    ] {
+        assert!(finds(&format!("requestParameters.x: {search}"), x.clone()), "{search} {x}");
+        assert!(finds(&format!("requestParameters.x|cased: {search}"), x.clone()), "{search} {x}");
+    }
+    for (search, x) in [
+        ("5", json!("5.0")),
+        ("'5'", json!(5.0)),
+        ("5", json!(-5)),
+        ("5", json!(50)),
+        ("[1, 5]", json!(["1.0", 7])),
+        ("12345678901234567890", json!(12_345_678_901_234_567_891_u64)),
+    ] {
+        assert!(!finds(&format!("requestParameters.x: {search}"), x.clone()), "{search} {x}");
+    }
+    assert!(finds("requestParameters.x|all: [5, 6]", json!([5.0, 6])));
+    assert!(!finds("requestParameters.x|all: [5, 6]", json!([5.0])));
+    assert!(!finds("requestParameters.x|contains: 5", json!([1])));
+    assert!(finds("requestParameters.x|contains: 5", json!(1.5)));
+    let text = "title: r\nlogsource: {product: kubernetes, service: audit}\ndetection:\n  sel:\n    responseStatus.code: [403.0, 404]\n  condition: sel\n";
+    let (rules, errors) = compile(text);
+    assert_eq!(errors, Vec::<String>::new());
+    let event = |code: u16| {
+        with(
+            audit_event("2024-01-01T00:00:00Z", "eva", "get", "pods"),
+            json!({"responseStatus": {"code": code}}),
+        )
+    };
+    assert_eq!((matching(&rules, &event(403)).len(), matching(&rules, &event(404)).len()), (1, 1));
+    assert!(matching(&rules, &event(200)).is_empty());
+}
+
 /// Whether one of the values at the end of the keys is this text, wherever there are lists.
 fn has(value: &Value, keys: &[&str], text: &str) -> bool {
     match (value, keys) {

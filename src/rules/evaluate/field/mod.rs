@@ -32,6 +32,8 @@ pub(in crate::rules) enum Field {
     At(Path),
     /// Whether the record has the key at a path, also with `null`: a text if so.
     Present(Path),
+    /// The numbers at a path, as [`decimal`](super::decimal::decimal) writes them.
+    Numbers(Path),
     /// Derived, with the argument in brackets.
     Derived(Derived, Option<Box<str>>),
 }
@@ -168,6 +170,7 @@ impl Field {
             Self::Scanned(scanned) => scanned.value(event),
             Self::At(path) => path.value(event),
             Self::Present(path) => Value::some(path.is_present(event).then_some("")),
+            Self::Numbers(path) => path.numbers(event),
             Self::Derived(derived, argument) => derived.value(argument.as_deref(), event),
         }
     }
@@ -176,7 +179,7 @@ impl Field {
     pub(in crate::rules) fn cost(&self) -> u8 {
         match self {
             Self::Scanned(_) | Self::Derived(Derived::Number, _) => 0,
-            Self::At(_) | Self::Present(_) | Self::Derived(..) => 1,
+            Self::At(_) | Self::Present(_) | Self::Numbers(_) | Self::Derived(..) => 1,
         }
     }
 }

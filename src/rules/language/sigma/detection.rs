@@ -1,13 +1,15 @@
 //! Compiles Sigma searches, made of fields and values, to conditions.
 
 use std::cell::RefCell;
+use std::cmp::Ordering;
 
 use super::placeholders::Placeholders;
 use super::value::{Modifiers, test};
 use super::{SigmaError, field as names, wrong};
 use crate::model::LogSource;
-use crate::rules::evaluate::comparison::{Test, Texts};
-use crate::rules::evaluate::field::{Derived, Field};
+use crate::rules::evaluate::comparison::{Test, Texts, finite};
+use crate::rules::evaluate::decimal::decimal;
+use crate::rules::evaluate::field::{Derived, Field, Scanned};
 use crate::rules::evaluate::path::Path;
 use crate::rules::evaluate::transformer::{FieldCheck, TransformedField};
 use crate::rules::evaluate::tree::{Check, Condition};
@@ -137,13 +139,28 @@ fn one(
             tests.push(test(&text, modifiers)?);
         }
     }
-    Ok(match &tests[..] {
-        [_] => check(field.clone(), tests.remove(0)),
-        _ => {
-            let checks = tests.into_iter().map(|test| check(field.clone(), test)).collect();
-            Condition::Any(joined(field, checks))
-        }
+    let mut checks: Vec<Condition> = tests.into_iter().map(|test| check(field.clone(), test)).collect();
+    if modifiers.compares_all() && matches!(value.node, Node::Text { quoted: false, .. }) {
+        checks.extend(same_number(field, text));
+    }
+    Ok(match &checks[..] {
+        [_] => checks.remove(0),
+        _ => Condition::Any(joined(field, checks)),
     })
+}
+
+/// The check for numbers of the same value, if a text is a number, and a field may have some.
+fn same_number(field: &Field, text: &str) -> Option<Condition> {
+    match field {
+        Field::At(path) => {
+            let number = decimal(text)?.into();
+            Some(check(Field::Numbers(path.clone()), Test::Intersects(std::iter::once(number).collect())))
+        }
+        Field::Scanned(Scanned::ResponseCode) => {
+            Some(check(field.clone(), Test::Number(Ordering::is_eq, finite(text)?)))
+        }
+        _ => None,
+    }
 }
 
 /// Whether YAML 1.1 reads a value as a boolean, and YAML 1.2, as here, as a text.
@@ -163,17 +180,24 @@ fn same_event(field: &Field, other: Field, modifiers: &Modifiers) -> Condition {
     }))
 }
 
-/// Merges the plain comparisons of one field into one set lookup.
+/// Merges the plain comparisons of one field, of which one must hold, into one set lookup for texts and one for numbers.
 fn joined(field: &Field, conditions: Vec<Condition>) -> Vec<Condition> {
-    let is_plain = |condition: &Condition| {
-        matches!(condition, Condition::Check(Check { test: Test::EqualsAnyCase(_), .. }))
-    };
-    let (plain, mut others): (Vec<_>, Vec<_>) = conditions.into_iter().partition(is_plain);
-    let texts = plain.into_iter().filter_map(|condition| match condition {
-        Condition::Check(Check { test: Test::EqualsAnyCase(text), .. }) => Some(text),
-        _ => None,
+    let (mut texts, mut numbers, mut others) = (Texts::default(), Texts::default(), Vec::new());
+    let each = conditions.into_iter().flat_map(|condition| match condition {
+        Condition::Any(parts) => parts,
+        other => vec![other],
     });
-    let texts: Texts = texts.collect();
+    for condition in each {
+        match condition {
+            Condition::Check(Check { test: Test::EqualsAnyCase(text), .. }) => drop(texts.insert(text)),
+            Condition::Check(Check { test: Test::InAnyCase(more), .. }) => texts.extend(more),
+            Condition::Check(Check { test: Test::Intersects(more), .. }) => numbers.extend(more),
+            other => others.push(other),
+        }
+    }
+    if let (Field::At(path), false) = (field, numbers.is_empty()) {
+        others.insert(0, check(Field::Numbers(path.clone()), Test::Intersects(numbers)));
+    }
     if !texts.is_empty() {
         others.insert(0, check(field.clone(), Test::InAnyCase(texts)));
     }

@@ -169,6 +169,14 @@ impl Modifiers {
         *self == Self { all: self.all, ..Self::default() }
     }
 
+    /// Whether a value is compared with all of a text.
+    pub(super) fn compares_all(&self) -> bool {
+        self.part == Anchoring::Whole
+            && self.compare == Compare::Text
+            && self.base64.is_none()
+            && !self.expand
+    }
+
     /// The same modifiers for a value that may be anywhere in a record.
     pub(super) fn anywhere(self) -> Self {
         let part = if self.part == Anchoring::Whole { Anchoring::Anywhere } else { self.part };
