@@ -125,6 +125,9 @@ mod tests {
             ">=",
         ]);
         let value = prop::sample::select(vec![
+            "anyof (CreateUser, x, '')",
+            "oneof (CreateUser, Create, '')",
+            "allof (C, '')",
             "CreateUser",
             "createuser",
             "''",

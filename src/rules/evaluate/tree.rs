@@ -5,11 +5,13 @@ use super::event_context::EventContext;
 use super::known::Known;
 use super::transformer::{FieldCheck, TransformedField};
 
-/// A condition that can be evaluated on an event. An empty `All` always holds, an empty `Any` never.
+/// A condition that can be evaluated on an event. An empty `All` always holds, an empty `Any` or `One` never.
 #[derive(Clone, Debug)]
 pub(in crate::rules) enum Condition {
     All(Vec<Self>),
     Any(Vec<Self>),
+    /// Exactly one of them.
+    One(Vec<Self>),
     Not(Box<Self>),
     Check(Check),
     Fields(Box<FieldCheck>),
@@ -28,6 +30,7 @@ impl Condition {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.holds(event)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(event)),
+            Self::One(parts) => parts.iter().filter(|part| part.holds(event)).take(2).count() == 1,
             Self::Not(part) => !part.holds(event),
             Self::Check(check) => check.holds(event),
             Self::Fields(check) => check.holds(event),
@@ -50,6 +53,14 @@ impl Condition {
         match self {
             Self::All(parts) => some(parts, false),
             Self::Any(parts) => some(parts, true),
+            Self::One(parts) => {
+                let known: Vec<Option<bool>> = parts.iter().map(|part| part.of_known(known)).collect();
+                match known.iter().filter(|holds| **holds == Some(true)).count() {
+                    2.. => Some(false),
+                    _ if known.contains(&None) => None,
+                    holding => Some(holding == 1),
+                }
+            }
             Self::Not(part) => part.of_known(known).map(|holds| !holds),
             Self::Check(check) => check.of_known(known),
             Self::Fields(check) => check.of_known(known),
@@ -59,7 +70,9 @@ impl Condition {
     /// Number of parts.
     pub(in crate::rules) fn size(&self) -> usize {
         match self {
-            Self::All(parts) | Self::Any(parts) => 1 + parts.iter().map(Self::size).sum::<usize>(),
+            Self::All(parts) | Self::Any(parts) | Self::One(parts) => {
+                1 + parts.iter().map(Self::size).sum::<usize>()
+            }
             Self::Not(part) => 1 + part.size(),
             Self::Check(_) | Self::Fields(_) => 1,
         }
@@ -74,6 +87,7 @@ impl Condition {
         match self {
             Self::All(parts) => Self::All(sorted(parts.into_iter().flat_map(Self::conjuncts).collect())),
             Self::Any(parts) => Self::Any(sorted(parts.into_iter().flat_map(Self::disjuncts).collect())),
+            Self::One(parts) => Self::One(sorted(parts.into_iter().map(Self::in_order).collect())),
             Self::Not(part) => Self::Not(Box::new(part.in_order())),
             other => other,
         }
@@ -98,7 +112,9 @@ impl Condition {
     /// Cost of evaluation; 0 if all fields are scanned anyway.
     fn cost(&self) -> u8 {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::cost).max().unwrap_or(0),
+            Self::All(parts) | Self::Any(parts) | Self::One(parts) => {
+                parts.iter().map(Self::cost).max().unwrap_or(0)
+            }
             Self::Not(part) => part.cost(),
             Self::Check(check) => check.field.field.cost(),
             Self::Fields(check) => check.cost(),

@@ -216,7 +216,7 @@ fn errors_name_file_line_and_character() {
         why("- rule: r\n  conditon: evt.num > 0\n")
             .contains("there is no key 'conditon' here; did you mean 'condition'?")
     );
-    assert!(why("- required_engine_version: 0.99.0\n").contains("reads rules of engine 0.57.0 and before"));
+    assert!(why("- required_engine_version: 0.99.0\n").contains("reads rules of engine 0.62.0 and before"));
     assert!(
         why(&("- list: l\n  items: [l]\n".to_owned() + &rule("r", "ct.name in (l)", "aws_cloudtrail")))
             .contains("list 'l' leads back to itself")
@@ -277,6 +277,58 @@ fn rules_with_excessive_expansion_are_refused() {
     let double = |number: u32| format!("- macro: m{number}\n  condition: m{0} or m{0}\n", number + 1);
     let text = (0..40).map(double).collect::<String>() + "- macro: m40\n  condition: evt.num > 0\n";
     assert!(of(&(text + &rule("r", "m0", "aws_cloudtrail"))).contains("more than 1000000"));
+}
+
+#[test]
+fn quantifiers_say_how_many_of_a_list_must_compare_so() {
+    // The source is iam.amazonaws.com, the Region eu-west-1.
+    for condition in [
+        "ct.src = anyof (x, iam.amazonaws.com)",
+        "ct.src != allof (x, y)",
+        "ct.src != anyof (x, iam.amazonaws.com)",
+        "ct.src startswith anyof (ec2, iam)",
+        "ct.src startswith allof (i, ia, 'iam.')",
+        "ct.src startswith oneof (iam., ec2.)",
+        "not ct.src startswith oneof (iam, ia)",
+        "ct.src endswith oneof (.com, .org)",
+        "ct.src contains allof (iam, amazon)",
+        "ct.src icontains anyof (x, IAM)",
+        "ct.src bcontains anyof (6869, 69616d)",
+        "ct.src bstartswith oneof (69616d, 6869)",
+        "ct.src glob anyof ('ec2*', 'i?m*')",
+        "ct.src iglob allof ('IAM*', '*COM')",
+        "ct.src regex oneof ('^iam.+', 'ec2')",
+        "tolower(ct.name) = oneof (createuser, getuser)",
+        "ct.region = anyof (regions)",
+        "ct.region = anyof regions",
+        "not ct.region = anyof ()",
+        "not ct.region != allof ()",
+        "not ct.region = oneof ()",
+        "not ct.error != anyof (a, b)",
+    ] {
+        let list = "- list: regions\n  items: [us-east-1, eu-west-1]\n";
+        let text = format!("{list}{}", rule("r", condition, "aws_cloudtrail"));
+        assert_eq!(matching(&rules(&text), &event()), ["r"], "{condition}");
+    }
+    let pods = audit_event("2024-01-01T00:00:00Z", "eva", "create", "pods");
+    assert!(holds_in_cluster(
+        "ka.verb = oneof (create, delete) and ka.target.resource = anyof (pods)",
+        &pods
+    ));
+    let (_, errors) = compile(&[&rule("r", "ct.src regex anyof (a, '(')", "aws_cloudtrail")]);
+    assert!(errors[0].contains("'(' is no pattern"), "{errors:?}");
+    let matches = |exceptions: &str| {
+        let text =
+            rule("r", "ct.name=CreateUser", "aws_cloudtrail") + "  exceptions:\n    - " + exceptions + "\n";
+        !matching(&rules(&text), &event()).is_empty()
+    };
+    assert!(!matches("{name: a, fields: ct.src, comps: startswith   anyof, values: [ec2, iam]}"));
+    assert!(matches("{name: a, fields: ct.src, comps: startswith oneof, values: [ia, iam]}"));
+    assert!(matches("{name: a, fields: ct.src, comps: startswith anyof}"));
+    assert!(!matches(
+        "{name: a, fields: [ct.src, ct.region], comps: [contains allof, =], values: [[[iam, com], eu-west-1]]}"
+    ));
+    assert!(matches("{name: a, fields: [ct.src], comps: [contains allof], values: [['(iam, org)']]}"));
 }
 
 #[test]

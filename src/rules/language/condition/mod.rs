@@ -50,8 +50,10 @@ impl FieldTerm {
 pub(in crate::rules) struct Check {
     pub(in crate::rules) term: FieldTerm,
     pub(in crate::rules) operator: Operator,
+    /// How many of the values must compare so, for an operator that takes one.
+    pub(in crate::rules) quantifier: Option<Quantifier>,
     pub(in crate::rules) words: Vec<Word>,
-    /// Whether the operator takes several values, and there are no brackets, so that the only word is the name of a list.
+    /// Whether several values may follow, and there are no brackets, so that the only word is the name of a list.
     pub(in crate::rules) names_list: bool,
     /// The field to compare with, in place of words: `val(ct.src)`.
     pub(in crate::rules) other: Option<FieldTerm>,
@@ -74,6 +76,29 @@ impl Word {
         match inner('"').or_else(|| inner('\'')) {
             Some(inner) => Self { text: inner.to_owned(), quoted: true },
             None => Self { text: text.to_owned(), quoted: false },
+        }
+    }
+}
+
+/// How many values of a list must compare as the operator before it says; of an empty list never enough do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::rules) enum Quantifier {
+    /// Exactly one: `oneof`.
+    One,
+    /// At least one: `anyof`.
+    Any,
+    /// All: `allof`.
+    All,
+}
+
+impl Quantifier {
+    /// The quantifier with this notation.
+    pub(in crate::rules) fn from_text(text: &str) -> Option<Self> {
+        match text {
+            "oneof" => Some(Self::One),
+            "anyof" => Some(Self::Any),
+            "allof" => Some(Self::All),
+            _ => None,
         }
     }
 }
@@ -135,5 +160,11 @@ impl Operator {
     /// Whether the operator takes several values.
     pub(in crate::rules) fn takes_list(self) -> bool {
         matches!(self, Self::In | Self::Intersects | Self::PathMatch)
+    }
+
+    /// Whether a quantifier and a list may follow: it compares with one text.
+    pub(in crate::rules) fn takes_quantifier(self) -> bool {
+        let of_numbers = [Self::Less, Self::LessOrEqual, Self::Greater, Self::GreaterOrEqual];
+        !self.takes_list() && self != Self::Exists && !of_numbers.contains(&self)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{Check, Expression, FieldName, FieldTerm, Operator, Transformer, Word};
+use super::{Check, Expression, FieldName, FieldTerm, Operator, Quantifier, Transformer, Word};
 use crate::rules::error::{ConditionError, similar};
 
 /// Limit on nesting; deeper conditions are not legitimate.
@@ -239,16 +239,43 @@ impl<'t> Parser<'t> {
         self.blanks();
         let operator = self.operator()?;
         self.blanks();
-        let names_list = operator.takes_list() && !self.rest().starts_with('(');
+        let quantifier = if operator == Operator::Exists { None } else { self.quantifier(operator)? };
+        let takes_list = operator.takes_list() || quantifier.is_some();
+        let names_list = takes_list && !self.rest().starts_with('(');
         let (words, other) = match operator {
             Operator::Exists => (Vec::new(), None),
-            _ if operator.takes_list() => (self.list()?, None),
+            _ if takes_list => (self.list()?, None),
             _ => match self.other()? {
                 Some(other) => (Vec::new(), Some(other)),
                 None => (vec![self.word()?], None),
             },
         };
-        Ok(Expression::Check(Check { term, operator, words, names_list, other, at }))
+        Ok(Expression::Check(Check { term, operator, quantifier, words, names_list, other, at }))
+    }
+
+    /// Takes `anyof`, `oneof` or `allof` and the blanks behind it, if a list or the name of one follows. Else the word is a value.
+    fn quantifier(&mut self, operator: Operator) -> Result<Option<Quantifier>, ConditionError> {
+        let (start, at) = (self.at, self.position());
+        let name = self.take_while(|c| c.is_ascii_alphanumeric() || c == '_');
+        let is_apart = self.rest().starts_with(char::is_whitespace);
+        self.blanks();
+        let is_joined = ["and", "or"].iter().any(|word| {
+            let behind = self.rest().strip_prefix(word);
+            behind.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+        });
+        let names_list = is_apart && !is_joined && self.rest().starts_with(|c: char| c.is_ascii_alphabetic());
+        match Quantifier::from_text(name).filter(|_| names_list || self.rest().starts_with('(')) {
+            Some(quantifier) if operator.takes_quantifier() => Ok(Some(quantifier)),
+            Some(_) => {
+                let reason =
+                    format!("'{name}' goes with operators that compare with one text, such as '= {name}'");
+                Err(ConditionError::new(at, reason))
+            }
+            None => {
+                self.at = start;
+                Ok(None)
+            }
+        }
     }
 
     /// Parses a field in place of a value: `val(ct.src)` or, with a transformer, `tolower(ct.src)`.
@@ -390,7 +417,8 @@ mod tests {
                 let argument =
                     check.term.field.argument.as_ref().map_or(String::new(), |it| format!("[{it}]"));
                 let words: Vec<&str> = check.words.iter().map(|word| &*word.text).collect();
-                format!("{}{argument}{:?}{words:?}", check.term.field.name, check.operator)
+                let quantifier = check.quantifier.map_or(String::new(), |it| format!(" {it:?} "));
+                format!("{}{argument}{:?}{quantifier}{words:?}", check.term.field.name, check.operator)
             }
         }
     }
@@ -419,6 +447,22 @@ mod tests {
         assert_eq!(read("ka.uri startswith /healthz?"), r#"ka.uriStartsWith["/healthz?"]"#);
         let Ok(Expression::Check(check)) = parse("toupper(tolower( ct.name )) contains A") else { panic!() };
         assert_eq!(check.term.transformers, [Transformer::Lower, Transformer::Upper]);
+    }
+
+    #[test]
+    fn a_quantifier_needs_a_list_behind_it() {
+        assert_eq!(read("ct.name startswith anyof (a, 'b')"), r#"ct.nameStartsWith Any ["a", "b"]"#);
+        assert_eq!(read("ct.name!=allof(a)"), r#"ct.nameUnequal All ["a"]"#);
+        assert_eq!(read("ct.name = oneof names and b"), r#"(and ct.nameEqual One ["names"] b)"#);
+        assert_eq!(read("ct.name = anyof\n ()"), "ct.nameEqual Any []");
+        assert_eq!(read("ct.name = anyof"), r#"ct.nameEqual["anyof"]"#);
+        assert_eq!(read("ct.name = anyof and b"), r#"(and ct.nameEqual["anyof"] b)"#);
+        assert_eq!(read("(ct.name = anyof)or(b)"), r#"(or ct.nameEqual["anyof"] b)"#);
+        assert_eq!(read("ct.name = anyof.x"), r#"ct.nameEqual["anyof.x"]"#);
+        assert_eq!(read("ct.name in anyof"), r#"ct.nameIn["anyof"]"#);
+        let refused = "'anyof' goes with operators that compare with one text, such as '= anyof'";
+        assert_eq!(read("ct.name in anyof (a)"), format!("12: {refused}"));
+        assert_eq!(read("ct.name >= anyof (1)"), format!("12: {refused}"));
     }
 
     #[test]

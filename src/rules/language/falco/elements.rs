@@ -10,7 +10,7 @@ use crate::rules::language::condition::Word;
 use crate::yaml::Yaml;
 
 /// The supported version of Falco's engine. Versions before 0.26.0 were written as a single number.
-const ENGINE_VERSION: (u32, u32, u32) = (0, 57, 0);
+const ENGINE_VERSION: (u32, u32, u32) = (0, 62, 0);
 
 /// All elements read.
 #[derive(Debug, Default)]

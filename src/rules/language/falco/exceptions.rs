@@ -3,7 +3,7 @@
 use super::element::Element;
 use crate::rules::error::{ConditionError, RuleError};
 use crate::rules::evaluate::field::FieldName;
-use crate::rules::language::condition::{self, Check, Expression, FieldTerm, Operator, Word};
+use crate::rules::language::condition::{self, Check, Expression, FieldTerm, Operator, Quantifier, Word};
 use crate::yaml::{Node, Yaml};
 
 /// Fields with their comparisons, and rows of values. An exception holds if all fields of one row do.
@@ -31,6 +31,13 @@ struct Fields {
 struct FieldComparison {
     term: FieldTerm,
     operator: Operator,
+    quantifier: Option<Quantifier>,
+}
+
+impl FieldComparison {
+    fn takes_list(&self) -> bool {
+        self.operator.takes_list() || self.quantifier.is_some()
+    }
 }
 
 /// Adds the exceptions of an element: values to an exception with the same name, else a new exception.
@@ -98,9 +105,9 @@ impl ExceptionEntry<'_> {
         let compared = fields.into_iter().zip(comps).map(|(field, comp)| {
             let term = condition::field(field)
                 .map_err(|flaw| wrong(format!("has the field '{field}': {}", flaw.reason)))?;
-            let operator = Operator::from_text(comp).filter(|operator| *operator != Operator::Exists);
-            let operator = operator.ok_or_else(|| wrong(format!("cannot compare by '{comp}'")))?;
-            Ok(FieldComparison { term, operator })
+            let (operator, quantifier) =
+                comparison(comp).ok_or_else(|| wrong(format!("cannot compare by '{comp}'")))?;
+            Ok(FieldComparison { term, operator, quantifier })
         });
         Ok(Some(Fields { compared: compared.collect::<Result<_, RuleError>>()?, is_single }))
     }
@@ -112,7 +119,7 @@ impl ExceptionEntry<'_> {
         };
         let no_list = || self.wrong(yaml.line, format!("the values of '{name}' are no list"));
         let values = yaml.list().ok_or_else(no_list)?;
-        let takes_list = |at: usize| fields.compared.get(at).is_some_and(|it| it.operator.takes_list());
+        let takes_list = |at: usize| fields.compared.get(at).is_some_and(FieldComparison::takes_list);
         let words = |yaml: &Yaml| {
             words(yaml).map_err(|reason| self.wrong(yaml.line, format!("a value of '{name}' {reason}")))
         };
@@ -134,6 +141,20 @@ impl ExceptionEntry<'_> {
             if fits { Ok(row) } else { Err(unfit()) }
         };
         values.iter().map(row).collect()
+    }
+}
+
+/// The operator of a comparison such as `startswith anyof`, with the quantifier behind it.
+fn comparison(text: &str) -> Option<(Operator, Option<Quantifier>)> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let operator = |word: &str| Operator::from_text(word).filter(|operator| *operator != Operator::Exists);
+    match words[..] {
+        [word] => Some((operator(word)?, None)),
+        [word, quantifier] => {
+            let operator = operator(word).filter(|operator| operator.takes_quantifier())?;
+            Some((operator, Some(Quantifier::from_text(quantifier)?)))
+        }
+        _ => None,
     }
 }
 
@@ -178,9 +199,9 @@ impl Exception {
 
     fn row(&self, row: &Row) -> Expression {
         let check = |(compared, words): (&FieldComparison, &Vec<Word>)| {
-            let FieldComparison { term, operator } = compared.clone();
-            let words = words.clone();
-            Expression::Check(Check { term, operator, words, names_list: false, other: None, at: 1 })
+            let FieldComparison { term, operator, quantifier } = compared.clone();
+            let (words, names_list) = (words.clone(), false);
+            Expression::Check(Check { term, operator, quantifier, words, names_list, other: None, at: 1 })
         };
         Expression::And(self.fields.compared.iter().zip(row).map(check).collect())
     }

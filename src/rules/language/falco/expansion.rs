@@ -12,7 +12,7 @@ use crate::rules::evaluate::comparison::{Test, finite, glob, part_in_any_case, r
 use crate::rules::evaluate::field::Field;
 use crate::rules::evaluate::transformer::{FieldCheck, Relation};
 use crate::rules::evaluate::tree::{self, Condition};
-use crate::rules::language::condition::{self, Expression, FieldTerm, Operator, Word};
+use crate::rules::language::condition::{self, Expression, FieldTerm, Operator, Quantifier, Word};
 
 /// Limit on the nesting of brackets, `not` and macros; deeper conditions are not legitimate, or circular.
 const MAX_DEPTH: usize = 200;
@@ -108,7 +108,16 @@ impl<'e> Expansion<'e> {
             })?;
             return Ok(Condition::Fields(Box::new(FieldCheck { left: field, right, relation, any_case })));
         }
-        let test = self.test(check).map_err(|reason| ConditionError::new(check.at, reason))?;
+        let wrong = |reason| ConditionError::new(check.at, reason);
+        if let Some(quantifier) = check.quantifier {
+            let words = self.listed(check).map_err(wrong)?;
+            let checks = words.iter().map(|word| {
+                let test = self.comparison(check.operator, word)?;
+                Ok(Condition::Check(tree::Check { field: field.clone(), test }))
+            });
+            return Ok(quantified(quantifier, checks.collect::<Result<_, _>>().map_err(wrong)?));
+        }
+        let test = self.test(check).map_err(wrong)?;
         Ok(Condition::Check(tree::Check { field, test }))
     }
 
@@ -124,24 +133,38 @@ impl<'e> Expansion<'e> {
     fn test(&mut self, check: &condition::Check) -> Result<Test, String> {
         Ok(match check.operator {
             Operator::Exists => Test::Exists,
-            Operator::Equal => Test::Equals(self.word(&check.words)?),
-            Operator::Unequal => Test::Differs(self.word(&check.words)?),
-            Operator::Less => Test::Number(Ordering::is_lt, self.number(&check.words)?),
-            Operator::LessOrEqual => Test::Number(Ordering::is_le, self.number(&check.words)?),
-            Operator::Greater => Test::Number(Ordering::is_gt, self.number(&check.words)?),
-            Operator::GreaterOrEqual => Test::Number(Ordering::is_ge, self.number(&check.words)?),
-            Operator::Contains => Test::Contains(self.word(&check.words)?),
-            Operator::ContainsBytes => Test::ContainsBytes(self.bytes(&check.words)?),
-            Operator::StartsWith => Test::StartsWith(self.word(&check.words)?),
-            Operator::StartsWithBytes => Test::StartsWithBytes(self.bytes(&check.words)?),
-            Operator::EndsWith => Test::EndsWith(self.word(&check.words)?),
-            Operator::ContainsAnyCase | Operator::Glob | Operator::GlobAnyCase | Operator::Regex => {
-                let word = self.word(&check.words)?;
-                self.pattern(check.operator, &word)?
-            }
             Operator::In => Test::In(self.listed(check)?.into_iter().collect()),
             Operator::Intersects => Test::Intersects(self.listed(check)?.into_iter().collect()),
             Operator::PathMatch => Test::Below(self.listed(check)?),
+            operator => {
+                let word = self.word(&check.words)?;
+                self.comparison(operator, &word)?
+            }
+        })
+    }
+
+    /// The comparison with one value.
+    fn comparison(&mut self, operator: Operator, word: &str) -> Result<Test, String> {
+        let of_one = || std::iter::once(word.into()).collect();
+        Ok(match operator {
+            Operator::Exists => Test::Exists,
+            Operator::Equal => Test::Equals(word.into()),
+            Operator::Unequal => Test::Differs(word.into()),
+            Operator::Less => Test::Number(Ordering::is_lt, number(word)?),
+            Operator::LessOrEqual => Test::Number(Ordering::is_le, number(word)?),
+            Operator::Greater => Test::Number(Ordering::is_gt, number(word)?),
+            Operator::GreaterOrEqual => Test::Number(Ordering::is_ge, number(word)?),
+            Operator::Contains => Test::Contains(word.into()),
+            Operator::ContainsBytes => Test::ContainsBytes(bytes(word)?),
+            Operator::StartsWith => Test::StartsWith(word.into()),
+            Operator::StartsWithBytes => Test::StartsWithBytes(bytes(word)?),
+            Operator::EndsWith => Test::EndsWith(word.into()),
+            Operator::ContainsAnyCase | Operator::Glob | Operator::GlobAnyCase | Operator::Regex => {
+                self.pattern(operator, word)?
+            }
+            Operator::In => Test::In(of_one()),
+            Operator::Intersects => Test::Intersects(of_one()),
+            Operator::PathMatch => Test::Below(vec![word.into()]),
         })
     }
 
@@ -169,18 +192,6 @@ impl<'e> Expansion<'e> {
             Ok([word]) => Ok(word),
             Err(all) => Err(format!("'{name}' is a list of {} items; write in ({name})", all.len())),
         }
-    }
-
-    /// The bytes that a value writes as pairs of hexadecimal digits.
-    fn bytes(&mut self, words: &[Word]) -> Result<Box<[u8]>, String> {
-        let word = self.word(words)?;
-        let bytes = from_hex(&word).map(Vec::into_boxed_slice);
-        bytes.ok_or_else(|| format!("'{word}' is no text of hexadecimal digits such as 6869"))
-    }
-
-    fn number(&mut self, words: &[Word]) -> Result<f64, String> {
-        let word = self.word(words)?;
-        number(&word).ok_or_else(|| format!("'{word}' is no number"))
     }
 
     /// The values of an operator that takes several. A name without brackets must be that of a list; in brackets it may be a value.
@@ -289,7 +300,23 @@ fn relation(operator: Operator) -> Option<(Relation, bool)> {
     })
 }
 
-fn number(text: &str) -> Option<f64> {
+/// The condition that as many checks hold as a quantifier says.
+fn quantified(quantifier: Quantifier, checks: Vec<Condition>) -> Condition {
+    match quantifier {
+        Quantifier::One => Condition::One(checks),
+        Quantifier::All if !checks.is_empty() => Condition::All(checks),
+        // Of nothing, none holds.
+        Quantifier::Any | Quantifier::All => Condition::Any(checks),
+    }
+}
+
+/// The bytes that a value writes as pairs of hexadecimal digits.
+fn bytes(text: &str) -> Result<Box<[u8]>, String> {
+    let bytes = from_hex(text).map(Vec::into_boxed_slice);
+    bytes.ok_or_else(|| format!("'{text}' is no text of hexadecimal digits such as 6869"))
+}
+
+fn number(text: &str) -> Result<f64, String> {
     let hex = text.strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok()).map(f64::from);
-    hex.or_else(|| finite(text))
+    hex.or_else(|| finite(text)).ok_or_else(|| format!("'{text}' is no number"))
 }
