@@ -332,6 +332,59 @@ fn quantifiers_say_how_many_of_a_list_must_compare_so() {
 }
 
 #[test]
+fn what_falco_would_not_load_is_refused() {
+    let base = rule("r", "ct.name=CreateUser", "aws_cloudtrail")
+        + "  exceptions:\n    - {name: a, fields: ct.region, values: [us-east-1]}\n";
+    let of = |change: &str| {
+        let (rules, errors) = compile(&[&base, change]);
+        (errors.join("\n"), !matching(&rules, &event()).is_empty())
+    };
+    let append =
+        |exception: &str| of(&format!("- rule: r\n  append: true\n  exceptions:\n    - {exception}\n"));
+    for key in ["fields: ct.region", "comps: in", "comps: startswith"] {
+        let (why, _) = append(&format!("{{name: a, {key}, values: [eu-west-1]}}"));
+        let key = &key[..key.find(':').unwrap()];
+        assert!(
+            why.contains(&format!(
+                "b.yaml, line 4: change of rule 'r': exceptions: only values can be added to 'a', not {key}"
+            )),
+            "{why}"
+        );
+    }
+    assert_eq!(append("{name: a, values: [eu-west-1]}"), (String::new(), false));
+    assert_eq!(append("{name: b, fields: ct.region, values: [eu-west-1]}"), (String::new(), false));
+    let replaced = "- rule: r\n  override: {exceptions: replace}\n  exceptions:\n    - {name: a, fields: ct.src, values: [x]}\n";
+    assert_eq!(of(replaced), (String::new(), true));
+    for change in
+        ["override: {source: replace}\n  source: aws_cloudtrail", "append: true\n  source: k8s_audit"]
+    {
+        let (why, _) = of(&format!("- rule: r\n  {change}\n"));
+        assert!(why.contains("the source of a rule cannot be changed"), "{change}: {why}");
+    }
+    assert_eq!(
+        of("- rule: r\n  append: true\n  source: aws_cloudtrail\n  condition: and ct.name!=x\n"),
+        (String::new(), true)
+    );
+    // Falco skips empty elements.
+    assert_eq!(of("-\n- \n- rule: r\n  enabled: false\n"), (String::new(), false));
+}
+
+#[test]
+fn exceptions_of_one_name_all_count() {
+    let text = rule("r", "ct.name=CreateUser", "aws_cloudtrail")
+        + "  exceptions:\n    - {name: a, fields: ct.src, values: [x]}\n    - {name: a, fields: ct.region, values: [eu-west-1]}\n";
+    let rules = rules(&text);
+    assert!(matching(&rules, &event()).is_empty());
+    let warnings: Vec<String> = rules.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            "a.yaml, line 8: rule 'r': exceptions: 'a': the rule has another exception of this name; each of them counts, and values are added to the first"
+        ]
+    );
+}
+
+#[test]
 fn incomplete_changes_are_refused() {
     let of = |change: &str| {
         let exceptions =
@@ -374,7 +427,7 @@ fn errors_in_a_change_name_the_line_of_the_change() {
     );
     assert!(
         of("- rule: r\n  source: syscall\n  override: {source: replace}\n")
-            .starts_with("b.yaml, line 2: rule 'r'")
+            .starts_with("b.yaml, line 2: change of rule 'r': the source of a rule cannot be changed")
     );
     assert!(
         of("- rule: r\n  append: true\n  exceptions:\n    - name: b\n      fields: ct.regoin\n").starts_with(

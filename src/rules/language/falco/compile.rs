@@ -61,7 +61,8 @@ impl Elements {
             let in_exception = |flaw| exception.error(&title, flaw);
             let filled = filling.exception(exception).map_err(in_exception)?;
             parts.push(Condition::Not(Box::new(filled)));
-            warnings.extend(filling.take_warnings().into_iter().map(in_exception));
+            let doubts = exception.doubt().into_iter().chain(filling.take_warnings());
+            warnings.extend(doubts.map(in_exception));
         }
         let output = Output::parse(&draft.output.text, source);
         let output = output.map_err(|flaw| draft.output.error(&title, "output", flaw))?;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::element::{Element, LocatedText};
-use super::exceptions::{self, Exception};
+use super::exceptions::{self, Addition, Exception};
 use crate::rules::error::RuleError;
 use crate::rules::language::condition::Word;
 use crate::yaml::Yaml;
@@ -76,7 +76,7 @@ impl Elements {
                 }
                 continue;
             };
-            for item in items {
+            for item in items.iter().filter(|item| !item.is_null()) {
                 errors.extend(self.element(file, item).err());
             }
         }
@@ -159,7 +159,7 @@ impl RuleDraft {
             text.ok_or_else(|| element.error(element.yaml.line, format!("it has no {key}")))
         };
         let mut exceptions = Vec::new();
-        exceptions::add(&mut exceptions, element)?;
+        exceptions::add(&mut exceptions, element, Addition::New)?;
         Ok(Self {
             file: element.file.into(),
             line: element.yaml.line,
@@ -199,11 +199,20 @@ impl RuleDraft {
                 _ => self.tags = tags,
             }
         }
+        let mut addition = Addition::Appended;
         if change(element, "exceptions")? == Some(Override::Replace) {
             self.exceptions.clear();
+            addition = Addition::New;
         }
-        exceptions::add(&mut self.exceptions, element)?;
-        for key in ["priority", "enabled", "skip-if-unknown-filter", "source"] {
+        exceptions::add(&mut self.exceptions, element, addition)?;
+        if let Some(source) = element.text("source")? {
+            let is_same = self.source.as_ref().is_some_and(|own| own.text == source.text);
+            if element.yaml.get("override").is_some() || !is_same {
+                let reason = "the source of a rule cannot be changed; write another rule";
+                return Err(source.wrong(&element.title, reason.to_owned()));
+            }
+        }
+        for key in ["priority", "enabled", "skip-if-unknown-filter"] {
             let word = element.yaml.get("override").and_then(|overrides| overrides.get(key)?.text());
             if word == Some("append") {
                 return Err(
@@ -211,7 +220,6 @@ impl RuleDraft {
                 );
             }
         }
-        self.source = element.text("source")?.or(self.source.take());
         self.priority = element.text("priority")?.unwrap_or_else(|| self.priority.clone());
         self.enabled = element.flag("enabled")?.unwrap_or(self.enabled);
         self.may_be_left_out = element.flag("skip-if-unknown-filter")?.unwrap_or(self.may_be_left_out);

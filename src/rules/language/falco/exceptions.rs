@@ -14,6 +14,8 @@ pub(super) struct Exception {
     line: usize,
     fields: Fields,
     rows: Vec<Row>,
+    /// Whether the rule has another one of this name before it.
+    is_repeated: bool,
 }
 
 /// Values to compare with, for each field.
@@ -40,38 +42,58 @@ impl FieldComparison {
     }
 }
 
-/// Adds the exceptions of an element: values to an exception with the same name, else a new exception.
+/// Whether exceptions are those of a new rule, or are added to a rule that may have some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Addition {
+    New,
+    /// Values go to an exception with the same name.
+    Appended,
+}
+
+/// Adds the exceptions of an element.
 ///
 /// # Errors
-/// If an exception changes the fields of an earlier one, has no fields, or has values that do not fit them.
-pub(super) fn add(known: &mut Vec<Exception>, element: &Element<'_>) -> Result<(), RuleError> {
+/// If an exception gives the fields of an earlier one again, has no fields, or has values that do not fit them.
+pub(super) fn add(
+    known: &mut Vec<Exception>,
+    element: &Element<'_>,
+    addition: Addition,
+) -> Result<(), RuleError> {
     let Some(value) = element.yaml.get("exceptions").filter(|value| !value.is_null()) else {
         return Ok(());
     };
     let items = value.list().ok_or_else(|| element.error(value.line, "exceptions are a list"))?;
     for yaml in items {
-        add_one(known, &ExceptionEntry { element, yaml })?;
+        add_one(known, &ExceptionEntry { element, yaml }, addition)?;
     }
     Ok(())
 }
 
-fn add_one(known: &mut Vec<Exception>, given: &ExceptionEntry<'_>) -> Result<(), RuleError> {
+fn add_one(
+    known: &mut Vec<Exception>,
+    given: &ExceptionEntry<'_>,
+    addition: Addition,
+) -> Result<(), RuleError> {
     given.element.only_in(given.yaml, "exceptions: ", &["name", "fields", "comps", "values"])?;
     let name = given.yaml.get("name").and_then(Yaml::text);
     let name = name.ok_or_else(|| given.wrong(given.yaml.line, "one has no name"))?;
-    let fields = given.fields(name)?;
-    if let Some(known) = known.iter_mut().find(|known| known.name == name) {
-        if fields.is_some_and(|fields| fields != known.fields) {
-            let reason = format!("only values can be added to '{name}', not fields");
-            return Err(given.wrong(given.yaml.line, reason));
+    let same = known.iter_mut().find(|known| known.name == name);
+    let is_repeated = same.is_some();
+    if let (Some(known), Addition::Appended) = (same, addition) {
+        for key in ["fields", "comps"] {
+            if given.yaml.get(key).is_some_and(|value| texts(value).is_none_or(|texts| !texts.is_empty())) {
+                let reason = format!("only values can be added to '{name}', not {key}");
+                return Err(given.wrong(given.yaml.line, reason));
+            }
         }
         known.rows.extend(given.rows(name, &known.fields)?);
         return Ok(());
     }
+    let fields = given.fields(name)?;
     let fields = fields.ok_or_else(|| given.wrong(given.yaml.line, format!("'{name}' has no fields")))?;
     let rows = given.rows(name, &fields)?;
     let (file, line) = (given.element.file.into(), given.yaml.line);
-    known.push(Exception { name: name.to_owned(), file, line, fields, rows });
+    known.push(Exception { name: name.to_owned(), file, line, fields, rows, is_repeated });
     Ok(())
 }
 
@@ -188,6 +210,12 @@ impl Exception {
     /// The condition under which the exception holds.
     pub(super) fn expression(&self) -> Expression {
         Expression::Or(self.rows.iter().map(|row| self.row(row)).collect())
+    }
+
+    /// What is probably not meant.
+    pub(super) fn doubt(&self) -> Option<ConditionError> {
+        let reason = "the rule has another exception of this name; each of them counts, and values are added to the first";
+        self.is_repeated.then(|| ConditionError::new(1, reason))
     }
 
     /// The error for a flaw in the exception, in the rule with this title.
