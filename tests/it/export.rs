@@ -48,7 +48,14 @@ fn check_asff(finding: &Value, account: &str, region: &str) {
     let text = |path: &str| {
         finding.pointer(path).and_then(Value::as_str).unwrap_or_else(|| panic!("{path}: {finding}"))
     };
-    let starts = [("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc"), ("", "aws")];
+    let starts = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("eusc-", "aws-eusc"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("", "aws"),
+    ];
     let (_, partition) = starts.iter().find(|(start, _)| region.starts_with(start)).unwrap();
     assert_eq!(text("/SchemaVersion"), "2018-10-08");
     assert_eq!(text("/AwsAccountId"), account);
@@ -314,6 +321,24 @@ fn several_formats_in_a_folder_hold_the_same_findings() {
             |finding: &&Value| finding["account"].as_str().is_some_and(|account| account.len() == 12);
         assert_eq!(ids.len(), findings.iter().filter(has_account).count());
         assert!(fs::read_to_string(folder.join("findings.txt")).unwrap().contains(" findings"));
+    }
+}
+
+#[test]
+fn findings_in_iso_regions_have_their_partition() {
+    for (region, partition) in [("us-iso-east-1", "aws-iso"), ("us-isob-east-1", "aws-iso-b")] {
+        let made =
+            with(record("2024-03-01T00:00:00Z", "eva", "iam:CreateUser"), json!({"awsRegion": region}));
+        let found = written(&[made], &["--warmup", "0d"]);
+        assert!(!found.is_empty());
+        for finding in &found {
+            let arn =
+                format!("arn:{partition}:securityhub:{region}:111122223333:product/111122223333/default");
+            assert_eq!(
+                (&finding["ProductArn"], &finding["Resources"][0]["Partition"]),
+                (&arn.into(), &partition.into())
+            );
+        }
     }
 }
 

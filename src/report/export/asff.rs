@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::words::{cut, description, title};
 use super::{call, id, last};
 use crate::coverage::Coverage;
-use crate::model::{Arn, is_account_id};
+use crate::model::{Arn, global_region, is_account_id, partition_of};
 use crate::query::{Finding, FindingKind, Severity};
 use crate::report::row::named;
 use crate::report::{FindingRow, Report, for_terminal};
@@ -120,14 +120,6 @@ impl Iterator for AsffBatches<'_> {
     }
 }
 
-/// AWS partitions, each with the prefix of its Regions and the Region in which global services log.
-const PARTITIONS: [(&str, &str, &str); 4] = [
-    ("aws-cn", "cn-", "cn-north-1"),
-    ("aws-us-gov", "us-gov-", "us-gov-west-1"),
-    ("aws-eusc", "eusc-", "eusc-de-east-1"),
-    ("aws", "", "us-east-1"),
-];
-
 /// The Region of the record; if it has none that Security Hub accepts, the one for global services in the
 /// principal's partition.
 fn region<'f>(finding: &Finding<'f>) -> &'f str {
@@ -142,14 +134,8 @@ fn region<'f>(finding: &Finding<'f>) -> &'f str {
     finding.region().filter(is_region).unwrap_or_else(|| {
         let arns = [Some(finding.principal()), finding.who.arn.as_deref()];
         let partition = arns.into_iter().flatten().find_map(Arn::of_principal).map(|arn| arn.partition);
-        let known = PARTITIONS.iter().find(|(name, ..)| Some(*name) == partition);
-        known.map_or("us-east-1", |(.., global)| global)
+        global_region(partition.unwrap_or("aws"))
     })
-}
-
-/// The partition of a Region: `aws`, `aws-cn`, …
-pub(in crate::report) fn partition(region: &str) -> &'static str {
-    PARTITIONS.iter().find(|(_, start, _)| region.starts_with(start)).map_or("aws", |(name, ..)| name)
 }
 
 /// A text for Security Hub, cut to `most` characters; none if nothing visible is left.
@@ -159,7 +145,7 @@ fn limited(text: &str, most: usize) -> Option<String> {
 }
 
 fn asff_finding(finding: &Finding<'_>, archives: &[String], (region, updated): (&str, Timestamp)) -> Value {
-    let (partition, account) = (partition(region), finding.account());
+    let (partition, account) = (partition_of(region), finding.account());
     let observed = milliseconds(finding.time);
     let kind = finding.kind.name();
     let (generator, types) = match finding.rule().filter(|_| finding.kind == FindingKind::Rule) {
@@ -284,10 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn partitions_and_resources_follow_from_names() {
-        assert_eq!(partition("cn-north-1"), "aws-cn");
-        assert_eq!(partition("us-gov-west-1"), "aws-us-gov");
-        assert_eq!(partition("eu-west-1"), "aws");
+    fn resources_follow_from_names() {
         assert_eq!(resource_type("arn:aws:iam::1:role/x"), "AwsIamRole");
         assert_eq!(resource_type("arn:aws:iam::1:root"), "Other");
         assert_eq!(resource_type("k8s:prod/arn:aws:iam::1:role/x"), "Other");

@@ -12,6 +12,7 @@ use super::member_view::new_actions;
 use super::words::{of_link, of_part};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
+use crate::model::partition_of;
 use crate::query::{Part, RankedIncident, Weights};
 use crate::report::count::counted;
 use crate::report::export::{asff, ocsf, words};
@@ -98,7 +99,7 @@ fn asff_finding(
     report: &TriageReport<'_>,
     region: &str,
 ) -> Value {
-    let (partition, account) = (asff::partition(region), &*incident.leading().who.account);
+    let (partition, account) = (partition_of(region), &*incident.leading().who.account);
     let span = incident.span();
     let resources: Vec<Value> = principals(incident)
         .into_iter()

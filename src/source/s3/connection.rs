@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use super::failure::Failure;
 use super::session_state::SessionState;
-use super::store::{Store, partition};
+use super::store::Store;
+use crate::model::partition_of;
 use crate::source::{AccessKey, S3Access, S3Problem};
 
 /// A way to reach buckets. When it fails, other archives of the run are still read.
@@ -50,7 +51,7 @@ impl Connection {
         let endpoint = self.access.endpoint_url.clone().or_else(of_run);
         match endpoint.or_else(|| self.config.endpoint_url().map(str::to_owned)) {
             Some(url) => Store::Other(Box::new((url, self.access.clone()))),
-            None => Store::Partition(partition(region.unwrap_or_default())),
+            None => Store::Partition(partition_of(region.unwrap_or_default())),
         }
     }
 
