@@ -102,14 +102,21 @@ fn check_ocsf(event: &Value) {
         "/metadata/product/vendor_name",
         "/finding_info/uid",
         "/finding_info/title",
-        "/cloud/provider",
     ] {
         assert!(
             event.pointer(path).and_then(Value::as_str).is_some_and(|text| !text.is_empty()),
             "{path}: {event}"
         );
     }
-    assert_eq!(event["metadata"]["profiles"][0], "cloud");
+    let row = &event["unmapped"];
+    let is_of_cloud =
+        row["source"] != "kubernetes" || row["account"] != Value::Null || row["region"] != Value::Null;
+    let profiles = if is_of_cloud { json!(["cloud"]) } else { Value::Null };
+    assert_eq!(
+        (&event["metadata"]["profiles"], event["cloud"]["provider"] == "AWS"),
+        (&profiles, is_of_cloud),
+        "{event}"
+    );
     assert_eq!(
         event.pointer("/evidences/0/actor/user/uid").unwrap_or(&Value::Null),
         &event["unmapped"]["principal"]
@@ -321,6 +328,27 @@ fn several_formats_in_a_folder_hold_the_same_findings() {
             |finding: &&Value| finding["account"].as_str().is_some_and(|account| account.len() == 12);
         assert_eq!(ids.len(), findings.iter().filter(has_account).count());
         assert!(fs::read_to_string(folder.join("findings.txt")).unwrap().contains(" findings"));
+    }
+}
+
+#[test]
+fn a_cluster_outside_aws_is_in_no_cloud() {
+    let ocsf = |path: &str| {
+        let run = ["scan", path, "-f", "ocsf", "-q", "--warmup", "0d", "--source", "kubernetes"];
+        let events = values(&firstseen_here(&run).stdout);
+        assert!(!events.is_empty());
+        events.iter().for_each(check_ocsf);
+        events
+    };
+    let place = TempDir::new().unwrap();
+    let log = place.path().join("audit.log");
+    let event = crate::archive::audit_event("2026-01-02T03:04:05.000001Z", "jo", "get", "pods");
+    fs::write(&log, event.to_string()).unwrap();
+    for event in ocsf(log.to_str().unwrap()) {
+        assert!(event["cloud"].is_null() && event["metadata"]["profiles"].is_null(), "{event}");
+    }
+    for event in ocsf(MIXED) {
+        assert_eq!(event["cloud"]["account"]["uid"], "111122223333", "{event}");
     }
 }
 

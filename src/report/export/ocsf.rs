@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::words::{description, title};
 use super::{call, id, last};
-use crate::model::Sighting;
+use crate::model::{LogSource, Sighting};
 use crate::query::{Finding, FindingKind, Severity};
 use crate::report::row::named;
 use crate::report::{FindingRow, Report};
@@ -41,6 +41,8 @@ pub(in crate::report) struct Facts<'a> {
     pub(in crate::report) start: Timestamp,
     /// When it was made.
     pub(in crate::report) made: Timestamp,
+    /// Whether it is known to be about AWS.
+    pub(in crate::report) is_of_cloud: bool,
 }
 
 /// A Detection Finding; `unmapped` are fields without a counterpart.
@@ -48,7 +50,7 @@ pub(in crate::report) fn event_of(facts: &Facts<'_>, unmapped: Value) -> Value {
     let (severity_id, severity) = severity_id_and_caption(facts.severity);
     let (uid, title, start, made) =
         (&facts.uid, &facts.title, milliseconds(facts.start), milliseconds(facts.made));
-    json!({
+    let mut event = json!({
         "activity_id": 1,
         "activity_name": "Create",
         "category_uid": 2,
@@ -69,10 +71,8 @@ pub(in crate::report) fn event_of(facts: &Facts<'_>, unmapped: Value) -> Value {
                 "vendor_name": "firstseen",
                 "version": env!("CARGO_PKG_VERSION"),
             },
-            "profiles": ["cloud"],
             "uid": uid,
         },
-        "cloud": {"provider": "AWS"},
         "finding_info": {
             "uid": uid,
             "title": title,
@@ -82,7 +82,12 @@ pub(in crate::report) fn event_of(facts: &Facts<'_>, unmapped: Value) -> Value {
             "created_time": made,
         },
         "unmapped": unmapped,
-    })
+    });
+    if facts.is_of_cloud {
+        event["metadata"]["profiles"] = json!(["cloud"]);
+        event["cloud"] = json!({"provider": "AWS"});
+    }
+    event
 }
 
 /// A time in milliseconds since the epoch.
@@ -106,6 +111,7 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
         severity: finding.severity(),
         start: finding.time,
         made,
+        is_of_cloud: is_of_cloud(finding),
     };
     let row = FindingRow::new(finding, archives, super::super::as_it_is);
     let mut event = event_of(&facts, serde_json::to_value(row).unwrap_or(Value::Null));
@@ -130,6 +136,13 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
         event["cloud"]["region"] = json!(region);
     }
     event
+}
+
+/// Whether a finding is known to be about AWS: it is of CloudTrail, or of a cluster with an account or a Region.
+pub(in crate::report) fn is_of_cloud(finding: &Finding<'_>) -> bool {
+    finding.who.kind.source() == LogSource::CloudTrail
+        || finding.account() != "-"
+        || finding.region().is_some()
 }
 
 /// Actor, API call and source, as far as known.

@@ -49,6 +49,7 @@ fn ocsf_event(
         severity: incident.severity(),
         start: span.start,
         made: made(incident, report.coverage),
+        is_of_cloud: incident.findings().any(|one| ocsf::is_of_cloud(&one.finding)),
     };
     let mut unmapped = serde_json::to_value(IncidentView::new(rank, incident, report.context()))?;
     if let Some(fields) = unmapped.as_object_mut() {
