@@ -117,6 +117,8 @@ fn check_ocsf(event: &Value) {
         (&profiles, is_of_cloud),
         "{event}"
     );
+    let rule = event.pointer("/finding_info/analytic/name");
+    assert_eq!(rule.is_some(), row["finding"] == "rule", "{event}");
     assert_eq!(
         event.pointer("/evidences/0/actor/user/uid").unwrap_or(&Value::Null),
         &event["unmapped"]["principal"]

@@ -148,7 +148,7 @@ fn asff_finding(finding: &Finding<'_>, archives: &[String], (region, updated): (
     let (partition, account) = (partition_of(region), finding.account());
     let observed = milliseconds(finding.time);
     let kind = finding.kind.name();
-    let (generator, types) = match finding.rule().filter(|_| finding.kind == FindingKind::Rule) {
+    let (generator, types) = match super::generating_rule(finding) {
         Some(rule) => (cut(&for_terminal(&rule.name), 400), "TTPs"),
         None => (kind.to_owned(), "Unusual Behaviors/User"),
     };

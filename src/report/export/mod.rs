@@ -14,6 +14,7 @@ use std::io::{self, Write};
 
 use super::Report;
 use crate::coverage::Coverage;
+use crate::model::RuleMetadata;
 use crate::query::{Finding, FindingKind};
 use crate::time::Timestamp;
 
@@ -77,6 +78,11 @@ fn id(finding: &Finding<'_>) -> String {
         parts.extend(place.as_deref().filter(|_| evidence.event_id.is_empty()));
     }
     crate::checksum::Checksum::of(parts.join("\n").as_bytes()).to_string()
+}
+
+/// The rule that made a finding; other findings only list the rules that their events match.
+fn generating_rule<'f>(finding: &Finding<'f>) -> Option<&'f RuleMetadata> {
+    finding.rule().filter(|_| finding.kind == FindingKind::Rule)
 }
 
 /// Time of the last event of a finding, if known.

@@ -126,7 +126,7 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
     if !artifacts.is_empty() {
         event["evidences"] = json!([artifacts]);
     }
-    if let Some(rule) = finding.rule() {
+    if let Some(rule) = super::generating_rule(finding) {
         event["finding_info"]["analytic"] = json!({"name": rule.name, "type": "Rule", "type_id": 1});
     }
     if finding.account() != "-" {
