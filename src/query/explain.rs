@@ -88,7 +88,7 @@ pub struct Explanation<'b> {
 }
 
 impl Explanation<'_> {
-    /// Whether its first sighting is reported.
+    /// Whether its first sighting is reported as new. A finding of another kind, such as one of a rule, may be about the same event.
     pub fn is_reported(&self) -> bool {
         self.findings.iter().any(|finding| is_of_first_sighting(finding.kind))
     }

@@ -153,7 +153,7 @@ impl ExplainReport<'_> {
         }
         let reported = self.answer.behaviours.iter().filter(|one| one.is_reported()).count() as u64;
         let all = self.answer.behaviours.len() as u64;
-        writeln!(out, "{}, {reported} reported", counted(all, "behaviour"))
+        writeln!(out, "{}, {reported} reported as new", counted(all, "behaviour"))
     }
 
     /// What the text says of a behaviour.
@@ -215,10 +215,10 @@ impl ExplainReport<'_> {
             })
             .collect();
         if !one.is_reported() {
-            let hidden = one
-                .hidden_by
-                .iter()
-                .map(|setting| format!("not reported: {}", self.hidden_by(one, *setting)));
+            // It may be a finding of another kind, such as one of a rule.
+            let lead = if reasons.is_empty() { "not reported" } else { "not reported as new" };
+            let hidden =
+                one.hidden_by.iter().map(|setting| format!("{lead}: {}", self.hidden_by(one, *setting)));
             reasons.extend(hidden);
             if one.hidden_by.is_empty() {
                 let together = one.hidden_together.iter().map(|setting| format!("--{}", setting.name()));
@@ -226,7 +226,7 @@ impl ExplainReport<'_> {
                 let which =
                     if together.is_empty() { String::new() } else { format!(": {}", together.join(", ")) };
                 reasons.push(format!(
-                    "not reported: no setting alone hides its first sighting, but several together do{which}"
+                    "{lead}: no setting alone hides its first sighting, but several together do{which}"
                 ));
             }
         }

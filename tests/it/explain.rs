@@ -171,6 +171,23 @@ fn explain_must_know_what() {
 }
 
 #[test]
+fn a_finding_of_a_rule_does_not_report_an_action_as_new() {
+    let flags =
+        ["--action", "StopLogging", "--principal", "data-pipeline", "--warmup", "300d", "--builtin-rules"];
+    let output = firstseen_here(&[&["explain", ARCHIVE, "-q"], &flags[..]].concat());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("    reported: rule at 2024-03-10T14:42:50Z\n    not reported as new: the principal"),
+        "{said}"
+    );
+    assert!(said.ends_with("1 behaviour, 0 reported as new\n"), "{said}");
+    let output = firstseen_here(&[&["explain", ARCHIVE, "-q", "-f", "json"], &flags[..]].concat());
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let row = &answer["explanations"][0];
+    assert_eq!((&row["reported"], &row["findings"]), (&false.into(), &"rule".into()));
+}
+
+#[test]
 fn rules_count_as_in_scan() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
