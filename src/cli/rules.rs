@@ -6,7 +6,8 @@ use firstseen::report::{Format, Report, write_rule_counts};
 use firstseen::time::Span;
 
 use super::args::{
-    ArchiveArgs, FileFormat, FilterArgs, LearningArgs, OutputArgs, RuleArgs, S3Args, SeverityArgs,
+    ArchiveArgs, FileFormat, FilterArgs, LearningArgs, OutputArgs, QuestionArgs, RuleArgs, S3Args,
+    SeverityArgs,
 };
 use super::destination::{Destination, FindingsAnswer};
 use super::exit::RunStatus;
@@ -37,6 +38,16 @@ pub(crate) struct RulesArgs {
     learning: LearningArgs,
     #[command(flatten)]
     filters: FilterArgs,
+    /// Report only successful calls
+    #[arg(
+        long,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_name = "BOOL",
+        help_heading = "Filters (limit what is reported, not what is learnt)"
+    )]
+    only_success: Option<bool>,
     #[command(flatten)]
     severity: SeverityArgs,
     #[command(flatten)]
@@ -48,6 +59,7 @@ pub(crate) struct RulesArgs {
 /// Runs the command.
 pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     let flags = Settings {
+        question: QuestionArgs { only_success: args.only_success, ..QuestionArgs::default() },
         learning: args.learning.clone(),
         filters: args.filters.clone(),
         severity: args.severity.clone(),

@@ -198,6 +198,21 @@ fn rules_are_listed_once_in_the_settings() {
 }
 
 #[test]
+fn only_success_applies_to_rules() {
+    let place = TempDir::new().unwrap();
+    let failures = |flags: &[&str]| {
+        let found = findings(&[&["rules", ARCHIVE, "--builtin-rules", "--all-matches"], flags].concat());
+        assert!(!found.is_empty());
+        found.iter().filter(|finding| finding["outcome"] == "failure").count()
+    };
+    assert!(failures(&[]) > 0);
+    assert_eq!(failures(&["--only-success"]), 0);
+    let file = config(&place, "only-success = true\n");
+    assert_eq!(failures(&["--config", &file]), 0);
+    assert!(failures(&["--config", &file, "--only-success=false"]) > 0);
+}
+
+#[test]
 fn omitted_rules_stay_in_the_baseline() {
     let place = TempDir::new().unwrap();
     let flags = ["--rules", "fixtures/rules/broken.yaml", "--skip-unsupported"];

@@ -142,6 +142,8 @@ fn unsupported_rules_are_errors_with_their_line() {
     let windows = "title: r\nlogsource: {product: windows, category: process_creation}\ndetection: {}\n";
     assert!(why(windows).contains("log source 'windows/process_creation' is none of"));
     assert!(why("title: r\naction: global\n").contains("'action' joins documents"));
+    let filter = "title: f\nlogsource: {product: aws, service: cloudtrail}\nfilter:\n  rules: [r]\n  sel: {eventName: x}\n  condition: sel\n";
+    assert!(why(filter).contains("filters are not read"));
 }
 
 #[test]

@@ -57,6 +57,10 @@ fn rule(
             "'action' joins documents in the syntax before Sigma 2; write a rule of its own",
         ));
     }
+    if document.get("filter").is_some() {
+        let reason = "it is a filter for other rules, and filters are not read; add its search to their conditions ('and not')";
+        return Err(wrong(document, reason));
+    }
     title(document)?;
     let source = source(document)?;
     let metadata = metadata(document, id, source)?;
