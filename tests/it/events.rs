@@ -313,14 +313,17 @@ fn records_come_as_delivered_each_on_a_line() {
 
 #[test]
 fn line_ends_in_strings_do_not_break_lines() {
-    let record = call(1, "eva", "s3:GetObject", json!({"userAgent": "AGENT"})).to_string();
-    let broken = record.replace("AGENT", "one\ntwo\rthree");
+    let record = call(1, "eva", "s3:GetObject", json!({"additionalEventData": {"note": "TEXT"}})).to_string();
+    let broken = record.replace("TEXT", "one\ntwo\rthree");
     let archive = Archive::new().object("a.json", format!("{{\"Records\": [{broken}]}}").as_bytes());
     let request = EventRequest { raw: true, ..asked(EventFilter::default()) };
     let records =
         written(&events(&archive, &settings(), &request), EventFormat::Records { is_for_terminal: false });
     assert!(records.lines().count() == 1 && !records.contains('\r'), "{records:?}");
-    assert_eq!(serde_json::from_str::<Value>(&records).unwrap()["userAgent"], "one\ntwo\rthree");
+    assert_eq!(
+        serde_json::from_str::<Value>(&records).unwrap()["additionalEventData"]["note"],
+        "one\ntwo\rthree"
+    );
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Records whose caller is flattened: Splunk, SQL engines and log shippers write `userIdentity.arn` as a member of the record, or
 //! `userIdentity` as a text. Such a record would be one of nobody, and all callers would be the same.
 
-use super::traces::letters_of;
 use crate::decode::record::walk;
 use crate::event::Record;
 
@@ -44,4 +43,9 @@ fn is_other_form(value: &str) -> bool {
 
 fn is_empty(value: &str) -> bool {
     matches!(value, "null" | r#""""# | "[]" | "{}")
+}
+
+/// The letters and digits of a name in lower case.
+fn letters_of(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }

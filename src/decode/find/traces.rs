@@ -277,11 +277,6 @@ pub(super) fn ends_like(name: &str, letters: &str) -> bool {
     letters.bytes().rev().all(|letter| rest.next().is_some_and(|byte| byte.eq_ignore_ascii_case(&letter)))
 }
 
-/// The letters and digits of a name in lower case.
-pub(super) fn letters_of(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
-}
-
 /// Whether a text is a host name such as `iam.amazonaws.com`, not a notification source such as `aws:s3`.
 pub(super) fn is_host(text: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
