@@ -47,6 +47,10 @@ pub(in crate::decode) fn is_partial(line: &[u8]) -> bool {
 ///
 /// A line that is not continued, since the text ends, stays as it is.
 pub(super) fn joined(text: &str) -> Option<String> {
+    // Nearly all texts are one long line of JSON, which is not searched for its end.
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
     Header::of(text.lines().next()?)?;
     let is_split = |line: &str| Header::of(line).is_some_and(|header| header.is_partial);
     if !text.lines().any(is_split) {
