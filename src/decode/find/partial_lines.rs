@@ -43,19 +43,18 @@ pub(in crate::decode) fn is_partial(line: &[u8]) -> bool {
         .is_some_and(|header| header.is_partial)
 }
 
-/// The text with its lines put together again; `None` if it is not of a container runtime, or no line is split.
+/// Whether a text is of a container runtime, and a line of it is split.
+pub(super) fn has_split_lines(text: &str) -> bool {
+    // Nearly all texts are one long line of JSON, which is not searched for its end.
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && text.lines().next().is_some_and(|line| Header::of(line).is_some())
+        && text.lines().any(|line| Header::of(line).is_some_and(|header| header.is_partial))
+}
+
+/// The text with its lines put together again.
 ///
 /// A line that is not continued, since the text ends, stays as it is.
-pub(super) fn joined(text: &str) -> Option<String> {
-    // Nearly all texts are one long line of JSON, which is not searched for its end.
-    if !text.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    Header::of(text.lines().next()?)?;
-    let is_split = |line: &str| Header::of(line).is_some_and(|header| header.is_partial);
-    if !text.lines().any(is_split) {
-        return None;
-    }
+pub(super) fn joined(text: &str) -> String {
     let mut whole = String::with_capacity(text.len());
     let mut open: [Option<String>; 2] = [None, None];
     for line in text.split_inclusive('\n') {
@@ -76,7 +75,7 @@ pub(super) fn joined(text: &str) -> Option<String> {
         }
     }
     whole.extend(open.into_iter().flatten().map(|line| line + "\n"));
-    Some(whole)
+    whole
 }
 
 #[cfg(test)]
@@ -90,8 +89,9 @@ mod tests {
             2024-03-01T11:00:00.5Z stdout P rest";
         let whole = "2024-03-01T11:00:00.2Z stderr F other\nno header\n\
             2024-03-01T11:00:00.1Z stdout P {\"a\":1,\"b\":2}\n2024-03-01T11:00:00.5Z stdout P rest\n";
-        assert_eq!(joined(text).as_deref(), Some(whole));
-        assert_eq!(joined("2024-03-01T11:00:00Z stdout F {}\n"), None);
-        assert_eq!(joined("{}\n2024-03-01T11:00:00Z stdout P {\n"), None);
+        assert!(has_split_lines(text));
+        assert_eq!(joined(text), whole);
+        assert!(!has_split_lines("2024-03-01T11:00:00Z stdout F {}\n"));
+        assert!(!has_split_lines("{}\n2024-03-01T11:00:00Z stdout P {\n"));
     }
 }

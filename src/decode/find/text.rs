@@ -17,10 +17,12 @@ pub(in crate::decode) fn read(
     predictors: &mut KeyPredictors,
     visit: impl FnMut(FoundRecord<'_>),
 ) -> (Verdict, Contents) {
-    let joined = partial_lines::joined(text);
-    let _hold = joined.as_ref().map(|joined| within.ceiling.reserve_copy(joined.len() as u64));
-    let text = joined.as_deref().unwrap_or(text);
-    let (verdict, mut contents) = read_as_it_begins(text, within, predictors, visit);
+    let (verdict, mut contents) = if partial_lines::has_split_lines(text) {
+        let _copy = within.ceiling.reserve_copy(text.len() as u64);
+        read_as_it_begins(&partial_lines::joined(text), within, predictors, visit)
+    } else {
+        read_as_it_begins(text, within, predictors, visit)
+    };
     if is_cut {
         // The truncation was already reported.
         contents.merge_cut_faults(<_>::default());
