@@ -105,6 +105,7 @@ mod guard;
 pub mod line;
 pub mod memory;
 pub mod names;
+mod parquet_headers;
 pub mod synth;
 pub mod table;
 pub mod time;

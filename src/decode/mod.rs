@@ -30,11 +30,12 @@ use ceiling::Ceiling;
 use crate::coverage::{FaultKind, FoundPaths, ObjectSkip};
 use crate::event::AnyRecord;
 use crate::memory::{Budget, FREE};
+use crate::parquet_headers;
 use find::sink::{self, TextContext};
 use find::{envelope, text};
 use record::scanner::KeyPredictors;
 use unpack::gzip::{Inflater, Plain, inflate};
-use unpack::packing::{PARQUET_MAGIC, Packing, packing, porous_packing, unread_detail};
+use unpack::packing::{Packing, packing, porous_packing, unread_detail};
 use unpack::{Packed, Unpacked, apple_double, piece, utf8, zip_file};
 
 pub use content::{CONTENT_HELD, Content, ContentEnd, stream_content};
@@ -216,7 +217,7 @@ impl Decoder {
             return decoded;
         }
         // A fuzzer reports a panic as a crash, even if it is caught.
-        if !cfg!(fuzzing) && bytes.starts_with(&PARQUET_MAGIC) {
+        if !cfg!(fuzzing) && bytes.starts_with(&parquet_headers::MAGIC) {
             let mut decoded = ocsf::decode(bytes, ceiling, *depth, predictors, &mut visit);
             fault.into_iter().for_each(|fault| decoded.faults.push_front(fault));
             return decoded;

@@ -13,10 +13,8 @@ use super::manifest::{MANIFEST, Manifest, TableEntry};
 use super::writing::tables;
 use crate::checksum::Checksum;
 use crate::file;
+use crate::parquet_headers::{MAGIC, footer_length};
 use crate::table;
-
-/// First and last bytes of a Parquet file (Apache Parquet, "File Format").
-const MAGIC: [u8; 4] = *b"PAR1";
 
 /// A manifest has some kilobytes, and grows with the places it accounts for.
 const LARGEST_MANIFEST: u64 = 256 << 20;
@@ -58,15 +56,11 @@ fn has_columns(file: &mut File, schema: &str) -> io::Result<bool> {
     let Some(columns) = columns(schema) else { return Ok(false) };
     let mut magic = [0; 4];
     file.read_exact(&mut magic)?;
-    // `…<footer><its length, 4 bytes>PAR1`
     file.seek(SeekFrom::End(-8))?;
     let mut end = [0; 8];
     file.read_exact(&mut end)?;
-    let ([a, b, c, d, ..], is_parquet) = (end, magic == MAGIC && end[4..] == MAGIC);
-    if !is_parquet {
-        return Ok(false);
-    }
-    file.seek(SeekFrom::End(-8 - i64::from(u32::from_le_bytes([a, b, c, d]))))?;
+    let (true, Some(length)) = (magic == MAGIC, footer_length(end)) else { return Ok(false) };
+    file.seek(SeekFrom::End(-8 - i64::from(length)))?;
     let mut footer = vec![0; columns.len()];
     file.read_exact(&mut footer)?;
     Ok(footer == columns)

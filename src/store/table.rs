@@ -11,6 +11,7 @@ use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::schema::parser::parse_message_type;
 
 use crate::guard::guarded;
+use crate::parquet_headers;
 use crate::table::ROWS_PER_GROUP;
 
 /// Calls the library, and turns a panic into an error.
@@ -30,6 +31,9 @@ pub(super) fn open<R: ChunkReader + 'static>(
     file: R,
     schema: &str,
 ) -> Result<(SerializedFileReader<R>, usize)> {
+    if !parquet_headers::is_sound(&footer(&file)?) {
+        return Err(ParquetError::General("its table of contents is outrageous".to_owned()));
+    }
     let reader = without_panics(|| SerializedFileReader::new(file))?;
     let file = reader.metadata().file_metadata();
     // The name of the schema does not matter.
@@ -38,6 +42,17 @@ pub(super) fn open<R: ChunkReader + 'static>(
     }
     let rows = usize::try_from(file.num_rows()).unwrap_or_default();
     Ok((reader, rows))
+}
+
+/// The footer of a table.
+fn footer(file: &impl ChunkReader) -> Result<Bytes> {
+    const END: u64 = 8;
+    let cut_off = || ParquetError::General("it is cut off".to_owned());
+    let rest = file.len().checked_sub(END).ok_or_else(cut_off)?;
+    let end = file.get_bytes(rest, END as usize)?;
+    let length = end.first_chunk().and_then(|end| parquet_headers::footer_length(*end));
+    let start = length.and_then(|length| rest.checked_sub(length.into())).ok_or_else(cut_off)?;
+    file.get_bytes(start, (rest - start) as usize)
 }
 
 impl Table {
@@ -118,6 +133,23 @@ impl Table {
             Ok(all)
         } else {
             Err(ParquetError::General(format!("column '{name}' has another number of rows")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parquet_headers::tests::nested;
+
+    #[test]
+    fn a_table_with_an_outrageous_schema_does_not_open() {
+        const SCHEMA: &str = "message m { required int64 x; }";
+        let mut empty = Vec::new();
+        crate::table::write(SCHEMA, &[], &mut empty).unwrap();
+        assert_eq!(Table::open(empty.clone().into(), SCHEMA).unwrap().rows(), 0);
+        for bad in [nested(200_000), empty[..7].to_vec(), empty[..empty.len() - 1].to_vec(), Vec::new()] {
+            assert!(Table::open(bad.into(), SCHEMA).is_err());
         }
     }
 }

@@ -6,7 +6,6 @@
 //! 1.0.0-rc.2 and 1.1.0. The two versions have the ARN and the id of the caller in different fields, so these
 //! are recognised by their format.
 
-mod footer;
 mod pages;
 mod texts;
 
@@ -28,6 +27,7 @@ use super::{DecodeFault, DecodeFaults, Decoded, FoundRecord, Verdict};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
 use crate::guard::guarded;
 use crate::memory::Reservation;
+use crate::parquet_headers;
 use crate::time::Timestamp;
 use pages::ROWS_AT_ONCE;
 
@@ -204,7 +204,7 @@ impl Rows {
     /// Opens a file, unless decoding a row would exceed the memory limit.
     fn open(bytes: &[u8], ceiling: &Ceiling) -> Result<Self, (FaultKind, String)> {
         let broken = |detail| (FaultKind::PackingBroken, detail);
-        if !footer::is_sound(bytes) {
+        if !parquet_headers::footer(bytes).is_some_and(parquet_headers::is_sound) {
             return Err(broken("its table of contents is cut off, or outrageous".to_owned()));
         }
         let bytes = Bytes::copy_from_slice(bytes);

@@ -14,8 +14,9 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use super::footer::{Thrift, sort};
 use crate::memory::FREE;
+use crate::parquet_headers::is_page_header;
+use crate::parquet_headers::thrift::{Thrift, sort};
 
 /// The number of values of a column that are decoded at once.
 pub(super) const ROWS_AT_ONCE: usize = 16;
@@ -82,6 +83,7 @@ impl Pages {
         };
         let wanted = u64::try_from(chunk.num_values()).ok()?;
         while !rest.is_empty() && pages.values < wanted {
+            is_page_header(rest).then_some(())?;
             let mut thrift = Thrift { rest };
             let header = Header::read(&mut thrift)?;
             let packed = thrift.rest.get(..usize::try_from(header.packed).ok()?)?;
@@ -96,11 +98,13 @@ impl Pages {
 
     fn add(&mut self, header: &Header) {
         self.all = self.all.saturating_add(header.size);
-        if header.is_dictionary {
-            self.dictionary = self.dictionary.max(header.size);
-        } else {
-            self.largest = self.largest.max(header.size);
-            self.values = self.values.saturating_add(header.values);
+        match header.content {
+            Some(Content::Dictionary) => self.dictionary = self.dictionary.max(header.size),
+            Some(Content::Values(values)) => {
+                self.largest = self.largest.max(header.size);
+                self.values = self.values.saturating_add(values);
+            }
+            None => {}
         }
     }
 
@@ -124,30 +128,45 @@ impl Pages {
     }
 }
 
+/// What a page holds.
+enum Content {
+    Dictionary,
+    /// So many values.
+    Values(u64),
+}
+
 /// The relevant fields of `PageHeader`.
 #[derive(Default)]
 struct Header {
     size: u64,
     packed: u64,
-    values: u64,
-    is_dictionary: bool,
+    /// `None` for a page that the library skips.
+    content: Option<Content>,
 }
 
 impl Header {
     fn read(thrift: &mut Thrift<'_>) -> Option<Self> {
         let (mut header, mut field) = (Self::default(), 0);
+        let (mut sort_of_page, mut values) = (None, [None; 3]);
         while let Some(kind) = thrift.field(&mut field)? {
             match (field, kind) {
+                (1, sort::I32) => sort_of_page = Some(positive(thrift)?),
                 (2, sort::I32) => header.size = positive(thrift)?,
                 (3, sort::I32) => header.packed = positive(thrift)?,
-                // A data page, a dictionary, or a data page of version 2.
-                (5 | 7 | 8, sort::STRUCT) => {
-                    header.is_dictionary |= field == 7;
-                    header.values = header.values.max(Self::values(thrift)?);
-                }
+                (5, sort::STRUCT) => values[0] = Some(Self::values(thrift)?),
+                (7, sort::STRUCT) => values[1] = Some(Self::values(thrift)?),
+                (8, sort::STRUCT) => values[2] = Some(Self::values(thrift)?),
                 _ => thrift.skip(kind, 0)?,
             }
         }
+        // `PageType`, which says which of these structs counts.
+        header.content = match sort_of_page? {
+            0 => Some(Content::Values(values[0]?)),
+            1 => None,
+            2 => Some(Content::Dictionary),
+            3 => Some(Content::Values(values[2]?)),
+            _ => return None,
+        };
         Some(header)
     }
 
@@ -202,4 +221,39 @@ fn counted_rows(
         }
     };
     counted().map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The header of a page with this type, and some values by the field of each struct.
+    fn header(page_type: u8, values: &[(u8, u8)]) -> Option<Header> {
+        let mut bytes = vec![0x15, 2 * page_type, 0x15, 20, 0x15, 10];
+        let mut number = 3;
+        for (field, count) in values {
+            bytes.extend([(field - number) << 4 | sort::STRUCT, 0x15, 2 * count, 0]);
+            number = *field;
+        }
+        bytes.push(0);
+        assert!(is_page_header(&bytes));
+        Header::read(&mut Thrift { rest: &bytes })
+    }
+
+    #[test]
+    fn values_count_in_the_pages_that_the_library_reads() {
+        let values = |page_type, values: &[_]| match header(page_type, values)?.content {
+            Some(Content::Values(count)) => Some(count),
+            _ => None,
+        };
+        assert_eq!(values(0, &[(5, 7)]), Some(7));
+        assert_eq!(values(3, &[(8, 7)]), Some(7));
+        // The struct of another type of page does not count.
+        assert_eq!(values(0, &[(5, 7), (8, 50)]), Some(7));
+        assert!(header(3, &[(5, 7)]).is_none(), "a page without its own struct");
+        // Pages that the library skips have no values, whatever they say.
+        let skipped = header(1, &[(5, 50)]).unwrap();
+        assert!(skipped.content.is_none() && skipped.size == 10 && skipped.packed == 5);
+        assert!(header(9, &[(5, 7)]).is_none());
+    }
 }

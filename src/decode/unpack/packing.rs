@@ -3,9 +3,6 @@
 use super::snappy;
 use super::stream::{Codec, is_skippable};
 
-/// First and last bytes of a Parquet file (Apache Parquet, "File Format").
-pub(in crate::decode) const PARQUET_MAGIC: [u8; 4] = *b"PAR1";
-
 /// A tar archive consists of blocks of this many bytes.
 pub(super) const TAR_BLOCK: usize = 512;
 

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::layout::{LONGEST_BEGINNING, Layout, last_cut, next_beginning};
 use super::list::{self, Cut, Split};
-use super::packing::{PARQUET_MAGIC, Packing, packing, unread_detail};
+use super::packing::{Packing, packing, unread_detail};
 use super::piece::{Emit, PIECE, Piece, fault, nested_path};
 use super::stream::{LimitedReader, PASSED_OVER, StreamError, Streams, Text};
 use super::utf16::{Encoding, Transcoder};
@@ -17,6 +17,7 @@ use crate::decode::ceiling::Ceiling;
 use crate::decode::find::traces;
 use crate::decode::{DecodeFault, DecodeFaults};
 use crate::memory::Reservation;
+use crate::parquet_headers;
 
 /// The maximum depth of packings.
 pub(in crate::decode) const DEEPEST: u32 = 5;
@@ -124,7 +125,7 @@ impl<'e> Splitter<'e> {
             return self.fault(name, FaultKind::PackingBroken, "packed too often");
         }
         // The metadata of Parquet is at the end.
-        let is_table = head.starts_with(&PARQUET_MAGIC);
+        let is_table = head.starts_with(&parquet_headers::MAGIC);
         let encoding = Encoding::of(&head);
         let mut whole = Cursor::new(head).chain(stream);
         let whole: &mut dyn Read = &mut whole;
