@@ -186,8 +186,10 @@ mod tests {
             .collect();
         let one_text = format!("- &a {}\n{}", "x".repeat(100_000), "- *a\n".repeat(1_000));
         let keys = "- &a {x: 1}\n- &b {? [*a, *a] : 1}\n- {? [*b, *b] : 1}\n";
-        for text in [format!("a0: &a0 x\n{laughs}"), one_text] {
-            assert!(documents(&text).unwrap_err().reason.contains("aliases (*name) repeat more than"));
+        let nested: String = (0..90).map(|level| format!("&a{level} [")).collect();
+        let nested = format!("- {nested}{}x{}", "x, ".repeat(10_000), "]".repeat(90));
+        for text in [format!("a0: &a0 x\n{laughs}"), one_text, nested] {
+            assert!(documents(&text).unwrap_err().reason.contains("(*name) repeat more than"));
         }
         assert!(documents(keys).unwrap_err().reason.contains("a key is a text"));
         for text in ["&a [*a]", "&a {b: *a}", "- &a 1\n---\n- *a\n", "*b"] {

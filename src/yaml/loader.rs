@@ -8,7 +8,7 @@ use saphyr_parser::{BufferedInput, Event, Marker, Parser, ScalarStyle, ScanError
 use super::{MAX_DEPTH, Node, Yaml, YamlError};
 use crate::line::line_of;
 
-/// Limit on the expansion of all aliases of a text, in bytes: the length of texts, plus [`OF_VALUE`] for each
+/// Limit on the copies of values, for all anchors and aliases of a text, in bytes: the length of texts, plus [`OF_VALUE`] for each
 /// value.
 const MOST_REPEATED: usize = 8 << 20;
 /// Size of a value without its text, in bytes.
@@ -127,21 +127,30 @@ impl Loader {
     /// A copy of the value of an alias.
     fn repeat(&mut self, anchor: usize, line: usize) -> Result<SizedValue, YamlError> {
         let unknown = || wrong(line, "it repeats a value that has no end or is of another document");
-        let known = self.anchors.get(&anchor).ok_or_else(unknown)?;
-        self.repeated += known.size;
-        if self.repeated > MOST_REPEATED {
-            let reason = format!("its aliases (*name) repeat more than {} MiB", MOST_REPEATED >> 20);
-            return Err(wrong(line, reason));
-        }
-        let mut repeated = known.clone();
+        let mut repeated = self.anchors.get(&anchor).ok_or_else(unknown)?.clone();
+        self.count_copy(repeated.size, line)?;
         repeated.yaml.line = line;
         Ok(repeated)
+    }
+
+    /// Counts a copy of a value.
+    fn count_copy(&mut self, size: usize, line: usize) -> Result<(), YamlError> {
+        self.repeated += size;
+        if self.repeated > MOST_REPEATED {
+            let limit = MOST_REPEATED >> 20;
+            return Err(wrong(
+                line,
+                format!("its anchors (&name) and aliases (*name) repeat more than {limit} MiB"),
+            ));
+        }
+        Ok(())
     }
 
     /// Adds a value to its parent, or to the documents.
     fn add(&mut self, value: SizedValue, anchor: usize, line: usize) -> Result<(), YamlError> {
         self.check_depth(value.depth, line)?;
         if anchor > 0 {
+            self.count_copy(value.size, line)?;
             self.anchors.insert(anchor, value.clone());
         }
         let SizedValue { yaml, depth, size } = value;

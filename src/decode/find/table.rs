@@ -25,8 +25,11 @@ pub(in crate::decode) const QUOTING_COLUMNS: [&str; 4] =
 /// Characters that separate cells.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// The length of the beginning that is searched for a cell with JSON.
+/// The length of the beginning that is searched for a cell with JSON, and of a header.
 const GLIMPSE: usize = 1 << 20;
+
+/// The memory for a cell of a row without its text: its end, in a list that grows by doubling.
+const OF_A_CELL: u64 = 16;
 
 /// The layout of a table with events.
 #[derive(Debug)]
@@ -54,25 +57,23 @@ pub(in crate::decode) enum TableKind {
 /// The kind of table that a text is.
 pub(in crate::decode) fn table_kind(text: &str) -> Option<TableKind> {
     let text = without_comments(text);
-    let header = text.lines().next()?;
     let head = &text[..walk::floor(text, GLIMPSE)];
+    let header = head.lines().next()?;
     let cell = json_cell(head);
     let fields = fields(header);
     let known = DELIMITERS.into_iter().find_map(|delimiter| {
-        let names: Vec<String> = header.split(char::from(delimiter)).map(normalized).collect();
-        let events = columns(&names, &EVENT_COLUMNS);
-        (!events.is_empty()).then_some((delimiter, events, names))
+        let events = columns(header, delimiter, &EVENT_COLUMNS);
+        (!events.is_empty()).then_some((delimiter, events))
     });
     match (known, cell) {
-        (Some((delimiter, events, names)), cell) => {
+        (Some((delimiter, events)), cell) => {
             let has_backslashes = cell.is_some_and(|cell| cell.has_backslashes);
-            let quoting = columns(&names, &QUOTING_COLUMNS);
+            let quoting = columns(header, delimiter, &QUOTING_COLUMNS);
             Some(TableKind::Events(Table { delimiter, has_backslashes, events, quoting, fields }))
         }
         (None, Some(cell)) => {
             let delimiter = cell.delimiter.unwrap_or_else(|| delimiter_of(header));
-            let names: Vec<String> = header.split(char::from(delimiter)).map(normalized).collect();
-            let quoting = columns(&names, &QUOTING_COLUMNS);
+            let quoting = columns(header, delimiter, &QUOTING_COLUMNS);
             let (has_backslashes, events) = (cell.has_backslashes, Vec::new());
             Some(TableKind::Events(Table { delimiter, has_backslashes, events, quoting, fields }))
         }
@@ -84,9 +85,14 @@ pub(in crate::decode) fn table_kind(text: &str) -> Option<TableKind> {
     }
 }
 
-fn columns(names: &[String], wanted: &[&str]) -> Vec<usize> {
-    let is_wanted = |name: &str| wanted.contains(&name) || wanted.contains(&&*name.replace('_', ""));
-    names.iter().enumerate().filter(|(_, name)| is_wanted(name)).map(|(number, _)| number).collect()
+/// The columns of a header that have one of these names.
+fn columns(header: &str, delimiter: u8, wanted: &[&str]) -> Vec<usize> {
+    let is_wanted = |name: &str| {
+        let name = normalized(name);
+        wanted.contains(&&*name) || wanted.contains(&&*name.replace('_', ""))
+    };
+    let names = header.split(char::from(delimiter)).enumerate();
+    names.filter(|(_, name)| is_wanted(name)).map(|(number, _)| number).collect()
 }
 
 /// The first quoted cell that begins like JSON.
@@ -98,27 +104,41 @@ struct JsonCell {
 
 fn json_cell(text: &str) -> Option<JsonCell> {
     let bytes = text.as_bytes();
-    memchr::memchr2_iter(b'{', b'[', bytes).find_map(|open| {
-        let before = text[..open].trim_end_matches([' ', '[']).strip_suffix('"')?;
+    let mut ends = memchr::memmem::find_iter(bytes, "}\"").map(|end| end + 2).peekable();
+    let mut at = 0;
+    while let Some(open) = memchr::memchr2(b'{', b'[', &bytes[at..]) {
+        let open = at + open;
         let behind = text[open..].trim_start_matches(['{', '[', ' ', '\n', '\r']);
-        let has_backslashes = behind.starts_with("\\\"");
-        if !has_backslashes && !behind.starts_with("\"\"") {
-            return None;
+        // Of brackets that follow each other, the first decides.
+        at = text.len() - behind.len();
+        while ends.next_if(|end| *end < at + 2).is_some() {}
+        let delimiter_behind =
+            |end: &usize| bytes.get(*end).copied().filter(|byte| DELIMITERS.contains(byte));
+        let cell = cell_at(&text[..open], behind, || ends.peek().and_then(delimiter_behind));
+        if cell.is_some() {
+            return cell;
         }
-        match before.as_bytes().last() {
-            None | Some(b'\n') => {
-                let end = behind.find("}\"").map_or("", |end| &behind[end + 2..]);
-                let delimiter = end.bytes().next().filter(|byte| DELIMITERS.contains(byte));
-                // A line that is one JSON string is not a table.
-                let is_alone = has_backslashes && delimiter.is_none();
-                (!is_alone).then_some(JsonCell { delimiter, has_backslashes })
-            }
-            Some(byte) if DELIMITERS.contains(byte) => {
-                Some(JsonCell { delimiter: Some(*byte), has_backslashes })
-            }
-            Some(_) => None,
+    }
+    None
+}
+
+/// The cell that begins at a bracket, if it does: what is before the bracket, what is behind it, and the delimiter behind the end of the cell.
+fn cell_at(before: &str, behind: &str, delimiter: impl FnOnce() -> Option<u8>) -> Option<JsonCell> {
+    let before = before.trim_end_matches([' ', '[']).strip_suffix('"')?;
+    let has_backslashes = behind.starts_with("\\\"");
+    if !has_backslashes && !behind.starts_with("\"\"") {
+        return None;
+    }
+    match before.as_bytes().last() {
+        None | Some(b'\n') => {
+            let delimiter = delimiter();
+            // A line that is one JSON string is not a table.
+            let is_alone = has_backslashes && delimiter.is_none();
+            (!is_alone).then_some(JsonCell { delimiter, has_backslashes })
         }
-    })
+        Some(byte) if DELIMITERS.contains(byte) => Some(JsonCell { delimiter: Some(*byte), has_backslashes }),
+        Some(_) => None,
+    }
 }
 
 /// The separator between the names of a header.
@@ -131,10 +151,9 @@ fn delimiter_of(header: &str) -> u8 {
 /// "Downloading events").
 fn fields(header: &str) -> Option<ObjectSkip> {
     let delimiter = delimiter_of(header);
-    let names: Vec<&str> = header.split(char::from(delimiter)).collect();
-    let has =
-        |name: &str| names.iter().any(|column| traces::ends_like(column.trim_matches(['"', ' ']), name));
-    if names.len() < 2 || !has("eventname") || !(has("eventtime") || has("eventsource")) {
+    let names = || header.split(char::from(delimiter));
+    let has = |name: &str| names().any(|column| traces::ends_like(column.trim_matches(['"', ' ']), name));
+    if names().nth(1).is_none() || !has("eventname") || !(has("eventtime") || has("eventsource")) {
         return None;
     }
     Some(if header.contains("vent name") { ObjectSkip::Summary } else { ObjectSkip::LakeResult })
@@ -146,6 +165,9 @@ pub(in crate::decode) fn records<V: FnMut(FoundRecord<'_>)>(
     table: &Table,
     sink: &mut Sink<'_, '_, V>,
 ) {
+    let cells = memchr::memchr_iter(table.delimiter, text.as_bytes()).count() as u64;
+    // They may all be in one row.
+    let _cells = sink.ceiling.reserve_copy(cells.saturating_mul(OF_A_CELL));
     let mut builder = csv::ReaderBuilder::new();
     builder.flexible(true).has_headers(false).delimiter(table.delimiter);
     if table.has_backslashes {
@@ -220,6 +242,10 @@ fn normalized(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use crate::coverage::ObjectSkip;
     use crate::decode::{Decoder, Verdict};
 
@@ -246,6 +272,43 @@ mod tests {
         }
         let cut = read(&format!("eventjson\n{a}\n\"{{\"\"eventName\"\":\"\"B"));
         assert_eq!((cut.0.as_str(), cut.2), ("A", 1));
+    }
+
+    /// Each of them was searched back and forth from every bracket.
+    #[test]
+    fn many_brackets_take_linear_time() {
+        let length = 1 << 20;
+        for text in [
+            format!("a{}", "[".repeat(length)),
+            format!("a\"{}", "{".repeat(length)),
+            format!("a {}", " [".repeat(length / 2)),
+            format!("a\n{}", "\"{\\\"x\n".repeat(length / 6)),
+            format!("a\n{}", "\"{\\\"x}\"x\n".repeat(length / 9)),
+        ] {
+            assert!(super::json_cell(&text).is_none());
+        }
+    }
+
+    /// The same, from each bracket by itself.
+    fn plain_json_cell(text: &str) -> Option<(Option<u8>, bool)> {
+        text.match_indices(['{', '[']).find_map(|(open, _)| {
+            let behind = text[open..].trim_start_matches(['{', '[', ' ', '\n', '\r']);
+            let end = behind.find("}\"").map_or("", |end| &behind[end + 2..]);
+            let delimiter = || end.bytes().next().filter(|byte| super::DELIMITERS.contains(byte));
+            super::cell_at(&text[..open], behind, delimiter)
+                .map(|cell| (cell.delimiter, cell.has_backslashes))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_of_brackets_that_follow_each_other_decides(
+            tokens in vec(select(&["{", "[", "\"", "\\\"", "\"\"", "}\"", " ", "\n", ",", ";", "a"][..]), 0..14),
+        ) {
+            let text = tokens.concat();
+            let found = super::json_cell(&text).map(|cell| (cell.delimiter, cell.has_backslashes));
+            prop_assert_eq!(found, plain_json_cell(&text));
+        }
     }
 
     #[test]

@@ -4,13 +4,13 @@
 use std::borrow::Cow;
 
 use super::surrogates::without_lone_surrogates;
-use super::walk::{NeedsFallback, Scanner, Walk};
+use super::walk::{NeedsFallback, Scanner, Walk, lenient_value_end};
 
 /// The usual number of members of a record.
 const USUAL_MEMBERS: usize = 32;
 
 /// A value as a slice of JSON text. Only brackets and strings of its contents were checked; unreadable values
-/// count as absent.
+/// count as absent, and those behind them are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Json<'a>(&'a str);
 
@@ -54,7 +54,7 @@ impl<'a> Json<'a> {
     /// ```
     pub fn member(self, key: &str) -> Option<Self> {
         let mut found = None;
-        let _ = self.walk_members(|known, value| {
+        self.walk_members(|known, value| {
             if known == key {
                 found = Some(value);
             }
@@ -65,45 +65,36 @@ impl<'a> Json<'a> {
     /// Keys and values of an object, in order; empty for anything else.
     pub fn members(self) -> Vec<(Cow<'a, str>, Self)> {
         let mut members = Vec::with_capacity(if self.is_object() { USUAL_MEMBERS } else { 0 });
-        let _ = self.walk_members(|key, value| members.push((key, value)));
+        self.walk_members(|key, value| members.push((key, value)));
         members
     }
 
-    /// Calls `member` with each key and value of an object, up to the first malformed one.
-    fn walk_members(self, mut member: impl FnMut(Cow<'a, str>, Self)) -> Walk<()> {
+    /// Calls `member` with each key and value of an object, but not with malformed ones.
+    fn walk_members(self, mut member: impl FnMut(Cow<'a, str>, Self)) {
         let mut scanner = Scanner::new(self.0, 0);
-        scanner.expect(b'{')?;
-        scanner.skip_blanks();
-        while scanner.peek() == Some(b'"') {
-            let key = Self(slice(&mut scanner)?);
-            scanner.skip_blanks();
-            scanner.expect(b':')?;
-            scanner.skip_blanks();
-            let value = Self(slice(&mut scanner)?);
-            member(key.text(), value);
-            scanner.skip_blanks();
-            scanner.expect(b',')?;
-            scanner.skip_blanks();
+        if scanner.expect(b'{').is_err() {
+            return;
         }
-        Ok(())
+        while find_key(&mut scanner) {
+            if let Ok((key, value)) = read_member(&mut scanner) {
+                member(key.text(), value);
+            }
+        }
     }
 
     /// The items of a list, in order; empty for anything else.
     pub fn items(self) -> Vec<Self> {
         let mut items = Vec::new();
         let mut scanner = Scanner::new(self.0, 0);
-        let mut walk = || {
-            scanner.expect(b'[')?;
-            scanner.skip_blanks();
-            while scanner.peek() != Some(b']') {
-                items.push(Self(slice(&mut scanner)?));
-                scanner.skip_blanks();
-                scanner.expect(b',')?;
-                scanner.skip_blanks();
+        if scanner.expect(b'[').is_err() {
+            return items;
+        }
+        while find_item(&mut scanner) {
+            match slice(&mut scanner) {
+                Ok(item) => items.push(Self(item)),
+                Err(NeedsFallback) => pass_over(&mut scanner, b",]\"{["),
             }
-            Ok::<(), NeedsFallback>(())
-        };
-        let _ = walk();
+        }
         items
     }
 
@@ -121,10 +112,47 @@ impl<'a> Json<'a> {
     }
 }
 
-/// The slice of the value that begins here.
+/// Goes to the next key of an object; false at its end. What is malformed before it is passed over: the scanner of records does not see it, so
+/// it must not hide what comes behind it.
+fn find_key(scanner: &mut Scanner<'_>) -> bool {
+    loop {
+        pass_over(scanner, b"\"{[}");
+        match scanner.peek() {
+            Some(b'"') => return true,
+            Some(b'{' | b'[') if scanner.skip().is_ok() => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Goes to the next item of a list; false at its end.
+fn find_item(scanner: &mut Scanner<'_>) -> bool {
+    while matches!(scanner.peek(), Some(b' ' | b'\n' | b'\r' | b'\t' | b',')) {
+        scanner.at += 1;
+    }
+    !matches!(scanner.peek(), None | Some(b']' | b'}'))
+}
+
+/// Advances to one of these bytes, or to the end.
+fn pass_over(scanner: &mut Scanner<'_>, up_to: &[u8]) {
+    while scanner.peek().is_some_and(|byte| !up_to.contains(&byte)) {
+        scanner.at += 1;
+    }
+}
+
+/// The key that begins here, and its value.
+fn read_member<'a>(scanner: &mut Scanner<'a>) -> Walk<(Json<'a>, Json<'a>)> {
+    let key = Json(slice(scanner)?);
+    scanner.skip_blanks();
+    scanner.expect(b':')?;
+    scanner.skip_blanks();
+    Ok((key, Json(slice(scanner)?)))
+}
+
+/// The slice of the value that begins here. `NaN` and infinite numbers are values, too: many programs write them.
 fn slice<'a>(scanner: &mut Scanner<'a>) -> Walk<&'a str> {
     let start = scanner.at;
-    scanner.skip()?;
+    scanner.at = lenient_value_end(scanner.text, start)?;
     scanner.text.get(start..scanner.at).ok_or(NeedsFallback)
 }
 
@@ -174,13 +202,47 @@ mod tests {
 
     #[test]
     fn unreadable_values_are_missing() {
-        for text in ["", "{", "{\"a\"", "{\"a\":", "{\"a\":}", "7", "[", "{\"a\":1 \"b\":2}", "\"\\"] {
+        for text in ["", "{", "{\"a\"", "{\"a\":", "{\"a\":}", "7", "[", "\"\\"] {
             let json = Json::new(text);
             assert_eq!(json.member("b"), None, "{text}");
             assert!(json.items().is_empty() && json.text().len() <= text.len());
         }
         assert_eq!(Json::new("[1,").items().len(), 1);
         assert_eq!(Json::new(r#"{"a":1,"a":2}"#).member("a").unwrap().text(), "2");
+    }
+
+    /// The scanner of records passes such values, so nothing may be hidden behind them.
+    #[test]
+    fn values_behind_malformed_ones_are_read() {
+        for malformed in [
+            "\"x\":NaN",
+            "\"x\":-Infinity",
+            "\"x\" 1",
+            "x:1",
+            "'x':1",
+            "'x':\"b\"",
+            "\"x\":1,",
+            "\"x\":TRUE",
+            "\"x\":1;",
+            "\"x\"",
+            "\"x\":",
+            "\"x\":é",
+            "{\"b\":1}",
+            "\"x\":[1 2] [\"b\"]",
+        ] {
+            let text = format!("{{{malformed},\"b\":\"found\"}}");
+            assert_eq!(Json::new(&text).member("b").map(Json::text).as_deref(), Some("found"), "{text}");
+            assert!(Json::new(&text).members().len() <= 3);
+            let list = format!("[{malformed},\"b\"]");
+            assert_eq!(
+                Json::new(&list).items().last().map(|last| last.text()).as_deref(),
+                Some("b"),
+                "{list}"
+            );
+        }
+        assert_eq!(Json::new("{\"x\":NaN}").member("x").unwrap().text(), "NaN");
+        assert_eq!(Json::new("{\"a\":1 \"b\":2}").member("b").unwrap().text(), "2");
+        assert_eq!(Json::new("[TRUE,1]").items().len(), 1);
     }
 
     #[test]
