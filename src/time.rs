@@ -493,12 +493,16 @@ fn parse_fraction(bytes: &[u8]) -> Option<(i64, &[u8])> {
     Some((micros, &digits[length..]))
 }
 
-/// Parses `Z` or `±hh:mm` to seconds east of UTC.
+/// Parses `Z` or `±hh:mm`, up to 23:59, to seconds east of UTC (RFC 3339, "Internet Date/Time Format").
 fn parse_offset(bytes: &[u8]) -> Option<i64> {
     match *bytes {
         [b'Z'] => Some(0),
         [sign @ (b'+' | b'-'), h1, h0, b':', m1, m0] => {
-            let seconds = i64::from(two_digits(h1, h0)? * 3_600 + two_digits(m1, m0)? * 60);
+            let (hours, minutes) = (two_digits(h1, h0)?, two_digits(m1, m0)?);
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            let seconds = i64::from(hours * 3_600 + minutes * 60);
             Some(if sign == b'+' { seconds } else { -seconds })
         }
         _ => None,

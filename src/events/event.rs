@@ -186,5 +186,7 @@ impl<'e> Firsts<'e> {
 fn is_same(first: &Sighting, event: &Placed<'_>) -> bool {
     first.time == event.time()
         && InOrder::event_id(first) == event.event_id()
+        // Versions of an event with other content have the same id.
+        && first.failed == event.packed.failed()
         && (!first.event_id.is_empty() || InOrder::place(first) == event.place())
 }

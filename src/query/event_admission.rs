@@ -59,6 +59,7 @@ impl EventAdmission {
 /// let agents = Patterns::new(vec!["*kali*".parse().unwrap()], false);
 /// assert!(agents.admit(["aws-cli/2.15 Linux/5.10.0-Kali7"]));
 /// assert!(!agents.admit(["aws-cli/2.15"]) && !agents.admit([]));
+/// assert!(!Patterns::new(vec![Pattern::new("*")], false).admit([""]));
 /// assert!(Patterns::default().admit([]));
 /// ```
 #[derive(Debug, Default)]
@@ -74,9 +75,10 @@ impl Patterns {
         Self { globs: Globs::new(&patterns), patterns, case_sensitive }
     }
 
-    /// Whether one of these texts is wanted.
+    /// Whether one of these texts is wanted. An empty text is none.
     pub fn admit<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> bool {
-        let matches = |text| self.globs.any(&self.patterns, &[text], self.case_sensitive);
+        let matches =
+            |text: &str| !text.is_empty() && self.globs.any(&self.patterns, &[text], self.case_sensitive);
         self.patterns.is_empty() || texts.into_iter().any(matches)
     }
 }

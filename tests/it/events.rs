@@ -480,6 +480,29 @@ fn lists_of_values_come_from_files() {
     }
 }
 
+/// Two versions of an event have the same id and time. What a filter leaves out does not make the other one the first.
+#[test]
+fn with_a_baseline_a_filter_makes_no_other_version_of_an_event_the_first() {
+    let event = with(record("2024-03-01T10:00:00Z", "eva", "s3:GetObject"), json!({ "eventID": "one" }));
+    let denied = with(event.clone(), json!({ "errorCode": "AccessDenied", "awsRegion": "us-east-1" }));
+    let empty = with(event.clone(), json!({ "eventID": "two", "errorCode": "" }));
+    let archive = Archive::new().delivered("20240301T1005", &[event, denied, empty]);
+    let work = tempfile::tempdir().unwrap();
+    let (logs, saved) = (archive.path().to_str().unwrap(), "b.baseline");
+    // Two versions of an event are a conflict.
+    assert_eq!(firstseen(&["index", logs, "-q", "-o", saved], work.path()).status.code(), Some(3));
+    let told = |source: &str, error: &str| {
+        let output = firstseen(&["events", source, "-q", "-f", "jsonl", "--error", error], work.path());
+        let rows = String::from_utf8(output.stdout).unwrap();
+        let rows = rows.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        rows.filter_map(|row| row.get("first_sighting").and_then(Value::as_bool)).collect::<Vec<_>>()
+    };
+    for error in ["AccessDenied", "*"] {
+        assert_eq!(told(logs, error), [false], "{error}");
+        assert_eq!(told(saved, error), [false], "{error}");
+    }
+}
+
 #[test]
 fn a_baseline_says_what_was_first_and_its_archive_is_read_for_the_events() {
     let day =

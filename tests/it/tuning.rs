@@ -512,3 +512,38 @@ fn a_principal_without_an_account_is_listed_under_no_account() {
     let [table, _] = written(&tune(&baseline, &question(0), &grid, &[]), TuneFormat::Text);
     assert!(table.contains("  no account\n") && !table.contains("account -"), "{table}");
 }
+
+/// `created` with an inventory: a principal that is older than the archive is old enough from its first day on.
+#[test]
+fn days_count_from_the_creation_of_principals_that_are_older_than_the_archive() {
+    let mut archive = Archive::new();
+    for day in 1..=10 {
+        let event = record(&format!("2024-03-{day:02}T10:00:00Z"), "eva", &format!("s3:GetObject{day}"));
+        archive = archive.delivered(&format!("202403{day:02}T1005"), &[event]);
+    }
+    let user = json!({
+        "Path": "/", "UserName": "eva", "UserId": "AIDAEVA", "Arn": "arn:aws:iam::111122223333:user/eva",
+        "CreateDate": "2023-01-01T00:00:00Z",
+    });
+    let inventory = tempfile::tempdir().unwrap();
+    std::fs::write(inventory.path().join("users.json"), json!({ "Users": [user] }).to_string()).unwrap();
+    let tune = |arguments: &[&str]| {
+        let flags = ["--warmups", "7d,20d", "--forgets", "never", "--calls", "all", "-f", "json"];
+        let output = program().arg("tune").arg(archive.path()).args(flags).args(arguments).output().unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let days = |row: &Value| (row["warmup"].to_string(), row["findings"].as_u64(), row["days"].as_u64());
+        let rows: Vec<_> = answer["rows"].as_array().unwrap().iter().map(days).collect();
+        (rows, String::from_utf8(output.stderr).unwrap())
+    };
+    let told = "no setting with a warmup of 20d";
+    let (rows, messages) = tune(&["--anchors", "principal"]);
+    assert_eq!(
+        rows.iter().map(|row| (row.1, row.2)).collect::<Vec<_>>(),
+        [(Some(3), Some(3)), (Some(0), Some(0))]
+    );
+    assert!(messages.contains(told), "{messages}");
+    let inventory = inventory.path().to_str().unwrap();
+    let (rows, messages) = tune(&["--anchors", "created", "--iam-inventory", inventory]);
+    assert_eq!(rows.iter().map(|row| (row.1, row.2)).collect::<Vec<_>>(), [(Some(10), Some(10)); 2]);
+    assert!(!messages.contains(told), "{messages}");
+}

@@ -319,6 +319,11 @@ impl<'b> Episode<'b> {
         self.parts.iter().map(|part| part.bits).sum()
     }
 
+    /// Its score as published: the sum of its parts, each in hundredths of a bit.
+    pub fn published_score(&self) -> f64 {
+        published(self.parts.iter().map(|part| part.bits))
+    }
+
     /// The part of its score with this name, if it has it.
     pub fn part(&self, name: PartName) -> Option<&Part<'b>> {
         self.parts.iter().find(|part| part.name() == name)
@@ -364,12 +369,9 @@ impl<'b> Incident<'b> {
         self.leading().score()
     }
 
-    /// Its severity, by its score: each step takes [`SEVERITY_STEP`] more bits.
+    /// Its severity, by its score as published: each step takes [`SEVERITY_STEP`] more bits.
     pub fn severity(&self) -> Severity {
-        let steps = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
-        let reached =
-            (1..=4).rev().zip(steps).find(|(step, _)| self.score() >= f64::from(*step) * SEVERITY_STEP);
-        reached.map_or(Severity::Informational, |(_, severity)| severity)
+        severity_of(self.leading().published_score())
     }
 
     /// Times of its first and last finding.
@@ -381,6 +383,18 @@ impl<'b> Incident<'b> {
 
 /// The bits between two severities of an incident.
 pub const SEVERITY_STEP: f64 = 20.0;
+
+/// The sum of parts, each rounded to hundredths of a bit.
+fn published(parts: impl Iterator<Item = f64>) -> f64 {
+    parts.map(|bits| (bits * 100.0).round()).sum::<f64>() / 100.0
+}
+
+/// The severity of a score as published.
+fn severity_of(score: f64) -> Severity {
+    let steps = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+    let reached = (1..=4).rev().zip(steps).find(|(step, _)| score >= f64::from(*step) * SEVERITY_STEP);
+    reached.map_or(Severity::Informational, |(_, severity)| severity)
+}
 
 /// Ranks the episodes of a baseline.
 ///
@@ -459,5 +473,20 @@ fn overview(baseline: &Baseline, asked: &Question, drafts: &[EpisodeDraft<'_>]) 
         episodes: drafts.len() as u64,
         findings: novelty.values().sum(),
         novelty: novelty.into_iter().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn severity_is_that_of_the_score_as_printed() {
+        // 19.996 in all.
+        assert_eq!(published([16.186, 3.81].into_iter()), 20.0);
+        assert_eq!(severity_of(20.0), Severity::Low);
+        assert_eq!(severity_of(published([16.184, 3.81].into_iter())), Severity::Informational);
+        assert_eq!(severity_of(80.0), Severity::Critical);
+        assert_eq!(severity_of(79.99), Severity::High);
     }
 }

@@ -7,8 +7,8 @@ use crate::time::{Day, Span, Timestamp};
 /// counts as 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Daily<'b> {
-    /// Number of days: from the first event of the archive plus the warmup to its last sighting, within the
-    /// reported window.
+    /// Number of days: from the first event of the archive plus the warmup, or earlier if a principal is known to be older, to the last
+    /// sighting, within the reported window.
     pub days: u64,
     /// Findings on all of them.
     pub findings: usize,
@@ -45,10 +45,11 @@ pub struct ObservedSpan {
 }
 
 impl ObservedSpan {
-    /// First and last day on which a finding could be reported after this warmup; inverted if there is none.
-    pub(super) fn days_after(&self, warmup: Span, question: &Question) -> (Day, Day) {
-        // No principal is older than the archive.
-        let old_enough = self.first.plus(warmup);
+    /// First and last day on which a finding could be reported after this warmup; inverted if there is none. The age of the oldest principal
+    /// counts from `oldest`.
+    pub(super) fn days_after(&self, warmup: Span, oldest: Timestamp, question: &Question) -> (Day, Day) {
+        // Only a principal whose creation is known can be older than the archive.
+        let old_enough = self.first.min(oldest).plus(warmup).max(self.first);
         let first = question.from.map_or(old_enough, |from| from.max(old_enough));
         let last = question.to.map_or(self.last, |to| to.min(self.last));
         (first.day(), last.day())

@@ -6,10 +6,13 @@ use super::enumeration::{EnumeratedFinding, Enumeration};
 use super::noise::{Noise, noisiest};
 use super::{Daily, IncidentOutcome, ObservedSpan, Setting, TuningRow, WorstDay};
 use crate::query::{FindingKind, Question};
+use crate::time::Timestamp;
 
 /// The findings reported by the settings so far.
 pub(super) struct Sweep<'e, 'b> {
     all: &'e Enumeration<'b>,
+    /// From when the age of the oldest principal with findings counts.
+    oldest: Timestamp,
     /// How many of [`Enumeration::by_age`] were processed.
     next: usize,
     findings: usize,
@@ -23,8 +26,11 @@ pub(super) struct Sweep<'e, 'b> {
 
 impl<'e, 'b> Sweep<'e, 'b> {
     pub(super) fn new(all: &'e Enumeration<'b>) -> Self {
+        let anchors =
+            all.findings.iter().map(|one| Timestamp::from_micros(one.time.micros() - one.known_micros));
         Self {
             all,
+            oldest: anchors.min().unwrap_or(Timestamp::from_micros(i64::MAX)),
             next: 0,
             findings: 0,
             of_kind: [0; FindingKind::OF_SIGHTINGS.len()],
@@ -43,7 +49,7 @@ impl<'e, 'b> Sweep<'e, 'b> {
         base: &Question,
     ) -> TuningRow<'b> {
         self.grow(setting);
-        let span = observed.map(|observed| observed.days_after(setting.warmup, base));
+        let span = observed.map(|observed| observed.days_after(setting.warmup, self.oldest, base));
         let sights = self.all.members.iter().map(|members| self.incident_outcome(members, setting)).collect();
         let mut counts: Vec<usize> = self.of_day.iter().copied().filter(|count| *count > 0).collect();
         counts.sort_unstable();

@@ -5,23 +5,14 @@ use serde::{Serialize, Serializer};
 
 use crate::query::{Episode, Part, PartName};
 
-/// Hundredths of a bit: the unit in which parts are rounded.
-const HUNDREDTHS: f64 = 100.0;
-
-/// A number of bits in hundredths, rounded.
-fn hundredths(bits: f64) -> i64 {
-    (bits * HUNDREDTHS).round() as i64
-}
-
 /// A number of bits, rounded to two decimals.
 pub(in crate::report) fn rounded(bits: f64) -> f64 {
-    hundredths(bits) as f64 / HUNDREDTHS
+    (bits * 100.0).round() / 100.0
 }
 
 /// The score of an episode: the sum of its parts as printed.
 pub(super) fn score(episode: &Episode<'_>) -> f64 {
-    let sum: i64 = episode.parts.iter().map(|part| hundredths(part.bits)).sum();
-    sum as f64 / HUNDREDTHS
+    episode.published_score()
 }
 
 /// The part of a score with a name, as printed, if the score has it.
