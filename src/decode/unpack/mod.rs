@@ -7,6 +7,7 @@
 
 pub(super) mod apple_double;
 pub(super) mod gzip;
+mod hidden;
 mod layout;
 mod libdeflate;
 mod list;

@@ -11,10 +11,11 @@ use std::ops::Range;
 use flate2::bufread::DeflateDecoder;
 
 use super::ReadSeek;
+use super::hidden::looks_hidden;
 use super::packing::is_tar_header;
 use super::piece::nested_path;
 use super::splitter::{DEEPEST, FileContext, Names, Splitter};
-use super::stream::{ChecksumReader, Codec, LimitedReader, Streams, looks_hidden};
+use super::stream::{ChecksumReader, Codec, LimitedReader, Streams};
 use crate::coverage::FaultKind;
 
 /// Signatures of the headers (4.3.7, 4.3.9, 4.3.12, 4.3.14 to 4.3.16).
