@@ -77,12 +77,12 @@ fn begins_packed(bytes: &[u8]) -> bool {
     Codec::of(bytes).is_some() || bytes.starts_with(b"PK\x03\x04") || Encoding::of(bytes).is_some()
 }
 
-/// Whether names of records, or base64 of a log, are anywhere in the bytes.
+/// Whether names of records, or base64 of a log, are anywhere in the bytes. Several names together count whatever quotes they
+/// have.
 fn names_records(bytes: &[u8]) -> bool {
-    ["\"eventSource\"", "\"eventName\"", "audit.k8s.io"]
-        .iter()
-        .any(|name| memchr::memmem::find(bytes, name.as_bytes()).is_some())
-        || traces::in_bytes(bytes).is_some()
+    let has = |name: &&str| memchr::memmem::find(bytes, name.as_bytes()).is_some();
+    ["\"eventSource\"", "\"eventName\"", "audit.k8s.io"].iter().any(has)
+        || ["eventSource", "eventName", "eventTime"].iter().all(has)
         || encoded::has_words(&String::from_utf8_lossy(bytes))
 }
 

@@ -137,6 +137,16 @@ pub(super) fn is_skippable(head: &[u8]) -> bool {
     matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
+/// The length of a bzip2 stream without blocks.
+const EMPTY_BZIP2: usize = 14;
+
+/// Whether bytes begin with a bzip2 stream without blocks: a header, the end mark, and the checksum 0. `bzip2` of an empty file is
+/// one, and there may be millions, each of which would take a decoder with megabytes of memory.
+fn is_empty_bzip2(head: &[u8]) -> bool {
+    const END: &[u8] = b"\x17\x72\x45\x38\x50\x90\0\0\0\0";
+    Codec::of(head) == Some(Codec::Bzip2) && head.get(4..EMPTY_BZIP2) == Some(END)
+}
+
 /// Decodes consecutive gzip members, zstd frames, and bzip2, xz and zlib streams, in any mixture, to one text.
 pub(in crate::decode) struct Streams<R: Read> {
     member: Option<MemberDecoder<R>>,
@@ -184,7 +194,13 @@ impl<R: Read> Streams<R> {
     /// Continues after the end of a member.
     fn next_member(&mut self, mut stream: PeekReader<R>) -> io::Result<()> {
         loop {
-            let head = stream.peek(6)?;
+            let head = stream.peek(EMPTY_BZIP2)?;
+            if is_empty_bzip2(head) {
+                self.count += 1;
+                self.last = Some(Codec::Bzip2);
+                stream.consume(EMPTY_BZIP2);
+                continue;
+            }
             if let Some(codec) = Codec::of(head) {
                 self.count += 1;
                 if self.count == 2 && codec == Codec::Gzip {
@@ -218,6 +234,9 @@ impl<R: Read> Streams<R> {
         let Some(&[l0, l1, l2, l3]) = head.get(4..8) else { return Err(io::ErrorKind::UnexpectedEof.into()) };
         let length = u64::from(u32::from_le_bytes([l0, l1, l2, l3]));
         stream.consume(8);
+        if length == 0 {
+            return Ok(());
+        }
         let mut frame = Read::take(&mut *stream, length);
         self.passed_over |= stream_hides(&mut frame)?;
         if frame.limit() > 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }

@@ -32,6 +32,7 @@ const MOST_GAPS: u32 = 100;
 
 /// Details of faults of an entry.
 const NOT_THERE: &str = "its header is not where the table says";
+const READ_ALREADY: &str = "its bytes were read already, as another entry or as the table of contents";
 const OVERLAPS: &str = "it reaches into another entry that was read already, or into the table of contents";
 
 /// The number of bytes searched at once.
@@ -349,11 +350,7 @@ impl Splitter<'_> {
             self.check_fields(&variable, [lengths[0], lengths[1]], place);
             let start = table.base.saturating_add(stored.offset);
             if inside.claims.has(start) {
-                self.fault(
-                    place.name,
-                    FaultKind::PackingBroken,
-                    "its bytes were read already, as another entry",
-                );
+                self.fault(place.name, FaultKind::PackingBroken, READ_ALREADY);
             } else if start < first || start > table.bytes.start {
                 self.fault(place.name, FaultKind::PackingBroken, NOT_THERE);
             } else {
