@@ -7,7 +7,7 @@
 use crc_fast::{CrcAlgorithm, checksum};
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::hidden::{field_hides, looks_hidden, name_hides};
+use super::hidden::fields_hide;
 use super::libdeflate::Libdeflate;
 use crate::coverage::{FaultKind, Position};
 use crate::decode::DecodeFault;
@@ -279,11 +279,6 @@ fn header_hides(input: &[u8]) -> bool {
         && header(input).is_ok_and(|header| fields_hide(header.fields))
 }
 
-/// Whether the extra field, the file name or the comment of a header look like records.
-pub(super) fn fields_hide([extra, name, comment]: [&[u8]; 3]) -> bool {
-    field_hides(extra) || name_hides(name) || looks_hidden(comment)
-}
-
 fn fault(kind: FaultKind, at: usize, detail: String) -> GzipFault {
     GzipFault { kind, at: at as u64, detail }
 }
@@ -316,7 +311,7 @@ pub(in crate::decode) fn with_trailer(headed: &[u8], limit: usize) -> Option<Vec
 }
 
 /// The plain bytes of an object, judged by content and not by name. They stay packed if a header looks like a text with
-/// records: those that read [`super::stream::Streams`] report it.
+/// records: the reader of streams reports it.
 pub(in crate::decode) fn inflate<'d>(
     inflater: &mut Inflater,
     (plain, spare): (&'d mut Plain, &'d mut Plain),

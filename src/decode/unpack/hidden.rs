@@ -4,7 +4,7 @@
 
 use std::io::{self, Read};
 
-use super::stream::Codec;
+use super::codec::Codec;
 use super::utf16::Encoding;
 use crate::decode::find::{encoded, traces};
 
@@ -41,6 +41,11 @@ pub(super) fn field_hides(bytes: &[u8]) -> bool {
 /// Whether the name of a file looks like records, or is longer than that of any file.
 pub(super) fn name_hides(name: &[u8]) -> bool {
     name.len() > LONGEST_PATH || field_hides(name)
+}
+
+/// Whether the extra field, the file name or the comment of a gzip header look like records.
+pub(super) fn fields_hide([extra, name, comment]: [&[u8]; 3]) -> bool {
+    field_hides(extra) || name_hides(name) || looks_hidden(comment)
 }
 
 /// Whether bytes may be the target of a link, and nothing else.

@@ -6,6 +6,7 @@
 //! many lines, or tables.
 
 pub(super) mod apple_double;
+mod codec;
 pub(super) mod gzip;
 mod hidden;
 mod layout;

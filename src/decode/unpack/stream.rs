@@ -7,8 +7,8 @@ use std::rc::Rc;
 use bzip2::bufread::BzDecoder;
 use flate2::bufread::{GzDecoder, ZlibDecoder};
 
-use super::gzip;
-use super::hidden::stream_hides;
+use super::codec::Codec;
+use super::hidden::{fields_hide, stream_hides};
 use crate::coverage::FaultKind;
 
 /// A buffer whose memory is reused, so that it is not cleared for each piece.
@@ -103,31 +103,6 @@ impl Read for LimitedReader<'_> {
                 self.error = Some(error);
                 Ok(0)
             }
-        }
-    }
-}
-
-/// The compression of a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::decode) enum Codec {
-    Gzip,
-    Zstd,
-    Bzip2,
-    Xz,
-    Zlib,
-}
-
-impl Codec {
-    /// By its first bytes: RFC 1952; RFC 8878; bzip2 "BZh" and a level; "The .xz File Format", 2.1.1.1; RFC 1950, with the
-    /// window of 32 KiB that encoders use, and a valid type of the first block (RFC 1951, 3.2.3).
-    pub(in crate::decode) fn of(head: &[u8]) -> Option<Self> {
-        match *head {
-            [0x1f, 0x8b, ..] => Some(Self::Gzip),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
-            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some(Self::Bzip2),
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
-            [0x78, 0x01 | 0x9c | 0xda, block, ..] if block & 6 != 6 => Some(Self::Zlib),
-            _ => None,
         }
     }
 }
@@ -264,7 +239,7 @@ impl<R: Read> MemberDecoder<R> {
         let Self::Gzip(decoder) = self else { return false };
         decoder.header().is_some_and(|header| {
             let [extra, name, comment] = [header.extra(), header.filename(), header.comment()];
-            gzip::fields_hide([extra, name, comment].map(Option::unwrap_or_default))
+            fields_hide([extra, name, comment].map(Option::unwrap_or_default))
         })
     }
 

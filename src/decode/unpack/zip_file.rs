@@ -12,11 +12,12 @@ use std::ops::Range;
 use flate2::bufread::DeflateDecoder;
 
 use super::ReadSeek;
+use super::codec::Codec;
 use super::hidden::{LONGEST_PATH, NAME_HIDES, field_hides, is_path, looks_hidden, name_hides};
 use super::packing::is_tar_header;
 use super::piece::nested_path;
 use super::splitter::{DEEPEST, FileContext, Names, Splitter};
-use super::stream::{ChecksumReader, Codec, LimitedReader, Streams};
+use super::stream::{ChecksumReader, LimitedReader, Streams};
 use crate::coverage::FaultKind;
 
 /// Signatures of the headers (4.3.7, 4.3.9, 4.3.12, 4.3.14 to 4.3.16).
