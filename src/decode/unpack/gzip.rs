@@ -7,6 +7,7 @@
 use crc_fast::{CrcAlgorithm, checksum};
 use flate2::{Decompress, FlushDecompress, Status};
 
+use super::hidden::fields_hide;
 use super::libdeflate::Libdeflate;
 use crate::coverage::{FaultKind, Position};
 use crate::decode::DecodeFault;
@@ -38,6 +39,8 @@ pub(in crate::decode) struct Inflater {
     at_once: Libdeflate,
     /// Position of the second member of the last input.
     second_member: Option<u64>,
+    /// Whether the header of a member of the last input looks like a text with records.
+    hides_in_header: bool,
 }
 
 /// Inflated bytes, in memory that is reused for every object.
@@ -92,7 +95,12 @@ pub(in crate::decode) struct GzipFault {
 
 impl Inflater {
     pub(in crate::decode) fn new() -> Self {
-        Self { state: Decompress::new(false), at_once: Libdeflate::default(), second_member: None }
+        Self {
+            state: Decompress::new(false),
+            at_once: Libdeflate::default(),
+            second_member: None,
+            hides_in_header: false,
+        }
     }
 
     /// Position of the second gzip member of the last input.
@@ -108,6 +116,7 @@ impl Inflater {
         limit: u64,
     ) -> Result<(), GzipFault> {
         self.second_member = None;
+        self.hides_in_header = false;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         if self.inflate_at_once(input, output, limit) { Ok(()) } else { self.members(input, output, limit) }
     }
@@ -122,6 +131,7 @@ impl Inflater {
         output.make_room(room);
         let is_whole = self.at_once.inflate(input, output.room());
         if is_whole {
+            self.hides_in_header = header_hides(input);
             output.filled = output.end;
         }
         is_whole
@@ -152,7 +162,8 @@ impl Inflater {
 
     /// Inflates the member at the start of `input`; returns its length.
     fn member(&mut self, input: &[u8], output: &mut Plain, limit: usize) -> Result<usize, GzipFault> {
-        let mut at = header_length(input)?;
+        let mut at = header(input)?.length;
+        self.hides_in_header |= header_hides(input);
         let start = output.filled;
         output.make_room(first_room(input).min(limit.saturating_sub(start)));
         self.state.reset(false);
@@ -223,8 +234,15 @@ fn believable(input: &[u8]) -> usize {
     input.len().saturating_mul(LARGEST_FACTOR).min(usual)
 }
 
-/// Length of the header at the start of `input` (RFC 1952, section 2.3).
-fn header_length(input: &[u8]) -> Result<usize, GzipFault> {
+/// The header of a member.
+struct Header<'h> {
+    length: usize,
+    /// The extra field, the file name and the comment; empty if there is none.
+    fields: [&'h [u8]; 3],
+}
+
+/// The header at the start of `input` (RFC 1952, section 2.3).
+fn header(input: &[u8]) -> Result<Header<'_>, GzipFault> {
     const HAS_CRC: u8 = 2;
     const HAS_EXTRA: u8 = 4;
     const HAS_NAME: u8 = 8;
@@ -233,21 +251,32 @@ fn header_length(input: &[u8]) -> Result<usize, GzipFault> {
     if method != 8 || flags & 0xe0 != 0 {
         return Err(fault(FaultKind::GzipCorrupt, 2, "not a gzip header".into()));
     }
-    let mut at = 10;
+    let (mut at, mut fields) = (10, [&[][..]; 3]);
     if flags & HAS_EXTRA != 0 {
         let Some(&[low, high]) = input.get(at..at + 2) else { return Err(truncated(input)) };
-        at += 2 + usize::from(u16::from_le_bytes([low, high]));
+        let end = at + 2 + usize::from(u16::from_le_bytes([low, high]));
+        fields[0] = input.get(at + 2..end).unwrap_or_default();
+        at = end;
     }
-    for flag in [HAS_NAME, HAS_COMMENT] {
+    for (flag, field) in [HAS_NAME, HAS_COMMENT].into_iter().zip(&mut fields[1..]) {
         if flags & flag != 0 {
             let text = input.get(at..).unwrap_or_default();
-            at += memchr::memchr(0, text).ok_or_else(|| truncated(input))? + 1;
+            let length = memchr::memchr(0, text).ok_or_else(|| truncated(input))?;
+            *field = &text[..length];
+            at += length + 1;
         }
     }
     if flags & HAS_CRC != 0 {
         at += 2;
     }
-    if at > input.len() { Err(truncated(input)) } else { Ok(at) }
+    if at > input.len() { Err(truncated(input)) } else { Ok(Header { length: at, fields }) }
+}
+
+/// Whether the header at the start of `input` has fields that look like records. Most headers have no fields.
+fn header_hides(input: &[u8]) -> bool {
+    const HAS_FIELDS: u8 = 4 | 8 | 16;
+    input.get(3).is_some_and(|flags| flags & HAS_FIELDS != 0)
+        && header(input).is_ok_and(|header| fields_hide(header.fields))
 }
 
 fn fault(kind: FaultKind, at: usize, detail: String) -> GzipFault {
@@ -271,7 +300,7 @@ pub(in crate::decode) fn check_both_ways(input: &[u8], limit: usize) {
 /// A header and a deflate stream with a matching trailer added, if the stream is complete.
 #[cfg(any(test, fuzzing))]
 pub(in crate::decode) fn with_trailer(headed: &[u8], limit: usize) -> Option<Vec<u8>> {
-    let start = header_length(headed).ok()?;
+    let start = header(headed).ok()?.length;
     let mut plain = vec![0; limit];
     let mut state = Decompress::new(false);
     let status = state.decompress(&headed[start..], &mut plain, FlushDecompress::Finish).ok()?;
@@ -281,7 +310,8 @@ pub(in crate::decode) fn with_trailer(headed: &[u8], limit: usize) -> Option<Vec
     (status == Status::StreamEnd).then(|| [&headed[..start + taken], &trailer].concat())
 }
 
-/// The plain bytes of an object, judged by content and not by name.
+/// The plain bytes of an object, judged by content and not by name. They stay packed if a header looks like a text with
+/// records: the reader of streams reports it.
 pub(in crate::decode) fn inflate<'d>(
     inflater: &mut Inflater,
     (plain, spare): (&'d mut Plain, &'d mut Plain),
@@ -296,6 +326,9 @@ pub(in crate::decode) fn inflate<'d>(
     plain.clear();
     let mut result = inflater.inflate(stored, plain, limit);
     *second_member = inflater.second_member();
+    if inflater.hides_in_header {
+        return stored;
+    }
     for _ in 1..MAX_GZIP_NESTING {
         if result.is_err() || !plain.filled().starts_with(&GZIP_MAGIC) {
             break;
@@ -303,6 +336,9 @@ pub(in crate::decode) fn inflate<'d>(
         std::mem::swap(plain, spare);
         plain.clear();
         result = inflater.inflate(spare.filled(), plain, limit);
+        if inflater.hides_in_header {
+            return spare.filled();
+        }
     }
     if let Err(broken) = result {
         let position = Position::StoredByte(broken.at);
@@ -319,6 +355,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::decode::unpack::read;
 
     fn gzip(text: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -421,6 +458,45 @@ mod tests {
         let mut encoder = builder.write(Vec::new(), Compression::fast());
         encoder.write_all(b"[1]").unwrap();
         assert_eq!(inflate(&encoder.finish().unwrap(), 1 << 20), (b"[1]".to_vec(), Ok(())));
+    }
+
+    #[test]
+    fn records_in_a_header_are_a_fault_and_the_content_is_read() {
+        const EVENT: &[u8] =
+            br#"{"eventTime":"2026-01-10T10:00:00Z","eventSource":"iam.amazonaws.com","eventName":"B"}"#;
+        let name = "111122223333_CloudTrail_us-east-1_20260101T0000Z_abcdefghijklmnop.json";
+        let pack = |builder: GzBuilder, text: &[u8]| {
+            let mut encoder = builder.write(Vec::new(), Compression::fast());
+            encoder.write_all(text).unwrap();
+            encoder.finish().unwrap()
+        };
+        let record = br#"{"eventName":"A"}"#;
+        let honest = pack(GzBuilder::new().filename(name).comment("a comment").extra(vec![7; 300]), record);
+        assert_eq!(read(&honest).1, [""; 0]);
+        assert_eq!(read(&gzip(&honest)).1, [""; 0]);
+        for builder in [
+            || GzBuilder::new().filename(EVENT),
+            || GzBuilder::new().comment(EVENT),
+            || GzBuilder::new().extra(EVENT),
+            || GzBuilder::new().filename([b'x'; 5_000]),
+        ] {
+            let packed = pack(builder(), record);
+            let second = pack(builder(), b"\n");
+            let inner = read(&crate::decode::unpack::zip(&[("a", &packed)]));
+            assert_eq!((inner.0, inner.1), (vec!["A a 0".to_owned()], vec!["a packing-broken".to_owned()]));
+            for packed in [
+                packed.clone(),
+                gzip(&packed),
+                pack(builder(), &gzip(record)),
+                [gzip(record), second].concat(),
+                crate::decode::unpack::zstd(&packed),
+            ] {
+                let (events, faults, _) = read(&packed);
+                assert_eq!((events, faults), (vec!["A . 0".to_owned()], vec![". packing-broken".to_owned()]));
+            }
+            let (events, faults, _) = read(&packed[..packed.len() - 1]);
+            assert_eq!((events.len(), faults.len()), (1, 2), "{faults:?}");
+        }
     }
 
     #[test]

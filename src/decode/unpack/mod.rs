@@ -6,7 +6,9 @@
 //! many lines, or tables.
 
 pub(super) mod apple_double;
+mod codec;
 pub(super) mod gzip;
+mod hidden;
 mod layout;
 mod libdeflate;
 mod list;

@@ -1,7 +1,8 @@
 //! Recognises packings by their first bytes.
 
+use super::codec::Codec;
 use super::snappy;
-use super::stream::{Codec, is_skippable};
+use super::stream::is_skippable;
 
 /// A tar archive consists of blocks of this many bytes.
 pub(super) const TAR_BLOCK: usize = 512;

@@ -7,6 +7,8 @@ use std::rc::Rc;
 use bzip2::bufread::BzDecoder;
 use flate2::bufread::{GzDecoder, ZlibDecoder};
 
+use super::codec::Codec;
+use super::hidden::{fields_hide, stream_hides};
 use crate::coverage::FaultKind;
 
 /// A buffer whose memory is reused, so that it is not cleared for each piece.
@@ -105,34 +107,19 @@ impl Read for LimitedReader<'_> {
     }
 }
 
-/// The compression of a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::decode) enum Codec {
-    Gzip,
-    Zstd,
-    Bzip2,
-    Xz,
-    Zlib,
-}
-
-impl Codec {
-    /// By its first bytes: RFC 1952; RFC 8878; bzip2 "BZh" and a level; "The .xz File Format", 2.1.1.1; RFC 1950, with the
-    /// window of 32 KiB that encoders use, and a valid type of the first block (RFC 1951, 3.2.3).
-    pub(in crate::decode) fn of(head: &[u8]) -> Option<Self> {
-        match *head {
-            [0x1f, 0x8b, ..] => Some(Self::Gzip),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
-            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some(Self::Bzip2),
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
-            [0x78, 0x01 | 0x9c | 0xda, block, ..] if block & 6 != 6 => Some(Self::Zlib),
-            _ => None,
-        }
-    }
-}
-
 /// Whether bytes begin like a skippable frame of zstd (RFC 8878, 3.1.2).
 pub(super) fn is_skippable(head: &[u8]) -> bool {
     matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+}
+
+/// The length of a bzip2 stream without blocks.
+const EMPTY_BZIP2: usize = 14;
+
+/// Whether bytes begin with a bzip2 stream without blocks: a header, the end mark, and the checksum 0. `bzip2` of an empty file is
+/// one, and there may be millions, each of which would take a decoder with megabytes of memory.
+fn is_empty_bzip2(head: &[u8]) -> bool {
+    const END: &[u8] = b"\x17\x72\x45\x38\x50\x90\0\0\0\0";
+    Codec::of(head) == Some(Codec::Bzip2) && head.get(4..EMPTY_BZIP2) == Some(END)
 }
 
 /// Decodes consecutive gzip members, zstd frames, and bzip2, xz and zlib streams, in any mixture, to one text.
@@ -142,13 +129,13 @@ pub(in crate::decode) struct Streams<R: Read> {
     count: u64,
     /// Position of the second member, if it is gzip.
     pub(in crate::decode) second_gzip: Option<u64>,
-    /// Whether a skipped frame looks like a text with records.
+    /// Whether a skipped frame, or the header of a member, looks like a text with records.
     pub(in crate::decode) passed_over: bool,
 }
 
 /// The detail of the fault if so.
 pub(in crate::decode) const PASSED_OVER: &str =
-    "a frame that decoders pass over holds something like records, which is not read";
+    "a frame or header that decoders pass over holds something like records, which is not read";
 
 enum MemberDecoder<R: Read> {
     Gzip(Box<GzDecoder<PeekReader<R>>>),
@@ -172,9 +159,6 @@ const CHUNK: usize = 256 << 10;
 /// The largest supported xz dictionary, in KiB; `xz -9` has one of 64 MiB.
 const LARGEST_DICTIONARY: u32 = 128 << 10;
 
-/// The length of a skipped frame's beginning that is examined.
-const GLIMPSE: usize = 64 << 10;
-
 impl<R: Read> Streams<R> {
     pub(in crate::decode) fn new(stream: R) -> io::Result<Self> {
         let mut streams = Self { member: None, last: None, count: 0, second_gzip: None, passed_over: false };
@@ -185,7 +169,13 @@ impl<R: Read> Streams<R> {
     /// Continues after the end of a member.
     fn next_member(&mut self, mut stream: PeekReader<R>) -> io::Result<()> {
         loop {
-            let head = stream.peek(6)?;
+            let head = stream.peek(EMPTY_BZIP2)?;
+            if is_empty_bzip2(head) {
+                self.count += 1;
+                self.last = Some(Codec::Bzip2);
+                stream.consume(EMPTY_BZIP2);
+                continue;
+            }
             if let Some(codec) = Codec::of(head) {
                 self.count += 1;
                 if self.count == 2 && codec == Codec::Gzip {
@@ -219,24 +209,13 @@ impl<R: Read> Streams<R> {
         let Some(&[l0, l1, l2, l3]) = head.get(4..8) else { return Err(io::ErrorKind::UnexpectedEof.into()) };
         let length = u64::from(u32::from_le_bytes([l0, l1, l2, l3]));
         stream.consume(8);
+        if length == 0 {
+            return Ok(());
+        }
         let mut frame = Read::take(&mut *stream, length);
-        let mut beginning = Vec::new();
-        (&mut frame).take(GLIMPSE as u64).read_to_end(&mut beginning)?;
-        self.passed_over |= looks_hidden(&beginning);
-        io::copy(&mut frame, &mut io::sink())?;
+        self.passed_over |= stream_hides(&mut frame)?;
         if frame.limit() > 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
     }
-}
-
-/// Whether bytes that are otherwise ignored begin like a text with records or a packing.
-pub(super) fn looks_hidden(bytes: &[u8]) -> bool {
-    let text = bytes.trim_ascii_start();
-    matches!(text.first(), Some(b'{' | b'['))
-        || Codec::of(bytes).is_some()
-        || bytes.starts_with(b"PK\x03\x04")
-        || ["\"eventSource\"", "\"eventName\"", "audit.k8s.io"]
-            .iter()
-            .any(|name| memchr::memmem::find(bytes, name.as_bytes()).is_some())
 }
 
 impl<R: Read> MemberDecoder<R> {
@@ -252,6 +231,15 @@ impl<R: Read> MemberDecoder<R> {
                 Self::Xz(Box::new(lzma_rust2::XzReader::new_mem_limit(stream, false, LARGEST_DICTIONARY)))
             }
             Codec::Zlib => Self::Zlib(Box::new(ZlibDecoder::new(stream))),
+        })
+    }
+
+    /// Whether its header looks like a text with records.
+    fn header_hides(&self) -> bool {
+        let Self::Gzip(decoder) = self else { return false };
+        decoder.header().is_some_and(|header| {
+            let [extra, name, comment] = [header.extra(), header.filename(), header.comment()];
+            fields_hide([extra, name, comment].map(Option::unwrap_or_default))
         })
     }
 
@@ -286,10 +274,12 @@ impl<R: Read> MemberDecoder<R> {
 impl<R: Read> Read for Streams<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while let Some(member) = &mut self.member {
-            let read = member.read(buffer)?;
-            if read > 0 || buffer.is_empty() {
-                return Ok(read);
+            let read = member.read(buffer);
+            if matches!(read, Ok(1..)) || buffer.is_empty() {
+                return read;
             }
+            self.passed_over |= member.header_hides();
+            read?;
             if let Some(member) = self.member.take() {
                 self.next_member(member.into_stream())?;
             }
@@ -301,43 +291,50 @@ impl<R: Read> Read for Streams<R> {
 /// A stream with lookahead that counts the bytes read.
 pub(super) struct PeekReader<R> {
     stream: R,
+    /// Memory; the bytes of the stream in it are those from `at` to `filled`.
     bytes: Vec<u8>,
     at: usize,
+    filled: usize,
     taken: u64,
 }
 
 impl<R: Read> PeekReader<R> {
     fn new(stream: R) -> Self {
-        Self { stream, bytes: Vec::new(), at: 0, taken: 0 }
+        Self { stream, bytes: Vec::new(), at: 0, filled: 0, taken: 0 }
     }
 
-    /// The next `wanted` bytes, or all that are left.
+    /// The next `wanted` bytes or more, or all that are left.
     fn peek(&mut self, wanted: usize) -> io::Result<&[u8]> {
-        self.bytes.drain(..self.at);
-        self.at = 0;
-        while self.bytes.len() < wanted {
-            let filled = self.bytes.len();
-            self.bytes.resize(filled + CHUNK, 0);
-            let read = self.stream.read(&mut self.bytes[filled..]);
-            self.bytes.truncate(filled + *read.as_ref().unwrap_or(&0));
-            match read {
+        if self.filled - self.at < wanted {
+            // Only now, since a stream can consist of millions of frames that are a few bytes long.
+            self.bytes.copy_within(self.at..self.filled, 0);
+            self.filled -= std::mem::take(&mut self.at);
+            self.refill(wanted)?;
+        }
+        Ok(&self.bytes[self.at..self.filled])
+    }
+
+    /// Reads until there are `wanted` bytes, or the stream ends.
+    fn refill(&mut self, wanted: usize) -> io::Result<()> {
+        if self.bytes.len() < wanted.max(CHUNK) {
+            self.bytes.resize(wanted.max(CHUNK), 0);
+        }
+        while self.filled < wanted {
+            match self.stream.read(&mut self.bytes[self.filled..]) {
                 Ok(0) => break,
-                Ok(_) => {}
+                Ok(read) => self.filled += read,
                 // Retried, since the caller would take it for the end.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(&self.bytes)
+        Ok(())
     }
 }
 
 impl<R: Read> BufRead for PeekReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.at == self.bytes.len() {
-            return self.peek(1);
-        }
-        Ok(&self.bytes[self.at..])
+        self.peek(1)
     }
 
     fn consume(&mut self, taken: usize) {

@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use tar::{Entry, PaxExtensions};
 
+use super::hidden::{NAME_HIDES, field_hides, looks_hidden, name_hides};
 use super::packing::TAR_BLOCK;
 use super::splitter::{FileContext, Names, Splitter};
-use super::stream::{LimitedReader, looks_hidden};
+use super::stream::LimitedReader;
 use crate::coverage::FaultKind;
 
 /// The maximum size of the headers of a file: long names, pax attributes, maps of sparse files. They are held
@@ -60,6 +61,9 @@ impl Splitter<'_> {
         let sort = entry.header().entry_type();
         let inner = names.unique(name, String::from_utf8_lossy(&entry.path_bytes()).into_owned());
         let inner = Some(&*inner);
+        if name_hides(&entry.path_bytes()) || entry.link_name_bytes().is_some_and(|link| name_hides(&link)) {
+            self.fault(inner, FaultKind::PackingBroken, NAME_HIDES);
+        }
         match entry.pax_extensions() {
             Ok(Some(attributes)) => self.attributes(attributes, inner),
             Ok(None) => {}
@@ -100,7 +104,7 @@ impl Splitter<'_> {
                 Ok(attribute) if attribute.key_bytes().starts_with(b"GNU.sparse.") => {
                     "a sparse file in the form of pax, read as it is stored"
                 }
-                Ok(attribute) if looks_hidden(attribute.value_bytes()) => {
+                Ok(attribute) if attribute_hides(attribute.key_bytes(), attribute.value_bytes()) => {
                     "a pax attribute holds something like records, which is not read"
                 }
                 Ok(_) => continue,
@@ -108,6 +112,12 @@ impl Splitter<'_> {
             return self.fault(name, FaultKind::PackingBroken, detail);
         }
     }
+}
+
+/// Whether an attribute looks like records.
+fn attribute_hides(key: &[u8], value: &[u8]) -> bool {
+    let is_name = matches!(key, b"path" | b"linkpath");
+    field_hides(key) || if is_name { name_hides(value) } else { looks_hidden(value) }
 }
 
 /// The blocks of an archive, up to the limit.
@@ -219,6 +229,44 @@ mod tests {
             assert_eq!(read(&packed).1.len(), faults, "{pages}: {:?}", read(&packed));
         }
         assert!(looks_hidden(b" {\"a\":1}") && !looks_hidden(&sparse) && !looks_hidden(&honest));
+    }
+
+    #[test]
+    fn records_in_long_names_are_a_fault() {
+        const EVENT: &str =
+            r#"{"eventTime":"2026-01-10T10:00:00Z","eventSource":"iam.amazonaws.com","eventName":"B"}"#;
+        let long = |sort: u8, name: &[u8]| {
+            let mut header = if sort == b'x' { tar::Header::new_ustar() } else { tar::Header::new_gnu() };
+            header.set_path("././@LongLink").unwrap();
+            header.set_size(name.len() as u64);
+            header.set_entry_type(tar::EntryType::new(sort));
+            header.set_cksum();
+            let padding = name.len().next_multiple_of(TAR_BLOCK) - name.len();
+            [header.as_bytes(), name, &vec![0; padding]].concat()
+        };
+        let pax = |record: &str| {
+            let record = format!("{} {record}\n", record.len() + 5).into_bytes();
+            assert!(record.len() > 99);
+            long(b'x', &record)
+        };
+        let honest = format!("[a]/{}", "long name/".repeat(30));
+        let wide: Vec<u8> = EVENT.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (before, faults) in [
+            (long(b'L', honest.as_bytes()), 0),
+            (long(b'K', honest.as_bytes()), 0),
+            (long(b'L', EVENT.as_bytes()), 1),
+            (long(b'K', EVENT.as_bytes()), 1),
+            (long(b'L', &wide), 1),
+            (long(b'L', format!("a.json\0{EVENT}").as_bytes()), 1),
+            (long(b'K', &[b'x'; 5_000]), 1),
+            (pax(&format!("path={honest}")), 0),
+            (pax(&format!("comment={EVENT} {EVENT}")), 1),
+            (pax(&format!("{EVENT} {EVENT}=1")), 1),
+        ] {
+            let packed = [&before[..], &entry("a", b'0', A), &END].concat();
+            let found = read(&packed);
+            assert_eq!((found.0.len(), found.1.len()), (1, faults), "{} {found:?}", before[156]);
+        }
     }
 
     #[test]

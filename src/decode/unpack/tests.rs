@@ -251,15 +251,22 @@ fn utf16_texts_are_read_and_split() {
 fn concatenated_streams_of_any_format_are_read() {
     let skippable = [&[0x5a, 0x2a, 0x4d, 0x18, 4, 0, 0, 0][..], b"abcd"].concat();
     let hidden = [&[0x50, 0x2a, 0x4d, 0x18, C.len() as u8, 0, 0, 0][..], C].concat();
+    let blanks = [&vec![b' '; 70_000 - C.len()][..], C].concat();
+    let behind_blanks = [&[0x50, 0x2a, 0x4d, 0x18, 0x70, 0x11, 1, 0][..], &blanks].concat();
     for (packed, events, faults) in [
         ([&skippable[..], &zstd(C)].concat(), 1, 0),
         ([&zstd(C)[..], &skippable, &zstd(C), &[0; 9]].concat(), 2, 0),
         ([bzip2(C), bzip2(C), vec![0; 700]].concat(), 2, 0),
         ([bzip2(C), zstd(C)].concat(), 2, 0),
+        ([bzip2(b""), bzip2(C), bzip2(b""), bzip2(C), bzip2(b"")].concat(), 2, 0),
+        ([&bzip2(C)[..], &bzip2(b"")[..13]].concat(), 1, 1),
+        ([&bzip2(C)[..], &bzip2(b"")[..13], b"x"].concat(), 1, 1),
         ([&zstd(C)[..], b"x"].concat(), 1, 1),
         ([&bzip2(C)[..], C].concat(), 1, 1),
         ([&hidden[..], &zstd(C)].concat(), 1, 1),
         (hidden, 0, 1),
+        ([&behind_blanks[..], &zstd(C)].concat(), 1, 1),
+        ([&skippable.repeat(1 << 16)[..], &bzip2(b"").repeat(1 << 12), &zstd(C)].concat(), 1, 0),
         ([&XZ[..], &zstd(C)].concat(), 2, 0),
         (XZ[..XZ.len() - 9].to_vec(), 1, 1),
     ] {

@@ -5,16 +5,19 @@
 //! byte of a file is accounted for: bytes that no central directory lists are another archive, entries
 //! missing from it, or a fault. Source: APPNOTE.TXT 6.3.10.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufReader, Cursor, Read, SeekFrom};
 use std::ops::Range;
 
 use flate2::bufread::DeflateDecoder;
 
 use super::ReadSeek;
+use super::codec::Codec;
+use super::hidden::{LONGEST_PATH, NAME_HIDES, field_hides, is_path, looks_hidden, name_hides};
 use super::packing::is_tar_header;
 use super::piece::nested_path;
 use super::splitter::{DEEPEST, FileContext, Names, Splitter};
-use super::stream::{ChecksumReader, Codec, LimitedReader, Streams, looks_hidden};
+use super::stream::{ChecksumReader, LimitedReader, Streams};
 use crate::coverage::FaultKind;
 
 /// Signatures of the headers (4.3.7, 4.3.9, 4.3.12, 4.3.14 to 4.3.16).
@@ -28,11 +31,16 @@ const LOCATOR: &[u8] = b"PK\x06\x07";
 /// The maximum number of archives in gaps between files; more are hostile.
 const MOST_GAPS: u32 = 100;
 
+/// Details of faults of an entry.
+const NOT_THERE: &str = "its header is not where the table says";
+const READ_ALREADY: &str = "its bytes were read already, as another entry or as the table of contents";
+const OVERLAPS: &str = "it reaches into another entry that was read already, or into the table of contents";
+
 /// The number of bytes searched at once.
 const WINDOW: u64 = 64 << 10;
 
-/// The maximum length of a link target.
-const LONGEST_LINK: u64 = 4_096;
+/// Local headers with shorter names and fields are not examined: the directory has the same.
+const USUAL_FIELDS: u64 = 256;
 
 /// Whether bytes end like an archive although they begin differently, as a self-extracting archive does.
 pub(in crate::decode) fn ends_as_archive(bytes: &[u8]) -> bool {
@@ -144,10 +152,34 @@ struct CentralDirectory {
     comment: Vec<u8>,
 }
 
-/// An archive, and the names of its files so far.
+/// An archive, and what was read of it so far.
 struct OpenZip<'n> {
     place: FileContext<'n>,
     names: Names,
+    claims: Claims,
+}
+
+/// The parts of a file that were read, or are a central directory. Each is read once, so the cost is that of the file, however
+/// many entries name the same bytes.
+#[derive(Default)]
+struct Claims {
+    /// The end of each part by its start; they do not overlap.
+    ends: BTreeMap<u64, u64>,
+}
+
+impl Claims {
+    fn add(&mut self, part: Range<u64>) {
+        self.ends.insert(part.start, part.end);
+    }
+
+    fn has(&self, at: u64) -> bool {
+        self.ends.range(..=at).next_back().is_some_and(|(_, end)| *end > at)
+    }
+
+    /// The start of the first part behind this byte.
+    fn next(&self, at: u64) -> u64 {
+        self.ends.range(at..).next().map_or(u64::MAX, |(start, _)| *start)
+    }
 }
 
 type File<'f> = &'f mut dyn ReadSeek;
@@ -232,7 +264,11 @@ impl Splitter<'_> {
         if depth > DEEPEST {
             return self.fault(name, FaultKind::PackingBroken, "packed too often");
         }
-        let mut inside = OpenZip { place: FileContext { name, depth }, names: Names::default() };
+        let mut inside = OpenZip {
+            place: FileContext { name, depth },
+            names: Names::default(),
+            claims: Claims::default(),
+        };
         let mut gaps = 0;
         let read = file.seek(SeekFrom::End(0)).and_then(|length| {
             let mut parts = Vec::from([Range { start: 0, end: length }]);
@@ -271,7 +307,8 @@ impl Splitter<'_> {
             let detail = "the comment of the zip archive holds something like records, which is not read";
             self.fault(place.name, FaultKind::PackingBroken, detail);
         }
-        let mut taken = self.read_listed_files(file, &table, inside)?;
+        inside.claims.add(table.bytes.start..table.end);
+        let mut taken = self.read_listed_files(file, part.start, &table, inside)?;
         taken.sort_unstable_by_key(|taken| (taken.start, taken.end));
         taken.push(table.bytes.start..table.end);
         let mut at = part.start;
@@ -287,10 +324,12 @@ impl Splitter<'_> {
         self.read_trailing_bytes(file, at.max(table.end).min(part.end)..part.end, inside)
     }
 
-    /// Reads all files that a central directory lists. Returns their ranges.
+    /// Reads all files that a central directory lists, in an archive that begins at `first`. Returns the ranges of those that
+    /// were read.
     fn read_listed_files(
         &mut self,
         file: File<'_>,
+        first: u64,
         table: &CentralDirectory,
         inside: &mut OpenZip<'_>,
     ) -> io::Result<Vec<Range<u64>>> {
@@ -308,18 +347,67 @@ impl Splitter<'_> {
             at += 46 + lengths.iter().sum::<u64>();
             let stored = ZipEntry::central(&header, &variable);
             let inner = inside.names.unique(place.name, stored.name.clone());
+            let place = FileContext { name: Some(&inner), ..place };
+            self.check_fields(&variable, [lengths[0], lengths[1]], place);
             let start = table.base.saturating_add(stored.offset);
-            let local = bytes_at(file, start, 30)?;
-            if local.len() < 30 || !local.starts_with(LOCAL) {
-                self.fault(Some(&inner), FaultKind::PackingBroken, "its header is not where the table says");
-                continue;
+            if inside.claims.has(start) {
+                self.fault(place.name, FaultKind::PackingBroken, READ_ALREADY);
+            } else if start < first || start > table.bytes.start {
+                self.fault(place.name, FaultKind::PackingBroken, NOT_THERE);
+            } else {
+                taken.extend(self.read_listed_file(file, &stored, start, &mut inside.claims, place)?);
             }
-            let content = start + 30 + u64::from(u16_at(&local, 26)) + u64::from(u16_at(&local, 28));
-            let end = content.saturating_add(stored.packed.unwrap_or(0));
-            self.read_entry(file, &stored, content..end, FileContext { name: Some(&inner), ..place })?;
-            taken.push(start..end + descriptor_length(file, &stored, end)?);
         }
         Ok(taken)
+    }
+
+    /// Reads the file whose local header is at `start`, up to what was read already. Returns its range.
+    fn read_listed_file(
+        &mut self,
+        file: File<'_>,
+        stored: &ZipEntry,
+        start: u64,
+        claims: &mut Claims,
+        place: FileContext<'_>,
+    ) -> io::Result<Option<Range<u64>>> {
+        let local = bytes_at(file, start, 30)?;
+        if local.len() < 30 || !local.starts_with(LOCAL) {
+            self.fault(place.name, FaultKind::PackingBroken, NOT_THERE);
+            return Ok(None);
+        }
+        let lengths = [26, 28].map(|at| u64::from(u16_at(&local, at)));
+        let content = start + 30 + lengths.iter().sum::<u64>();
+        let declared = content.saturating_add(stored.packed.unwrap_or(0));
+        let end = declared.min(claims.next(start));
+        if end < declared {
+            self.fault(place.name, FaultKind::PackingBroken, OVERLAPS);
+        }
+        if end < content {
+            return Ok(None);
+        }
+        if lengths.iter().sum::<u64>() > USUAL_FIELDS {
+            let variable = bytes_at(file, start + 30, lengths.iter().sum())?;
+            self.check_fields(&variable, lengths, place);
+        }
+        let read = self.read_entry(file, stored, content..end, place)?;
+        claims.add(start..read.max(content));
+        let descriptor = if end < declared { 0 } else { descriptor_length(file, stored, end)? };
+        Ok(Some(start..end + descriptor))
+    }
+
+    /// Checks the name of an entry and what follows it in its header, which may hide other data: extra fields of numbers,
+    /// and a comment.
+    fn check_fields(&mut self, variable: &[u8], lengths: [u64; 2], place: FileContext<'_>) {
+        let [name, extra] = lengths.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+        let (name, rest) = variable.split_at(name.min(variable.len()));
+        let (extra, comment) = rest.split_at(extra.min(rest.len()));
+        if name_hides(name) {
+            self.fault(place.name, FaultKind::PackingBroken, NAME_HIDES);
+        }
+        if field_hides(extra) || looks_hidden(comment) {
+            let detail = "its header holds something like records, which is not read";
+            self.fault(place.name, FaultKind::PackingBroken, detail);
+        }
     }
 
     /// Reads entries that no central directory lists, by their local headers.
@@ -336,14 +424,15 @@ impl Splitter<'_> {
                 break;
             }
             let header = bytes_at(file, start, 30)?;
-            let lengths = u64::from(u16_at(&header, 26)) + u64::from(u16_at(&header, 28));
-            let variable = bytes_at(file, start + 30, lengths)?;
-            let content = start + 30 + lengths;
+            let lengths = [26, 28].map(|at| u64::from(u16_at(&header, at)));
+            let variable = bytes_at(file, start + 30, lengths.iter().sum())?;
+            let content = start + 30 + lengths.iter().sum::<u64>();
             if header.len() < 30 || content > part.end {
                 break;
             }
             let stored = ZipEntry::local(&header, &variable, start);
             let inner = inside.names.unique(place.name, stored.name.clone());
+            self.check_fields(&variable, lengths, FileContext { name: Some(&inner), ..place });
             let end = match stored.packed {
                 Some(packed) => content.saturating_add(packed).min(part.end),
                 None if stored.method == 8 => part.end,
@@ -470,16 +559,24 @@ impl Splitter<'_> {
         Ok(content.end)
     }
 
+    /// Reads the target of a link. What cannot be a path is read like a file.
+    fn link(&mut self, stream: &mut dyn Read, place: FileContext<'_>) {
+        let mut target = Vec::new();
+        let read = (&mut *stream).take(LONGEST_PATH as u64 + 1).read_to_end(&mut target);
+        if !is_path(&target) {
+            self.file(&mut Cursor::new(target).chain(stream), place.name, place.depth);
+        }
+        if let Err(error) = read {
+            self.broken(place.name, &error);
+        }
+    }
+
     /// Reads the output of a file; returns whether its stream ended properly.
     fn read_unpacked(&mut self, stream: &mut dyn Read, stored: &ZipEntry, place: FileContext<'_>) -> bool {
         let mut summed = ChecksumReader::new(stream);
         let mut limited = LimitedReader::new(&mut summed, &self.left);
-        if stored.is_link && stored.size.is_some_and(|size| size <= LONGEST_LINK) {
-            let mut target = Vec::new();
-            let read = limited.read_to_end(&mut target);
-            if read.is_ok() && (looks_hidden(&target) || target.contains(&b'\n')) {
-                self.file(&mut Cursor::new(target), place.name, place.depth);
-            }
+        if stored.is_link {
+            self.link(&mut limited, place);
         } else {
             self.file(&mut limited, place.name, place.depth);
         }
@@ -514,6 +611,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::decode::Decoder;
     use crate::decode::unpack::{read, tar, zip};
 
     const A: &[u8] = br#"{"eventName":"A"}"#;
@@ -619,6 +717,136 @@ mod tests {
         for packed in [encrypted, other_method, other_sum, comment] {
             assert_eq!(read(&packed).1.len(), 1, "{:?}", read(&packed));
         }
+    }
+
+    /// The headers in the central directory of an archive.
+    fn headers(packed: &[u8]) -> Vec<Vec<u8>> {
+        let starts: Vec<usize> = memchr::memmem::find_iter(packed, CENTRAL).collect();
+        let end = memchr::memmem::rfind(packed, END).unwrap();
+        let ends = starts.iter().skip(1).copied().chain([end]);
+        starts.iter().zip(ends).map(|(start, end)| packed[*start..end].to_vec()).collect()
+    }
+
+    /// An archive with another central directory.
+    fn with_headers(packed: &[u8], headers: &[Vec<u8>]) -> Vec<u8> {
+        let start = memchr::memmem::find(packed, CENTRAL).unwrap();
+        let mut end = packed[memchr::memmem::rfind(packed, END).unwrap()..].to_vec();
+        let table = headers.concat();
+        end[12..16].copy_from_slice(&(table.len() as u32).to_le_bytes());
+        [&packed[..start], &table, &end].concat()
+    }
+
+    #[test]
+    fn entries_that_overlap_are_read_once_and_reported() {
+        let sound = zip(&[("a.json", A), ("b.json", B)]);
+        let [a, b] = &headers(&sound)[..] else { panic!() };
+        let with = |header: &Vec<u8>, at: usize, bytes: &[u8]| {
+            let mut header = header.clone();
+            header[at..at + bytes.len()].copy_from_slice(bytes);
+            header
+        };
+        let start_of_b = u32_at(b, 42);
+        let renamed = with(a, 46, b"c.json");
+        let (long_a, long_b) = (with(a, 20, &[0xff, 0xff, 0, 0]), with(b, 20, &[0xff, 0xff, 0, 0]));
+        let inside = with(b, 42, &(start_of_b + 1).to_le_bytes());
+        let outside = with(b, 42, &(sound.len() as u32).to_le_bytes());
+        let in_table = with(b, 42, &(start_of_b + 90).to_le_bytes());
+        let both = "A a.json 0, B b.json 0";
+        for (headers, events, faults) in [
+            (vec![a.clone(), b.clone()], both, 0),
+            (vec![b.clone(), a.clone()], "B b.json 0, A a.json 0", 0),
+            (vec![a.clone(), renamed, b.clone()], both, 1),
+            (vec![a.clone(), b.clone(), b.clone(), b.clone(), a.clone()], both, 3),
+            // It is longer than its stream: what is behind it is read.
+            (vec![long_a.clone(), b.clone()], both, 2),
+            (vec![b.clone(), long_a], "B b.json 0, A a.json 0", 1),
+            (vec![a.clone(), long_b], both, 1),
+            (vec![a.clone(), b.clone(), inside], both, 1),
+            (vec![a.clone(), b.clone(), outside], both, 1),
+            (vec![a.clone(), b.clone(), in_table], both, 1),
+        ] {
+            let packed = with_headers(&sound, &headers);
+            assert_eq!(found(&packed), (events.to_owned(), faults), "{:?}", read(&packed));
+        }
+    }
+
+    #[test]
+    fn streams_without_output_are_read_once_however_often_they_are_listed() {
+        let empty = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast()).finish().unwrap();
+        let mut packed = zip(&[("a", b"x"), ("b.json", B)]);
+        let content = empty.repeat(3_000);
+        let [mut a, b] = <[Vec<u8>; 2]>::try_from(headers(&packed)).unwrap();
+        let local = packed[..31].to_vec();
+        let rest = packed.split_off(u32_at(&b, 42) as usize);
+        let shift = (31 + content.len()) as u32 - u32_at(&b, 42);
+        a[10] = 12;
+        a[16..28].fill(0);
+        a[20..24].copy_from_slice(&(content.len() as u32).to_le_bytes());
+        let b = [&b[..42], &(u32_at(&b, 42) + shift).to_le_bytes(), &b[46..]].concat();
+        let mut packed = [&local[..], &content, &rest].concat();
+        let end = memchr::memmem::rfind(&packed, END).unwrap();
+        let table = u32_at(&packed, end + 16) + shift;
+        packed[end + 16..end + 20].copy_from_slice(&table.to_le_bytes());
+        let packed = with_headers(&packed, &[vec![a; 10_000].concat(), b]);
+        let mut events = 0;
+        let decoded = Decoder::new(1 << 20).decode(&packed, |_| events += 1);
+        assert_eq!((events, decoded.faults.count()), (1, 9_999));
+    }
+
+    #[test]
+    fn what_is_no_target_of_a_link_is_read() {
+        let wide: Vec<u8> = str::from_utf8(B).unwrap().encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let event =
+            r#"{"eventTime":"2026-01-10T10:00:00Z","eventSource":"iam.amazonaws.com","eventName":"B"}"#;
+        let base64 = "eyJldmVudFRpbWUiOiIyMDI2LTAxLTEwVDEwOjAwOjAwWiIsImV2ZW50U291cmNlIjoiaWFtLmFtYXpvbmF3cy5jb20iLCJldmVudE5hbWUiOiJCIn0=";
+        let long = format!("{}{event}", " ".repeat(5_000));
+        for (target, count) in [
+            (&b"../a.json"[..], 1),
+            (&[b'x'; LONGEST_PATH], 1),
+            (B, 2),
+            (&wide, 2),
+            (base64.as_bytes(), 2),
+            (long.as_bytes(), 2),
+            (format!("x\n{event}").as_bytes(), 2),
+        ] {
+            let sound = zip(&[("a.json", A), ("link", target)]);
+            let [a, mut link] = <[Vec<u8>; 2]>::try_from(headers(&sound)).unwrap();
+            link[5] = 3;
+            link[38..42].copy_from_slice(&(0o120_777_u32 << 16).to_le_bytes());
+            // The directory may tell another size.
+            for size in [target.len() as u32, 5] {
+                link[24..28].copy_from_slice(&size.to_le_bytes());
+                let packed = with_headers(&sound, &[a.clone(), link.clone()]);
+                let (found, faults, _) = read(&packed);
+                let is_other = usize::from(size as usize != target.len());
+                // Base64 without the names of a carrier may be a fault.
+                assert_eq!(found.len() + faults.len(), count + is_other, "{size} {found:?} {faults:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn records_in_names_and_fields_of_an_entry_are_a_fault() {
+        let event =
+            r#"{"eventTime":"2026-01-10T10:00:00Z","eventSource":"iam.amazonaws.com","eventName":"B"}"#;
+        assert_eq!(found(&zip(&[("a.json", A), (event, B)])).1, 1);
+        let sound = zip(&[("a.json", A)]);
+        let header = headers(&sound).remove(0);
+        for at in [30, 32] {
+            let mut header = [&header[..], event.as_bytes()].concat();
+            header[at] = event.len() as u8;
+            assert_eq!(found(&with_headers(&sound, &[header])), ("A a.json 0".to_owned(), 1));
+        }
+        // Only in the local header.
+        let extra = format!("{event}{}", " ".repeat(300));
+        let mut local = [&sound[..36], extra.as_bytes(), &sound[36..]].concat();
+        local[28..30].copy_from_slice(&(extra.len() as u16).to_le_bytes());
+        let end = memchr::memmem::rfind(&local, END).unwrap();
+        let table = u32_at(&local, end + 16) + extra.len() as u32;
+        local[end + 16..end + 20].copy_from_slice(&table.to_le_bytes());
+        assert_eq!(found(&local), ("A a.json 0".to_owned(), 1));
+        let table = memchr::memmem::find(&local, CENTRAL).unwrap();
+        assert_eq!(found(&local[..table]), ("A a.json 0".to_owned(), 2));
     }
 
     #[test]
