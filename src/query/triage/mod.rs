@@ -386,7 +386,7 @@ pub const SEVERITY_STEP: f64 = 20.0;
 
 /// The sum of parts, each rounded to hundredths of a bit.
 fn published(parts: impl Iterator<Item = f64>) -> f64 {
-    parts.map(|bits| (bits * 100.0).round()).sum::<f64>() / 100.0
+    parts.map(|bits| (bits * 100.0).round() as i64).sum::<i64>() as f64 / 100.0
 }
 
 /// The severity of a score as published.
@@ -482,6 +482,7 @@ mod tests {
 
     #[test]
     fn severity_is_that_of_the_score_as_printed() {
+        assert!(published([].into_iter()).is_sign_positive(), "it is not printed as -0.00");
         // 19.996 in all.
         assert_eq!(published([16.186, 3.81].into_iter()), 20.0);
         assert_eq!(severity_of(20.0), Severity::Low);
