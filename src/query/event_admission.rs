@@ -59,7 +59,7 @@ impl EventAdmission {
 /// let agents = Patterns::new(vec!["*kali*".parse().unwrap()], false);
 /// assert!(agents.admit(["aws-cli/2.15 Linux/5.10.0-Kali7"]));
 /// assert!(!agents.admit(["aws-cli/2.15"]) && !agents.admit([]));
-/// assert!(!Patterns::new(vec![Pattern::new("*")], false).admit([""]));
+/// assert!(!Patterns::new(vec!["*".parse().unwrap()], false).admit([""]));
 /// assert!(Patterns::default().admit([]));
 /// ```
 #[derive(Debug, Default)]
