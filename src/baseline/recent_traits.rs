@@ -8,6 +8,9 @@ use crate::time::Timestamp;
 /// Number of values that one event can have.
 const MOST: usize = Dimension::LEARNT.len();
 
+/// How many traits are compared in one search; after more all are forgotten. Their hashes are cheap, so that somebody can make many equal.
+const MOST_COMPARED: usize = 64;
+
 /// How many traits are remembered; then all are forgotten. They only save time, and take some 300 bytes each.
 const MANY: usize = 1 << 15;
 
@@ -17,6 +20,8 @@ pub(super) struct RecentTraits {
     table: HashTable<Remembered>,
     /// The place in the table of what was found last: most events have the traits of the event before.
     last: usize,
+    /// Whether a search had to compare too many.
+    is_crowded: bool,
 }
 
 /// The traits of an event, and the values that they have.
@@ -54,18 +59,25 @@ impl RecentTraits {
     pub(super) fn find(&mut self, key: &TraitsKey<'_>) -> Option<&mut Remembered> {
         let is_it = |known: &Remembered| known.is(key.principal, &key.parts);
         if !self.table.get_bucket(self.last).is_some_and(is_it) {
-            self.last = self.table.find_bucket_index(key.hash(), is_it)?;
+            let mut compared = 0;
+            let found = self.table.find_bucket_index(key.hash(), |known| {
+                compared += 1;
+                is_it(known)
+            });
+            self.is_crowded |= compared > MOST_COMPARED;
+            self.last = found?;
         }
         self.table.get_bucket_mut(self.last)
     }
 
     /// Whether there is no more room: forget all before the next is added.
     pub(super) fn is_full(&self) -> bool {
-        self.table.len() >= MANY
+        self.is_crowded || self.table.len() >= MANY
     }
 
     /// Forgets all.
     pub(super) fn forget(&mut self) -> impl Iterator<Item = Remembered> {
+        self.is_crowded = false;
         self.table.drain()
     }
 
@@ -237,6 +249,22 @@ mod tests {
             let traits = Traits { user_agent: Some(&long[..length]), ..Traits::default() };
             add(&mut recent, 1, &traits);
             assert_eq!(find(&mut recent, 1, &traits), is_found, "{length}");
+        }
+    }
+
+    /// Only the ends of texts are hashed.
+    #[test]
+    fn traits_with_equal_hashes_are_forgotten_before_they_are_many() {
+        let mut recent = RecentTraits::default();
+        for number in 0..2_000 {
+            let agent = format!("{number:08} the same end");
+            let traits = Traits { user_agent: Some(&agent), ..Traits::default() };
+            assert!(!find(&mut recent, 1, &traits));
+            if recent.is_full() {
+                assert!(recent.forget().count() <= MOST_COMPARED + 1);
+            }
+            add(&mut recent, 1, &traits);
+            assert!(find(&mut recent, 1, &traits));
         }
     }
 

@@ -14,15 +14,16 @@ use crate::baseline::{Baseline, Hit, HitFilter, HitRetention, Relevance, Sightin
 use crate::model::{EventId, LogSource, ObservedPrincipal, PrincipalKey, Sighting};
 use crate::time::Timestamp;
 
-/// Identifies an event: the principal, and the event id, or the place if it has none.
-type Event<'b> = (&'b str, &'b str, Result<&'b EventId, (u32, &'b str, u32)>);
+/// Identifies an event: the principal, the action, the time, and the event id, or the place if it has none. Events with other content may have
+/// the same id, and there may be very many.
+type Event<'b> = ([&'b str; 3], Timestamp, Result<&'b EventId, (u32, &'b str, u32)>);
 
-fn event<'b>(who: &'b ObservedPrincipal, sighting: &'b Sighting) -> Event<'b> {
+fn event<'b>(who: &'b ObservedPrincipal, action: &'b str, sighting: &'b Sighting) -> Event<'b> {
     let id = match &sighting.event_id {
         id if id.is_empty() => Err((sighting.archive, &*sighting.object, sighting.record)),
         id => Ok(id),
     };
-    (&who.account, &who.key, id)
+    ([&who.account, &who.key, action], sighting.time, id)
 }
 
 /// The first hit of a rule and a principal, the time of the last, and their number.
@@ -102,12 +103,12 @@ pub(super) fn match_findings<'b>(baseline: &'b Baseline, findings: &mut [Finding
     let mut of_event: HashMap<Event<'b>, Vec<usize>> = HashMap::new();
     for (number, finding) in findings.iter().enumerate() {
         if let Some(evidence) = finding.evidence {
-            of_event.entry(event(finding.who, evidence)).or_default().push(number);
+            of_event.entry(event(finding.who, finding.action, evidence)).or_default().push(number);
         }
     }
     let hits = baseline.hits.iter().zip(&mut is_reported);
     for (hit, is_reported) in hits.filter(|(hit, _)| baseline.is_reported(hit)) {
-        for number in of_event.get(&event(&hit.who, &hit.sighting)).into_iter().flatten() {
+        for number in of_event.get(&event(&hit.who, &hit.action, &hit.sighting)).into_iter().flatten() {
             *is_reported = true;
             let one = || Box::new(Matched { rules: Vec::new(), count: 1, last_time: None });
             findings[*number].matched.get_or_insert_with(one).rules.push(matched(baseline, hit));

@@ -102,15 +102,20 @@ impl<'b> Held<'_, 'b> {
     /// The part for the most surprising of the values that are new in an episode, if there is any with bits.
     pub(super) fn part(&self, context: &Context<'_>) -> Option<Part<'b>> {
         let is_new = |held: &&HeldValue<'b>| held.first >= context.start && held.first <= context.end;
-        let parts = self.values.iter().filter(is_new).map(|held| self.of_value(held, context));
+        let past = (self.hours.before(context.start), self.earlier_new(context.start));
+        let parts = self.values.iter().filter(is_new).map(|held| self.of_value(held, past, context));
         let best = parts.reduce(|best, next| if next.bits > best.bits { next } else { best });
         best.filter(|part| part.bits > 0.0)
     }
 
-    fn of_value(&self, held: &HeldValue<'b>, context: &Context<'_>) -> Part<'b> {
+    /// The part for a value of a principal that was active in so many hours before, and had new values in so many of them.
+    fn of_value(
+        &self,
+        held: &HeldValue<'b>,
+        (active_hours, earlier_new): (u32, u32),
+        context: &Context<'_>,
+    ) -> Part<'b> {
         let weights = context.weights;
-        let active_hours = self.hours.before(context.start);
-        let earlier_new = self.earlier_new(context.start);
         let [all, ..] = context.population.others(context.principal, context.start);
         let holders = context.population.holders(held.index, context.start);
         let [from, to] = context.window();

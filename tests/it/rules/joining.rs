@@ -219,3 +219,23 @@ fn only_success_ignores_hits_of_failed_calls() {
         ]
     );
 }
+
+/// Each hit was joined to each finding with its id.
+#[test]
+fn events_that_share_an_id_have_their_own_hits() {
+    const COUNT: usize = 200;
+    let shared = |number: usize| {
+        let event = record("2024-01-10T00:00:00Z", "eva", &format!("iam:CreateUser{number}"));
+        with(event, json!({"eventID": "one for all"}))
+    };
+    let events: Vec<Value> = (0..COUNT).map(shared).collect();
+    let archive = Archive::new()
+        .delivered("20240101T0005", &[record("2024-01-01T00:00:00Z", "eva", "s3:ListBuckets")])
+        .delivered("20240110T0005", &events);
+    let any = "- rule: any\n  condition: ct.name startswith CreateUser\n  output: x\n  priority: NOTICE\n  source: aws_cloudtrail\n";
+    let learnt = read(&archive, &Arc::new(rules(any)));
+    let question = Question { report: vec![FindingKind::NewAction, FindingKind::Rule], ..question(7) };
+    let findings = first_seen(&learnt.baseline, &question);
+    assert_eq!(findings.len(), COUNT);
+    assert!(findings.iter().all(|finding| finding.matched().len() == 1));
+}
