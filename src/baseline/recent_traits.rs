@@ -256,15 +256,19 @@ mod tests {
     #[test]
     fn traits_with_equal_hashes_are_forgotten_before_they_are_many() {
         let mut recent = RecentTraits::default();
+        let mut since_forgotten = 0;
         for number in 0..2_000 {
             let agent = format!("{number:08} the same end");
             let traits = Traits { user_agent: Some(&agent), ..Traits::default() };
             assert!(!find(&mut recent, 1, &traits));
             if recent.is_full() {
-                assert!(recent.forget().count() <= MOST_COMPARED + 1);
+                assert_eq!(recent.forget().count(), since_forgotten);
+                since_forgotten = 0;
             }
             add(&mut recent, 1, &traits);
             assert!(find(&mut recent, 1, &traits));
+            since_forgotten += 1;
+            assert!(since_forgotten <= MOST_COMPARED + 1, "{number}");
         }
     }
 

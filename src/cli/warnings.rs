@@ -323,9 +323,10 @@ pub(crate) fn warmups(tuning: &Tuning<'_>, are_named: bool) -> Option<String> {
     let covered = observed.last.micros_since(observed.first);
     let warmups = tuning.rows.iter().map(|row| row.setting.warmup);
     // Principals that are older than the archive have findings after longer ones, too.
-    let able = tuning.rows.iter().filter(|row| row.daily.days > 0).map(|row| row.setting.warmup).max();
+    let with_days = tuning.rows.iter().filter(|row| row.daily.days > 0);
+    let longest_with_days = with_days.map(|row| row.setting.warmup).max();
     let is_told = are_named || covered < DEFAULT_WARMUP.micros();
-    let is_too_long = |warmup: &Span| warmup.micros() > covered && able.is_none_or(|able| *warmup > able);
+    let is_too_long = |warmup: &Span| warmup.micros() > covered && Some(*warmup) > longest_with_days;
     let too_long = warmups.filter(is_too_long).min().filter(|_| is_told)?;
     Some(format!(
         "the input covers {}: no setting with a warmup of {too_long} or longer can report a first sighting (give \

@@ -54,7 +54,7 @@ pub use triage::{
     Count, Episode, EpisodeFinding, Incident as RankedIncident, KnownAsset, KnownAssetError, KnownAssets,
     LABEL_NOISES, LABEL_RANKS, Label, LabelReport, LabelShares, LabelledEvent, LabelledIncident, Link,
     LinkKind, Overview, Part, PartName, RankedUnit, Reason, SEVERITY_STEP, Surprise, Triage, TriageQuestion,
-    WeightError, Weights, label_report, triage,
+    WeightError, Weights, label_report, published_bits, triage,
 };
 pub use tune::{
     Calls, Daily, HiddenFindings, Incident, IncidentFindings, IncidentOutcome, IncidentPart, Keep,

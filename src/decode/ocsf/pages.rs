@@ -147,10 +147,10 @@ struct Header {
 impl Header {
     fn read(thrift: &mut Thrift<'_>) -> Option<Self> {
         let (mut header, mut field) = (Self::default(), 0);
-        let (mut sort_of_page, mut values) = (None, [None; 3]);
+        let (mut page_type, mut values) = (None, [None; 3]);
         while let Some(kind) = thrift.field(&mut field)? {
             match (field, kind) {
-                (1, sort::I32) => sort_of_page = Some(positive(thrift)?),
+                (1, sort::I32) => page_type = Some(positive(thrift)?),
                 (2, sort::I32) => header.size = positive(thrift)?,
                 (3, sort::I32) => header.packed = positive(thrift)?,
                 (5, sort::STRUCT) => values[0] = Some(Self::values(thrift)?),
@@ -160,7 +160,7 @@ impl Header {
             }
         }
         // `PageType`, which says which of these structs counts.
-        header.content = match sort_of_page? {
+        header.content = match page_type? {
             0 => Some(Content::Values(values[0]?)),
             1 => None,
             2 => Some(Content::Dictionary),

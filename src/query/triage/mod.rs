@@ -321,7 +321,7 @@ impl<'b> Episode<'b> {
 
     /// Its score as published: the sum of its parts, each in hundredths of a bit.
     pub fn published_score(&self) -> f64 {
-        published(self.parts.iter().map(|part| part.bits))
+        published_bits(self.parts.iter().map(|part| part.bits))
     }
 
     /// The part of its score with this name, if it has it.
@@ -384,9 +384,9 @@ impl<'b> Incident<'b> {
 /// The bits between two severities of an incident.
 pub const SEVERITY_STEP: f64 = 20.0;
 
-/// The sum of parts, each rounded to hundredths of a bit.
-fn published(parts: impl Iterator<Item = f64>) -> f64 {
-    parts.map(|bits| (bits * 100.0).round() as i64).sum::<i64>() as f64 / 100.0
+/// Bits as published: the sum of parts, each rounded to hundredths. It has no negative zero.
+pub fn published_bits(parts: impl IntoIterator<Item = f64>) -> f64 {
+    parts.into_iter().map(|bits| (bits * 100.0).round() as i64).sum::<i64>() as f64 / 100.0
 }
 
 /// The severity of a score as published.
@@ -482,11 +482,13 @@ mod tests {
 
     #[test]
     fn severity_is_that_of_the_score_as_printed() {
-        assert!(published([].into_iter()).is_sign_positive(), "it is not printed as -0.00");
+        for none in [published_bits([]), published_bits([-0.0]), published_bits([-0.001])] {
+            assert!(none.is_sign_positive(), "it is not printed as -0.00");
+        }
         // 19.996 in all.
-        assert_eq!(published([16.186, 3.81].into_iter()), 20.0);
+        assert_eq!(published_bits([16.186, 3.81]), 20.0);
         assert_eq!(severity_of(20.0), Severity::Low);
-        assert_eq!(severity_of(published([16.184, 3.81].into_iter())), Severity::Informational);
+        assert_eq!(severity_of(published_bits([16.184, 3.81])), Severity::Informational);
         assert_eq!(severity_of(80.0), Severity::Critical);
         assert_eq!(severity_of(79.99), Severity::High);
     }

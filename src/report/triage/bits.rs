@@ -3,11 +3,11 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::query::{Episode, Part, PartName};
+use crate::query::{Episode, Part, PartName, published_bits};
 
 /// A number of bits, rounded to two decimals.
 pub(in crate::report) fn rounded(bits: f64) -> f64 {
-    (bits * 100.0).round() / 100.0
+    published_bits([bits])
 }
 
 /// The score of an episode: the sum of its parts as printed.
