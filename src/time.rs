@@ -149,21 +149,48 @@ pub enum TimeForm {
     WithoutZone,
 }
 
-impl fmt::Display for Timestamp {
-    /// RFC 3339 in UTC; the fraction is omitted if it is zero.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Timestamp {
+    /// Writes the text that is displayed. Reports are full of times, and a format string takes several times as long.
+    fn written_to(self, memory: &mut [u8; LONGEST]) -> &str {
         let seconds = self.0.div_euclid(MICROS);
         let fraction = self.0.rem_euclid(MICROS);
         let clock = seconds.rem_euclid(DAY_SECONDS);
         let (year, month, day) = civil_from_days(seconds.div_euclid(DAY_SECONDS));
-        // Reports are full of times, and a format string takes three times as long.
-        let mut text = *b"-00-00T00:00:00.000000";
-        let fields = [month, day, clock / 3_600, clock / 60 % 60, clock % 60, fraction];
-        let mut places = text.split_mut(|byte| !byte.is_ascii_digit()).filter(|digits| !digits.is_empty());
-        fields.into_iter().zip(&mut places).for_each(|(number, digits)| write_digits(number, digits));
-        let text = str::from_utf8(&text).unwrap_or_default();
-        let shown = if fraction == 0 { &text[..15] } else { text.trim_end_matches('0') };
-        write!(f, "{year:04}{shown}Z")
+        *memory = *b"+000000-00-00T00:00:00.000000Z";
+        for (number, places) in [
+            (year.abs(), 1..7),
+            (month, 8..10),
+            (day, 11..13),
+            (clock / 3_600, 14..16),
+            (clock / 60 % 60, 17..19),
+            (clock % 60, 20..22),
+            (fraction, 23..29),
+        ] {
+            write_digits(number, &mut memory[places]);
+        }
+        if year < 0 {
+            memory[0] = b'-';
+        }
+        let start = if (0..=9_999).contains(&year) { 3 } else { 0 };
+        let mut zone = 29;
+        if fraction == 0 {
+            zone = 22;
+        }
+        while memory[zone - 1] == b'0' && zone > 22 {
+            zone -= 1;
+        }
+        memory[zone] = b'Z';
+        str::from_utf8(&memory[start..=zone]).unwrap_or_default()
+    }
+}
+
+/// Length of the longest text of a time.
+const LONGEST: usize = "+292277-01-10T04:00:54.775807Z".len();
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC; the fraction is omitted if it is zero. Years that RFC 3339 does not have are written with a sign and six digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.written_to(&mut [0; LONGEST]))
     }
 }
 
@@ -244,7 +271,7 @@ impl fmt::Display for Day {
 impl Serialize for Timestamp {
     /// The text that is displayed.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.written_to(&mut [0; LONGEST]))
     }
 }
 

@@ -83,10 +83,32 @@ fn links<'b>(
 ) -> Vec<Link<'b>> {
     let mut links = of_keys(episodes);
     links.extend(of_issued_keys(episodes));
-    links.extend(of_opened(baseline, episodes));
-    links.extend(of_roles(episodes));
+    let by_principal = by_principal(episodes);
+    links.extend(of_opened(baseline, episodes, &by_principal));
+    links.extend(of_roles(episodes, &by_principal));
     links.extend(of_networks(baseline, (population, as_of_then), episodes));
     links
+}
+
+/// For each principal, by account and key, the indices of its episodes. None begins before the one before it has ended.
+type ByPrincipal<'b> = HashMap<(&'b str, &'b str), Vec<usize>>;
+
+fn by_principal<'b>(episodes: &[Episode<'b>]) -> ByPrincipal<'b> {
+    let mut all = ByPrincipal::new();
+    for (index, episode) in episodes.iter().enumerate() {
+        all.entry(episode.who.account_and_key()).or_default().push(index);
+    }
+    all
+}
+
+/// Those of a principal's episodes that end at a time or later, and begin at another or before.
+fn between(
+    indices: &[usize],
+    episodes: &[Episode<'_>],
+    (from, to): (Timestamp, Timestamp),
+) -> impl Iterator<Item = usize> {
+    let first = indices.partition_point(|index| episodes[*index].end() < from);
+    indices[first..].iter().copied().take_while(move |index| episodes[*index].start() <= to)
 }
 
 /// Episodes in which the same temporary key was used: they are of one session. A long-term key is of one user, who is another
@@ -214,13 +236,17 @@ fn of_issued_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
 
 /// Episodes that created a user or role, gave it a password, or changed who may assume it, and the next episode of each principal that it
 /// is, in CloudTrail or in a cluster: of that name, and not of another id.
-fn of_opened<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
+fn of_opened<'b>(
+    baseline: &'b Baseline,
+    episodes: &[Episode<'b>],
+    by_principal: &ByPrincipal<'b>,
+) -> Vec<Link<'b>> {
     let created = CreatedIds::new(baseline);
-    let mut by_name: HashMap<(&str, &str, &str), Vec<usize>> = HashMap::new();
-    for (index, episode) in episodes.iter().enumerate() {
+    let mut by_name: HashMap<(&str, &str, &str), Vec<&[usize]>> = HashMap::new();
+    for ((account, key), indices) in by_principal {
         for what in ["user", "role"] {
-            if let Some(name) = Arn::of_principal(&episode.who.key).and_then(|arn| arn.iam_name(what)) {
-                by_name.entry((&episode.who.account, what, name)).or_default().push(index);
+            if let Some(name) = Arn::of_principal(key).and_then(|arn| arn.iam_name(what)) {
+                by_name.entry((account, what, name)).or_default().push(indices);
             }
         }
     }
@@ -229,21 +255,14 @@ fn of_opened<'b>(baseline: &'b Baseline, episodes: &[Episode<'b>]) -> Vec<Link<'
         issued(episodes).into_iter().filter(|it| it.value.contains('/'))
     {
         let Some((account, what, name)) = identity_named(value, account) else { continue };
-        let candidates = by_name.get(&(account, what, name)).into_iter().flatten().copied();
         let opening = Opening { account, time, is_creation: Arn::parse(value).is_some() };
         // The call is later than its episode if it is the first success of one that failed.
-        let end = episodes[from].end().max(time);
-        let mut is_joined: HashSet<(&str, &str)> = HashSet::new();
-        for to in candidates {
-            let episode = &episodes[to];
-            let is_next = episode.end() >= time && episode.start().micros_since(end) <= CREATION.micros();
-            if is_next
-                && is_of_others(episodes, from, to)
-                && !created.contradict(opening, episode)
-                && is_joined.insert(episode.who.account_and_key())
-            {
-                links.push(Link { kind: LinkKind::Creation, from, to, value });
-            }
+        let until = episodes[from].end().max(time).plus(CREATION);
+        for indices in by_name.get(&(account, what, name)).into_iter().flatten() {
+            let mut others =
+                between(indices, episodes, (time, until)).filter(|to| is_of_others(episodes, from, *to));
+            let next = others.find(|to| !created.contradict(opening, &episodes[*to]));
+            links.extend(next.map(|to| Link { kind: LinkKind::Creation, from, to, value }));
         }
     }
     links
@@ -262,33 +281,28 @@ fn identity_named<'n>(identity: &'n str, account: &'n str) -> Option<(&'n str, &
 
 /// Episodes that asked for a role for the first time, and the first episode of that role within a session of it and from the same
 /// address.
-fn of_roles<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
-    let mut of_role: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
-    for (index, episode) in episodes.iter().enumerate() {
-        of_role.entry(episode.who.account_and_key()).or_default().push(index);
-    }
+fn of_roles<'b>(episodes: &[Episode<'b>], by_principal: &ByPrincipal<'b>) -> Vec<Link<'b>> {
+    let addresses: HashSet<(usize, &str)> = episodes
+        .iter()
+        .enumerate()
+        .flat_map(|(index, episode)| {
+            let addresses = episode.findings.iter().filter_map(|one| one.finding.source_ip());
+            addresses.map(move |address| (index, address))
+        })
+        .collect();
     let mut links = Vec::new();
     for (from, episode) in episodes.iter().enumerate() {
         for finding in episode.findings.iter().map(|one| &one.finding) {
             if finding.kind != FindingKind::of_dimension(Dimension::TargetRole) {
                 continue;
             }
-            let Some(role) = finding.value else { continue };
+            let (Some(role), Some(address)) = (finding.value, finding.source_ip()) else { continue };
             let Some(arn) = Arn::parse(role) else { continue };
-            let candidates = of_role.get(&(arn.account, &**role)).into_iter().flatten();
-            let next = candidates.copied().find(|to| {
-                let other = &episodes[*to];
-                let is_then = other.end() >= finding.time && other.start() <= finding.time.plus(SESSION);
-                *to != from && is_then && is_same_address(finding, other)
-            });
+            let Some(indices) = by_principal.get(&(arn.account, &**role)) else { continue };
+            let next = between(indices, episodes, (finding.time, finding.time.plus(SESSION)))
+                .find(|to| *to != from && addresses.contains(&(*to, address)));
             links.extend(next.map(|to| Link { kind: LinkKind::AssumedRole, from, to, value: role }));
         }
     }
     links
-}
-
-/// Whether calls of an episode came from the address of a finding.
-fn is_same_address(finding: &Finding<'_>, other: &Episode<'_>) -> bool {
-    let own = finding.source_ip();
-    own.is_some() && other.findings.iter().any(|one| one.finding.source_ip() == own)
 }
