@@ -53,7 +53,7 @@ impl Logs {
             decoder.decode(object, |found| {
                 let Some(record) = found.record.ok().and_then(AnyRecord::cloudtrail) else { return };
                 if let Ok(event) = record.interpret(PrincipalKey::Arn) {
-                    events.push((kept(&event), Fingerprint::of(record, found.text.len())));
+                    events.push((kept(&event), Fingerprint::of(record, found.text)));
                 }
             });
         }

@@ -109,10 +109,13 @@ pub fn conflict_fault<'o>(conflict: &Conflict, object: impl Fn(u32) -> (u32, &'o
         object: path.to_owned(),
         position: Position::Record(here.record),
         kind: FaultKind::ConflictingCopy,
-        detail: format!(
-            "same event id as record {} of {other_path} (archive {other_archive}), but other content",
-            there.record
-        ),
+        detail: match (archive, path) == (other_archive, other_path) {
+            true => format!("same event id as record {} of this object, but different content", there.record),
+            false => format!(
+                "same event id as record {} of {other_path} (archive {other_archive}), but different content",
+                there.record
+            ),
+        },
     }
 }
 

@@ -336,22 +336,29 @@ impl Bound {
 impl FromStr for Bound {
     type Err = TimeError;
 
-    /// Accepts `2024-03-01`, `2024-03-01T10:00`, `2024-03-01 10:00:05` and RFC 3339; UTC unless an offset is
-    /// given.
+    /// Accepts `2024-03-01`, `2024-03-01T10:00`, `2024-03-01 10:00:05` and RFC 3339, the last also without seconds, and with an offset such
+    /// as `+0100` or `+01`; UTC unless an offset is given.
     fn from_str(text: &str) -> Result<Self, TimeError> {
         if text.len() == 10 {
             return text.parse().map(Self::Day);
         }
-        let malformed = || TimeError::Instant(text.to_owned());
-        let mut full = text.replacen(' ', "T", 1).replace('z', "Z");
-        if full.len() == 16 {
-            full.push_str(":00");
-        }
-        let zoned = full.ends_with('Z') || full.get(19..).is_some_and(|rest| rest.contains(['+', '-']));
-        if !zoned {
-            full.push('Z');
-        }
-        Timestamp::parse(&full).map(Self::Instant).ok_or_else(malformed)
+        // A date has hyphens, too.
+        let zone = text
+            .get(11..)
+            .and_then(|clock| clock.find(['Z', 'z', '+', '-']))
+            .map_or(text.len(), |at| 11 + at);
+        let (local, zone) = (text[..zone].trim_end().replacen(' ', "T", 1), &text[zone..]);
+        let seconds = if local.len() == 16 { ":00" } else { "" };
+        let zone = match zone.as_bytes() {
+            [] | [b'Z' | b'z'] => "Z".to_owned(),
+            [_, _, _] => format!("{zone}:00"),
+            [_, hours @ .., _, _] if hours.len() == 2 && zone.is_ascii() => {
+                format!("{}:{}", &zone[..3], &zone[3..])
+            }
+            _ => zone.to_owned(),
+        };
+        let time = Timestamp::parse(&format!("{local}{seconds}{zone}"));
+        time.map(Self::Instant).ok_or_else(|| TimeError::Instant(text.to_owned()))
     }
 }
 
@@ -457,13 +464,13 @@ impl FromStr for Span {
 pub enum TimeError {
     /// Not a day and not an instant.
     #[error(
-        "'{0}' is not a time: write 2024-03-01 or 2024-03-01T10:00:00Z (UTC unless an offset such as +01:00 is given)"
+        "'{0}' is not a time: write a day, 2024-03-01, or an instant, 2024-03-01T10:00Z (UTC unless an offset such as +01:00 is given); \
+         none is relative to now, so that a run can be repeated"
     )]
     Instant(String),
     /// Not a span.
     #[error(
-        "'{0}' is not a span: write a whole number and seconds, minutes, hours, days or weeks, or s, m, h, d or w, such as 30d, \
-         36h or '2 weeks'; up to 1000 years"
+        "'{0}' is not a span: write a number and a unit (s, m, h, d or w), such as 30d, 36h or '2 weeks'; up to 1000 years"
     )]
     Span(String),
 }

@@ -129,8 +129,8 @@ fn write_inexact(
     if rows > 0 {
         writeln!(
             out,
-            "counts are kept by day: {rows} rows show a range, since a given time is within a day; \
-             --read-to makes them exact"
+            "counts are kept by day: {} a range, since a given time is within a day; --read-to makes them exact",
+            if rows == 1 { "1 row shows".to_owned() } else { format!("{rows} rows show") }
         )?;
     }
     if forgets && asked.at.into_iter().chain(asked.diff).any(within_hour) {

@@ -31,7 +31,7 @@ use super::progress::Bar;
 use super::run_summary::{READ_WINDOW, RunSummary};
 use super::saved_name::is_saved;
 use super::settings::{FileArgs, Settings};
-use super::warnings::{refuse_nothing, unmatched_in, window};
+use super::warnings::{refuse_nothing_in, unmatched_in, window};
 
 /// Show the events themselves, in time order, first sightings marked
 ///
@@ -109,7 +109,7 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     let collected = collect(&archives, &settings, &request, &make, &progress);
     progress.clear();
     let mut collected = collected.map_err(|error| failed(error, &folder))?;
-    refuse_nothing(&collected.coverage, archives.names())?;
+    refuse_nothing_in(&collected.coverage, archives.names(), saved.is_some() && args.archive.is_empty())?;
     let listed = Listed {
         objects: &collected.listed,
         coverage: &collected.coverage,

@@ -51,7 +51,7 @@ pub(crate) fn scan_error(error: ScanError) -> anyhow::Error {
 /// The hint for an error of reading archives.
 pub(crate) fn scan_hint(error: &ScanError) -> &'static str {
     match error {
-        ScanError::Archive(ArchiveError::Open { source, .. })
+        ScanError::Archive(ArchiveError::Open { source, .. } | ArchiveError::List { source, .. })
             if source.kind() == io::ErrorKind::PermissionDenied =>
         {
             "check its permissions and those of every folder above it (ls -ld), and run this as a user who may read it"
@@ -64,7 +64,7 @@ pub(crate) fn scan_hint(error: &ScanError) -> &'static str {
             "--mirror takes a folder that you can write to and that no other run uses; it is created if it does not exist"
         }
         ScanError::Archive(ArchiveError::NoObjects { .. }) => {
-            "check the path, and whether copying the logs there has ended; name the folder that contains AWSLogs/ or EKSLogs/"
+            "check the path, and that the copy has finished; name the folder that contains AWSLogs/ or EKSLogs/"
         }
         ScanError::Archive(ArchiveError::Interrupted) => "run it again",
         ScanError::Archive(_) => "name the folder that contains AWSLogs/ or EKSLogs/",
@@ -149,7 +149,8 @@ pub(crate) fn merge_error(error: MergeError) -> anyhow::Error {
         MergeError::Store(error) => return store_error(error),
         MergeError::Settings(_) => "index all shards with the same flags",
         MergeError::Overlap(_) => {
-            "index both archives into one baseline: firstseen index A B -o NAME.baseline"
+            "leave out one of them, if it was merged from the other or made of the same logs; else index the archives into one baseline: \
+             firstseen index A B -o NAME.baseline"
         }
         MergeError::Damaged => "restore it from a copy, or make it again with firstseen index",
     };

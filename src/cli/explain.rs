@@ -5,7 +5,7 @@ use firstseen::query::explain;
 use firstseen::report::ExplainReport;
 
 use super::args::{AnswerOutputArgs, ArchiveArgs, LearningArgs, RuleArgs, RunArgs};
-use super::exit::{Hint, RunStatus, UsageError};
+use super::exit::{RunStatus, UsageError};
 use super::geo::{derive_values, geo_databases};
 use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
@@ -36,8 +36,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.settings.read()?;
     let mut question = wanted.question()?;
     if question.filter.principals.is_empty() && question.filter.actions.is_empty() {
-        let what = UsageError("explain needs to know what to explain".to_owned());
-        return Err(anyhow::Error::new(what).context(Hint("name it with --principal, --action or both")));
+        return Err(UsageError("give --principal, --action or both".to_owned()).into());
     }
     let format = args.output.format()?;
     let archives = args.archives.and(&wanted.archives)?;

@@ -207,8 +207,7 @@ impl OutputGuard {
     }
 
     fn check_inputs(&self, flag: &str, path: &Path, place: &Path) -> anyhow::Result<()> {
-        const OUTSIDE: &str =
-            "name a file outside it: an archive is evidence, and a later run would read the file";
+        const OUTSIDE: &str = "name a place outside it: an archive is evidence, and a later run would read what is written there";
         let own = identity(path).ok();
         let above: Vec<Identity> =
             place.ancestors().skip(1).filter_map(|folder| identity(folder).ok()).collect();

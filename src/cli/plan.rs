@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use firstseen::index::{LeftOut, leave_out};
 use firstseen::plan::{Plan, ShardCount, divide};
-use firstseen::report::{AccessReport, Format, plural, write_losses};
+use firstseen::report::{AccessReport, Format, plural, size, write_losses};
 use firstseen::scan::{ScanError, list};
 use firstseen::source::{Archives, FileList, Listing, S3Settings, is_stdin};
 use firstseen::store::Saved;
@@ -148,7 +148,7 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
         let (objects, shards) =
             (plural(planned.objects() as u64, "object"), plural(planned.shards() as u64, "shard"));
         let known = known.map_or(String::new(), |_| format!("; {} already in the baseline", left_out.known));
-        writeln!(stderr, "{objects} with {:.1} MB in {shards}{known}", bytes as f64 / 1e6)?;
+        writeln!(stderr, "{objects} with {} in {shards}{known}", size(bytes))?;
     }
     if left_out.unread > 0 {
         writeln!(

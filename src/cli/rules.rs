@@ -10,7 +10,7 @@ use super::args::{
     SeverityArgs,
 };
 use super::destination::{Destination, FindingsAnswer};
-use super::exit::RunStatus;
+use super::exit::{Hint, RunStatus};
 use super::input::{Input, InputOptions};
 use super::page::page_context;
 use super::run_summary::RunSummary;
@@ -89,6 +89,10 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
         ..wanted.reading(&args.output.run)
     };
     let input = Input::read(&archives, &lists, &reading)?;
+    if input.rules.is_none() && input.other_rules.is_none() {
+        return Err(anyhow::anyhow!("this baseline was made without rules, so it has no matches")
+            .context(Hint("firstseen index takes rules: --builtin-rules, --rules or --sigma")));
+    }
     let question = Question { read_to: input.read_to(question.read_to), ..question };
     let mut findings = first_seen(&input.baseline, &question);
     let covered = (question.warmup, input.last_delivery(question.read_to));
@@ -106,11 +110,6 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     }
     let mut warnings = unmatched_in(&input.baseline, &question.filter, &wanted.filters, None);
     warnings.extend(window(&input.coverage, &question));
-    if input.rules.is_none() && input.other_rules.is_none() {
-        warnings.push(
-            "this baseline was made without rules; firstseen index takes them (--builtin-rules, --rules, --sigma)".to_owned(),
-        );
-    }
     warnings.extend(warning);
     RunSummary::of(&input, &used, faults, warnings).end(args.output.run.quiet)
 }

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use firstseen::coverage::{Coverage, Fault, FaultKind};
 use firstseen::geo::GeoDatabases;
 use firstseen::model::Inventory;
-use firstseen::report::{UsedSettings, for_terminal, plural, write_faults, write_losses, write_summary};
+use firstseen::report::{
+    UsedSettings, for_terminal, plural, size, write_faults, write_losses, write_summary,
+};
 use firstseen::source::{ArchiveAccount, Traffic};
 
 use super::exit::RunStatus;
@@ -182,11 +184,11 @@ impl<'a> RunSummary<'a> {
         if let Some(read_from) = self.read_from {
             writeln!(
                 out,
-                "nothing before {read_from} was learnt, so older behaviours count as new (--read-from)"
+                "events before {read_from} were not learnt, so older behaviours count as new (--read-from)"
             )?;
         }
         if let Some((read_to, flags)) = self.read_to {
-            writeln!(out, "nothing after {read_to} was learnt ({flags})")?;
+            writeln!(out, "events after {read_to} were not learnt ({flags})")?;
         }
         if self.only_success {
             writeln!(out, "learnt from successful calls only (--only-success)")?;
@@ -203,17 +205,14 @@ fn is_of_whole_archive(fault: &Fault) -> bool {
 /// What was read of an archive, in brackets; `object` is the word for what is counted.
 fn of_archive(ArchiveAccount { read, failed, bytes }: &ArchiveAccount, object: &str) -> String {
     let failed = if *failed > 0 { format!(", {failed} not read") } else { String::new() };
-    format!(" ({}, {:.1} MB{failed})", plural(*read, object), *bytes as f64 / 1e6)
+    format!(" ({}, {}{failed})", plural(*read, object), size(*bytes))
 }
 
 /// Writes the network activity. It differs between runs, so it is not part of an answer.
 pub(crate) fn write_traffic(traffic: &Traffic, out: &mut dyn Write) -> io::Result<()> {
     let Traffic { lists, gets, retries, bytes, from_mirror, kept, .. } = traffic;
-    let (requests, megabytes) = (lists + gets, *bytes as f64 / 1e6);
-    write!(
-        out,
-        "S3: {requests} requests ({lists} lists, {gets} objects), {retries} retried, {megabytes:.1} MB"
-    )?;
+    let (requests, bytes) = (lists + gets, size(*bytes));
+    write!(out, "S3: {requests} requests ({lists} lists, {gets} objects), {retries} retried, {bytes}")?;
     if from_mirror + kept > 0 {
         write!(out, "; mirror: {from_mirror} objects reused, {kept} added")?;
     }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::builder::Resettable;
 use clap::{Args, ValueEnum};
 use firstseen::checksum::Checksum;
 use firstseen::coverage::Coverage;
@@ -22,7 +23,7 @@ use super::indexed::{Listed, gone, too_few};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::RunSummary;
-use super::warnings::{lost, refuse_nothing};
+use super::warnings::{lost, refuse_nothing_in};
 
 /// Show the records that findings point to, by event id or place
 ///
@@ -35,7 +36,7 @@ pub(crate) struct ShowArgs {
     source: SourceArgs,
     /// Event ids, or places of records, as findings name them in object and record: OBJECT#RECORD; - reads them from standard
     /// input, one per line
-    #[arg(value_name = "EVENT-ID|OBJECT#RECORD", required_unless_present = "config")]
+    #[arg(value_name = "EVENT-ID|OBJECT#RECORD", required_unless_present = "config", help_heading = Resettable::Reset)]
     wanted: Vec<String>,
     /// Show session tokens, passwords, private keys and other secrets
     #[arg(long)]
@@ -128,7 +129,7 @@ pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<RunStatus> {
     let status = summary.end(args.run.quiet)?;
     if records.is_empty() {
         return Err(anyhow::anyhow!(missing.join("; ")).context(Hint(
-            "findings name events by event_id, and records by object and record; firstseen show --help says where both are looked for",
+            "write an event id (event_id of a finding), or OBJECT#RECORD (its object and record); for all events of a key: firstseen events with --access-key",
         )));
     }
     Ok(match is_complete {
@@ -245,7 +246,7 @@ impl ShowArgs {
         let is_of_archive = searched.is_some();
         if let Some(searched) = searched {
             let Searched { records: found, listed, coverage: read } = searched.map_err(scan_error)?;
-            refuse_nothing(&read, archives.names())?;
+            refuse_nothing_in(&read, archives.names(), source.is_where_indexed())?;
             let lost = lost(read.fault_count);
             for ((number, id), found) in unknown.iter().zip(found) {
                 if found.is_empty() {

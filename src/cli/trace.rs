@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::Resettable;
 use clap::{Args, ValueEnum};
 use firstseen::report::{TraceFormat, TraceReport};
 use firstseen::trace::{TraceLimits, TraceQuestion, Traced, trace};
@@ -12,7 +13,7 @@ use super::indexed::{Listed, not_read};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::RunSummary;
-use super::warnings::{lost, refuse_nothing};
+use super::warnings::{lost, refuse_nothing_in};
 
 /// Trace credentials: who issued them, and what was done with them
 ///
@@ -24,7 +25,7 @@ pub(crate) struct TraceArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// An access key id; a session by its ARN, AROA…:session or name; an event by its id; or a principal by its ARN, unique id or name
-    #[arg(value_name = "KEY|SESSION|EVENT|PRINCIPAL", required_unless_present = "config")]
+    #[arg(value_name = "KEY|SESSION|EVENT|PRINCIPAL", required_unless_present = "config", help_heading = Resettable::Reset)]
     wanted: Option<String>,
     /// With several archives, the rest of them, and what is traced.
     #[arg(hide = true)]
@@ -88,7 +89,7 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
     let traced = trace(&archives, &settings, &question, &indexed, &progress);
     progress.clear();
     let traced = traced.map_err(scan_error)?;
-    refuse_nothing(&traced.coverage, archives.names())?;
+    refuse_nothing_in(&traced.coverage, archives.names(), source.is_where_indexed())?;
     let listed = Listed {
         objects: &traced.listed,
         coverage: &traced.coverage,
@@ -197,6 +198,7 @@ fn nothing(question: &TraceQuestion<'_>, traced: &Traced, missing: &[String]) ->
         false => format!("nothing in the archive used or issued '{wanted}'{of_accounts}{lost}"),
     };
     anyhow::anyhow!(what).context(Hint(
-        "name an access key id (access_key_id of a finding), the ARN or name of a session, user or role, or an event id",
+        "name an access key id (access_key_id of a finding), the ARN or name of a session, user or role, or an event id; firstseen \
+         events with --text finds every event that mentions something",
     ))
 }

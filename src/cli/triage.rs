@@ -64,8 +64,7 @@ const SHOWN: usize = 10;
 const ONE_BASELINE: &str = "all.baseline";
 
 /// How a ranking is kept.
-const CASE_NOTE: &str =
-    "--case DIR keeps this ranking, its evidence, and what was read and how, for another examiner";
+const CASE_NOTE: &str = "--case DIR saves this ranking and its evidence for another examiner";
 
 /// Runs the command.
 pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {

@@ -115,7 +115,14 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<RunStatus> {
     let used = used_settings(wanted.preset(), &base, &input);
     // A baseline has the matches of its rules.
     let rules = if input.is_saved { Vec::new() } else { args.rules.words() };
-    let report = TuneReport { settings: &used, coverage, rules: &rules, grid: &grid, tuning: &tuning };
+    let report = TuneReport {
+        source: &archives.words(),
+        settings: &used,
+        coverage,
+        rules: &rules,
+        grid: &grid,
+        tuning: &tuning,
+    };
     output.write(|out| report.write(format, out))?;
     if let Some(svg) = svg {
         svg.write(|out| report.write_svg(out))?;

@@ -7,7 +7,7 @@ use std::fmt;
 use firstseen::actions::similar_action;
 use firstseen::baseline::Baseline;
 use firstseen::coverage::{Coverage, ObjectSkip};
-use firstseen::model::{AddressRange, Dimension, LogSource, Sighting};
+use firstseen::model::{AddressRange, Dimension, LogSource, Sighting, is_unique_id};
 use firstseen::names::{did_you_mean, nearest};
 use firstseen::query::{
     Filter, FindingKind, HiddenFindings, IncidentFindings, KnownAssets, Overview, Pattern, Preset, Question,
@@ -71,7 +71,7 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Pre
     }
     for pattern in &filter.principals {
         let is_met = baseline.principals.iter().chain(event()).any(|who| pattern.matches(who));
-        warn("--principal", pattern.as_str(), is_met, NO_PRINCIPAL);
+        warn("--principal", pattern.as_str(), is_met, no_principal(pattern));
     }
     for pattern in &filter.actions {
         warn("--action", pattern.as_str(), is_done(baseline, pattern), &no_action(pattern));
@@ -96,6 +96,19 @@ pub(crate) fn unmatched(baseline: &Baseline, filter: &Filter, preset: Option<Pre
 
 const NO_PRINCIPAL: &str =
     "no principal matches (a glob must match the whole name, or the part after its last /)";
+
+/// Why no principal matches, as far as its form tells.
+fn no_principal(pattern: &Pattern) -> &'static str {
+    let text = pattern.as_str();
+    let id = text.split_once(':').map_or(text, |(id, _)| id);
+    if text.contains(":assumed-role/") {
+        "this is a session, and its principal is the role, arn:aws:iam::ACCOUNT:role/NAME (events --session shows one session)"
+    } else if is_unique_id(id) {
+        "this is a unique id, and principals have the names of --principal-key (default: ARNs); firstseen trace takes it"
+    } else {
+        NO_PRINCIPAL
+    }
+}
 
 fn no_action(pattern: &Pattern) -> String {
     format!("no action in the input matches{}", did_you_mean(similar_action(pattern.as_str()).as_deref()))
@@ -408,6 +421,21 @@ pub(crate) fn refuse_nothing(coverage: &Coverage, archives: &[String]) -> anyhow
     if coverage.holds_logs() { Ok(()) } else { Err(nothing_found(coverage, archives)) }
 }
 
+/// The same; if the archives are those of a baseline, where they were indexed, they may be elsewhere now.
+pub(crate) fn refuse_nothing_in(
+    coverage: &Coverage,
+    archives: &[String],
+    is_where_indexed: bool,
+) -> anyhow::Result<()> {
+    if !is_where_indexed || coverage.holds_logs() {
+        return refuse_nothing(coverage, archives);
+    }
+    let error = anyhow::anyhow!("no logs were found where the baseline was indexed: {}", archives.join(", "));
+    Err(error.context(Hint(
+        "--archive FOLDER says where its archives are now; of a list of files, the folder in which its paths begin",
+    )))
+}
+
 /// The error of a run that found no possible log.
 pub(crate) fn nothing_found(coverage: &Coverage, archives: &[String]) -> anyhow::Error {
     let shown = |name: &String| match &**name {
@@ -472,7 +500,7 @@ fn what_to_do(coverage: &Coverage) -> &'static str {
         ) => "these are logs of another service: name the folder that contains AWSLogs/ or EKSLogs/",
         _ => {
             "name a folder that contains AWSLogs/ or EKSLogs/, or CloudTrail or Kubernetes audit logs in a format that \
-             docs/formats.md lists under 'What is read'; firstseen doctor says of each archive what is in it"
+             docs/formats.md lists under 'What is read'; firstseen doctor shows what is in each archive"
         }
     }
 }

@@ -242,8 +242,8 @@ impl About<'_> {
 
     fn inside(&self) -> Option<Remark> {
         let root = self.root.filter(|_| self.has_logs())?;
-        let what =
-            "it is a part of an archive: accounts, Regions and digests beside it are not read".to_owned();
+        let what = "it is only a part of an archive: accounts, Regions and digests beside it are not read"
+            .to_owned();
         let todo = format!(
             "to read all of them, name '{root}'; Regions and accounts can be filtered (--region, --account)"
         );
@@ -291,7 +291,7 @@ impl About<'_> {
         Some(Remark {
             kind: RemarkKind::ShortSpan,
             what: format!(
-                "the deliveries cover less than the default warmup of {WARMUP_DAYS} days, so nothing would be reported"
+                "the deliveries cover less than the default warmup of {WARMUP_DAYS} days, so a scan may report nothing"
             ),
             todo: format!("give a shorter warmup: --warmup {days}d"),
         })

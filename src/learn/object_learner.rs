@@ -39,7 +39,7 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
         // Matched by reference, since an event is too large to be moved for each record.
         let skip = match &record.interpret(self.learner.settings.principal_key) {
             Ok(event) => {
-                let fingerprint = || Fingerprint::of(record, found.text.len());
+                let fingerprint = || Fingerprint::of(record, found.text);
                 let Some(pair) = self.learn_event(event, found, AnyRecord::CloudTrail(record), fingerprint)
                 else {
                     return;

@@ -22,6 +22,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::FixedState;
 
+use super::content_length::content_length;
 use crate::event::{AuditRecord, Cluster, Record, hash_of_texts};
 use crate::model::Stage;
 use crate::time::Day;
@@ -31,7 +32,7 @@ use crate::time::Day;
 pub struct Fingerprint {
     /// Hash of the owner and the event id.
     id: u64,
-    /// Hash of the texts read and the length of the record, except the last two bits, which hold the stage: the later, the
+    /// Hash of the texts read and the length of the record without white space, except the last two bits, which hold the stage: the later, the
     /// lower. It only distinguishes records with one id, so 32 bits suffice, and saved baselines are a fifth smaller.
     content: u32,
 }
@@ -50,11 +51,11 @@ impl Fingerprint {
         Self { id, content }
     }
 
-    /// The fingerprint of a record whose JSON text has `length` bytes; `None` without an event id.
-    pub fn of(record: &Record<'_>, length: usize) -> Option<Self> {
+    /// The fingerprint of a record with this JSON text; `None` without an event id.
+    pub fn of(record: &Record<'_>, text: &str) -> Option<Self> {
         let event_id = record.event_id.filter(|id| !id.is_empty())?;
         let id = FixedState::default().hash_one((record.owner(), event_id));
-        let start = (length as u64) << 2 | record.read_only.map_or(0, |yes| 1 + u64::from(yes));
+        let start = (content_length(text) as u64) << 2 | record.read_only.map_or(0, |yes| 1 + u64::from(yes));
         Some(Self::new(id, record.fingerprint(start), Stage::Complete))
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Knows events; does not know files or JSON.
 
+mod content_length;
 mod duplicates;
 mod identity_links;
 mod interner;

@@ -31,6 +31,20 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
+/// A number of bytes with a unit: `1.5 kB`, `35.0 MB`.
+///
+/// ```
+/// use firstseen::report::size;
+///
+/// let sizes = [0, 1, 999, 1_500, 2_000_000, 3_100_000_000, 4_000_000_000_000].map(size);
+/// assert_eq!(sizes, ["0 bytes", "1 byte", "999 bytes", "1.5 kB", "2.0 MB", "3.1 GB", "4.0 TB"]);
+/// ```
+pub fn size(bytes: u64) -> String {
+    const UNITS: [(&str, f64); 4] = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    let unit = UNITS.into_iter().find(|(_, size)| bytes as f64 >= *size);
+    unit.map_or_else(|| counted(bytes, "byte"), |(unit, size)| format!("{:.1} {unit}", bytes as f64 / size))
+}
+
 fn ending(number: i128) -> &'static str {
     if number == 1 { "" } else { "s" }
 }

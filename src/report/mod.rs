@@ -48,7 +48,7 @@ pub use clean::{
     flag_for_shell, for_json_in_terminal, for_shell, for_spreadsheet, for_terminal, for_xml,
     last_word_for_shell, path_for_shell,
 };
-pub use count::plural;
+pub use count::{plural, size};
 pub use coverage::{CoverageReport, CoverageSettings};
 pub use doctor::{Access, DoctorFormat, DoctorReport, Examined, Inside, SavedSummary};
 pub use events::{

@@ -87,7 +87,7 @@ impl FoundView<'_> {
         let shown: Vec<String> =
             shown.map(|view| format!("{} {}", for_terminal(view.path), view.records)).collect();
         let more = if self.paths.len() > PATHS_SHOWN || self.unlisted > 0 { ", …" } else { "" };
-        format!("of these in carriers that are not known: {total} ({}{more})", shown.join(", "))
+        format!("of these in wrappers that are not known: {total} ({}{more})", shown.join(", "))
     }
 }
 

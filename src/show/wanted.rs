@@ -24,17 +24,19 @@ pub struct WantedError;
 impl FromStr for Wanted {
     type Err = WantedError;
 
-    /// Reads an event id or `OBJECT#RECORD`.
+    /// Reads an event id, or a place: `OBJECT#RECORD`, or `OBJECT record RECORD` as reports print it.
     ///
     /// ```
     /// use firstseen::show::Wanted;
     ///
     /// let place = Wanted::Record { object: "logs.zip!a/b.json".to_owned(), record: 3 };
-    /// assert_eq!("logs.zip!a/b.json#3".parse(), Ok(place));
+    /// assert_eq!("logs.zip!a/b.json#3".parse(), Ok(place.clone()));
+    /// assert_eq!("logs.zip!a/b.json record 3".parse(), Ok(place));
     /// assert_eq!("x#y".parse(), Ok(Wanted::Event("x#y".to_owned())));
     /// ```
     fn from_str(text: &str) -> Result<Self, WantedError> {
-        let place = text.rsplit_once('#').and_then(|(object, record)| {
+        let place = text.rsplit_once('#').or_else(|| text.rsplit_once(" record "));
+        let place = place.and_then(|(object, record)| {
             let is_number = !record.is_empty() && record.bytes().all(|byte| byte.is_ascii_digit());
             let record = record.parse().ok().filter(|_| is_number && !object.is_empty())?;
             Some(Self::Record { object: object.to_owned(), record })

@@ -74,7 +74,7 @@ pub enum MergeError {
     #[error("the baselines were learnt with different settings: {0}")]
     Settings(String),
     /// The same object is in both.
-    #[error("object '{0}' is in both baselines")]
+    #[error("object '{0}' is in two of the baselines")]
     Overlap(String),
     /// The catalog of one does not match its baseline.
     #[error("the baseline is damaged: its records do not fit its behaviours")]

@@ -53,7 +53,7 @@ impl Tree {
         Ok(path)
     }
 
-    /// Writes one digest per account and one Insights object, which an analysis must skip.
+    /// Writes one digest per account, of the hour before the first log file, and one Insights object, which an analysis must skip.
     pub(super) fn write_objects_without_events(
         &self,
         cast: &Population,
@@ -61,9 +61,11 @@ impl Tree {
     ) -> io::Result<()> {
         for account in &cast.accounts {
             let path = format!(
-                "AWSLogs/{account}/CloudTrail-Digest/us-east-1/2024/01/02/{account}_CloudTrail-Digest_us-east-1_main_trail_us-east-1_20240102T000000Z.json.gz"
+                "AWSLogs/{account}/CloudTrail-Digest/us-east-1/2024/01/01/{account}_CloudTrail-Digest_us-east-1_main_trail_us-east-1_20240101T000000Z.json.gz"
             );
-            let text = format!(r#"{{"awsAccountId":"{account}","digestS3Object":"{path}","logFiles":[]}}"#);
+            let text = format!(
+                r#"{{"awsAccountId":"{account}","digestStartTime":"2023-12-31T23:00:00Z","digestEndTime":"2024-01-01T00:00:00Z","digestS3Bucket":"synthetic","digestS3Object":"{path}","logFiles":[]}}"#
+            );
             self.write_gzip(&path, &text)?;
         }
         let account = &cast.accounts[0];

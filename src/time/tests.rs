@@ -125,6 +125,20 @@ fn bounds_accept_days_and_instants_with_and_without_an_offset() {
     assert_eq!(start("2024-03-01T10:00").as_deref(), Ok("2024-03-01T10:00:00Z"));
     assert_eq!(start("2024-03-01 10:00:05").as_deref(), Ok("2024-03-01T10:00:05Z"));
     assert_eq!(start("2024-03-01T10:00:05+02:00").as_deref(), Ok("2024-03-01T08:00:05Z"));
+    for text in [
+        "2024-03-01T10:00Z",
+        "2024-03-01 10:00z",
+        "2024-03-01T12:00+02:00",
+        "2024-03-01T12:00+0200",
+        "2024-03-01T12:00:00 +02",
+        "2024-03-01T08:00:00.0-0200",
+    ] {
+        assert_eq!(start(text).as_deref(), Ok("2024-03-01T10:00:00Z"), "{text}");
+    }
+    for text in ["2024-03-01T10:00+é", "2024-03-01T10:00+1:0", "2024-03-01T1:00Z", "2024-03-01é10:00", "24h"]
+    {
+        assert!(text.parse::<Bound>().is_err(), "{text}");
+    }
     for text in ["", "yesterday", "2024-13-01", "2024-03-01T25:00", "2024-3-1", "2024-03-01T10:00 CET"] {
         assert!(text.parse::<Bound>().is_err(), "{text}");
     }

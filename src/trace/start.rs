@@ -54,9 +54,11 @@ impl Facts {
         if !exact.is_empty() || wanted.is_empty() {
             return exact;
         }
+        let role = wanted.strip_prefix("role/").map_or(wanted, last_part);
         self.matching(
             |name| last_part(name) == wanted || name.rsplit(':').next() == Some(wanted),
-            |_, _| false,
+            // Sessions are issued for a role under its name, whatever its path.
+            |_, issuance| role_of(issuance).is_some_and(|(_, name)| name == role),
         )
     }
 
@@ -119,14 +121,21 @@ impl Aliases<'_> {
             let arns = self.arns.iter().filter_map(|arn| Arn::parse(arn));
             arns.filter_map(move |arn| Some((arn.account, arn.iam_name(kind)?)))
         };
-        let role = || Some((Arn::parse(to)?.account, last_part(Arn::parse(to)?.assumed_role()?.0)));
         match to.strip_prefix("user/") {
             Some(user) => named("user").any(|known| known == (&*issuance.account, user)),
             None => {
-                self.arns.contains(to) || role().is_some_and(|role| named("role").any(|known| known == role))
+                self.arns.contains(to)
+                    || role_of(issuance).is_some_and(|role| named("role").any(|known| known == role))
             }
         }
     }
+}
+
+/// Account and name of the role for which a session was issued.
+fn role_of(issuance: &Issuance) -> Option<(&str, &str)> {
+    let to = Arn::parse(issuance.issued_to.as_deref()?)?;
+    let (role, _) = to.assumed_role()?;
+    Some((to.account, last_part(role)))
 }
 
 /// The ARN and the unique id of a principal, and of its session.

@@ -319,7 +319,7 @@ impl Visitor for Tracer<'_> {
                 context.coverage.records.counted += 1;
                 context.coverage.event_time(event.time);
                 let row = self.event((&event, record), found, context);
-                if let Some(fingerprint) = Fingerprint::of(record, found.text.len()) {
+                if let Some(fingerprint) = Fingerprint::of(record, found.text) {
                     let place = RecordPlace { object: context.current.number, record: found.index_in_object };
                     part.add(fingerprint, place, row, event.failed);
                 }

@@ -191,6 +191,22 @@ fn copies_of_two_trails_count_once_and_the_first_path_is_the_evidence() {
     assert!(ingested.baseline.behaviours[0].first.object.ends_with("T1005Z_aaa.json.gz"));
 }
 
+/// Tools that export records lay them out anew.
+#[test]
+fn a_copy_may_have_white_space_between_its_tokens() {
+    let record = record("2024-03-01T10:00:00Z", "eva", "iam:CreateUser");
+    let pretty = serde_json::to_vec_pretty(&json!({ "Records": [record] })).unwrap();
+    let spaced = wrapped(std::slice::from_ref(&record));
+    let spaced = String::from_utf8(spaced).unwrap().replace("\":\"", "\": \"").replace(",\"", ", \"");
+    let archive = Archive::new()
+        .delivered("20240301T1005", std::slice::from_ref(&record))
+        .object(&log_path("20240301T1005", "pretty"), &pretty)
+        .object(&log_path("20240301T1006", "spaced"), spaced.as_bytes());
+    let coverage = archive.ingest(&settings()).coverage;
+    assert_eq!((coverage.records.counted, coverage.records.duplicates), (1, 2));
+    assert_eq!(coverage.fault_count, 0);
+}
+
 #[test]
 fn the_same_id_with_other_content_counts_twice_and_is_a_fault() {
     let genuine = record("2024-03-01T10:00:00Z", "eva", "iam:CreateUser");

@@ -609,3 +609,20 @@ fn a_baseline_leads_to_its_archive() {
         stderr(&nothing)
     );
 }
+
+/// A name is also that of a role for which a session was issued, if nobody used it.
+#[test]
+fn sessions_that_were_issued_for_a_role_are_found_by_its_name() {
+    let mut planter = Planter::new(0);
+    let caller = planter.user(ACCOUNTS[0], "jo", Some("AKIAJO")).identity;
+    let more = response(ACCOUNTS[0], "app", "deploy", "ASIAUNUSED");
+    planter.record(ACCOUNTS[0], &caller, "sts:AssumeRole", more);
+    let archive = archive(&[planter]);
+    let arn = format!("arn:aws:iam::{}:role/app", ACCOUNTS[0]);
+    for wanted in ["app", "role/app", &arn, "deploy"] {
+        let rows = traced(&archive, wanted, LIMITS, 2).rows;
+        let traced: Vec<&str> =
+            rows.iter().filter(|row| row.is_traced).map(|row| row.credential.id().as_str()).collect();
+        assert_eq!(traced, ["ASIAUNUSED"], "{wanted}");
+    }
+}

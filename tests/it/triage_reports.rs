@@ -417,8 +417,28 @@ fn the_keys_of_an_incident_lead_to_a_trace() {
     assert_eq!(merge, "merge a.baseline b.baseline -o all.baseline");
     run(merge);
     assert!(run(&trace.replace("KEY", "ASIASTOLEN")).contains("key AKIAISSUED of user"));
+    // So it is of a list of files below a folder. The baseline of another list does not know where its files are.
+    let list: String = walkdir::WalkDir::new(archive.path().join("AWSLogs"))
+        .into_iter()
+        .map(Result::unwrap)
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| format!("{}\n", entry.path().display()))
+        .collect();
+    std::fs::write(archive.path().join("list.txt"), list).unwrap();
+    let root = archive.path().display().to_string();
+    let text = run(&format!("triage --files-from list.txt --archive-root {root} -q"));
+    let how = text.lines().last().unwrap();
+    let commands = how.strip_prefix("to trace a key, make one baseline of all: firstseen ").unwrap();
+    let (index, trace) = commands.split_once(", then firstseen ").unwrap();
+    run(&index.replace("all.baseline", "listed.baseline"));
+    let trace = trace.replace("all.baseline", "listed.baseline").replace("KEY", "ASIASTOLEN");
+    assert!(run(&trace).contains("key AKIAISSUED of user"));
+    assert!(!run("triage --files-from list.txt -q").contains("to trace a key"));
+    run("index --files-from list.txt -o list.baseline -q");
+    let output = firstseen(&["trace", "list.baseline", "ASIASTOLEN"], archive.path());
+    assert!(stderr(&output).contains("--archive FOLDER says where"), "{}", stderr(&output));
     let said = stderr(&firstseen(&["triage", "."], archive.path()));
-    assert!(said.contains("--case DIR keeps this ranking"), "{said}");
+    assert!(said.contains("--case DIR saves this ranking"), "{said}");
 }
 
 #[test]

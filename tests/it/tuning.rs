@@ -237,7 +237,14 @@ fn break_in() -> Archive {
 
 fn written(tuning: &Tuning<'_>, format: TuneFormat) -> [String; 2] {
     let (settings, coverage, grid) = (UsedSettings::default(), Coverage::default(), small_grid());
-    let report = TuneReport { settings: &settings, coverage: &coverage, rules: &[], grid: &grid, tuning };
+    let report = TuneReport {
+        source: "ARCHIVE",
+        settings: &settings,
+        coverage: &coverage,
+        rules: &[],
+        grid: &grid,
+        tuning,
+    };
     let (mut text, mut svg) = (Vec::new(), Vec::new());
     report.write(format, &mut text).unwrap();
     report.write_svg(&mut svg).unwrap();

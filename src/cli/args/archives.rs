@@ -172,12 +172,20 @@ impl ArchiveArgs {
         }
     }
 
-    /// The command that makes one baseline of all that is named, for a command that takes one baseline; none if it cannot be read again.
+    /// The command that makes one baseline of all that is named, for a command that takes one baseline and reads its archives; none if they
+    /// cannot be read again: the baseline of a list without a folder does not know where its files are.
     pub(crate) fn one_baseline(&self, name: &str) -> Option<String> {
         if self.names.iter().chain(&self.files_from).any(|name| is_stdin(name)) {
             return None;
         }
-        let command = if self.names.iter().all(|name| is_saved(name)) { "merge" } else { "index" };
+        let is_list = !self.files_from.is_empty();
+        let saved = self.names.iter().filter(|name| is_saved(name)).count();
+        let command = match saved {
+            0 if is_list && self.archive_root.is_none() => return None,
+            0 => "index",
+            _ if saved == self.names.len() && !is_list => "merge",
+            _ => return None,
+        };
         Some(format!("firstseen {command} {} -o {name}", self.words()))
     }
 

@@ -117,6 +117,11 @@ pub(crate) fn may_be_source(name: &Path) -> bool {
 }
 
 impl Source {
+    /// Whether its archives are those of a baseline, where they were indexed.
+    pub(crate) const fn is_where_indexed(&self) -> bool {
+        self.saved.is_some() && !self.is_elsewhere
+    }
+
     /// The settings of a scan. The limit on the size of objects is that of the baseline, unless another is given.
     ///
     /// # Errors

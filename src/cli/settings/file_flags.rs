@@ -45,7 +45,7 @@ pub(crate) fn with_undoable_switches(program: Command) -> Command {
 /// If the file cannot be read, or its flags do not fit.
 pub(crate) fn matches(program: &Command, line: &[OsString]) -> anyhow::Result<ArgMatches> {
     let given = parsed(program, line);
-    let given = given.unwrap_or_else(|error| explained(error, program).exit());
+    let given = given.unwrap_or_else(|error| explained(error, program, line).exit());
     let Some((name, of_command)) = given.subcommand() else { return Ok(given) };
     let command = program.find_subcommand(name).filter(|command| flag(command, "config").is_some());
     let Some(command) = command else { return Ok(given) };

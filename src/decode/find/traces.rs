@@ -40,7 +40,7 @@ impl TraceKind {
                 "a record whose fields were renamed or flattened, so that it cannot be rebuilt faithfully; export the original records"
             }
             Self::Columns => {
-                "a table of single fields of records, which do not say for certain who acted; export the whole event as JSON (in Lake: eventJson)"
+                "a table of single fields of records, which do not say for certain who acted; export whole events as JSON (in the console: Download as JSON; in Lake: eventJson)"
             }
             Self::Ocsf => "OCSF events as JSON; they are read from Parquet only",
             Self::OcsfAudit => {

@@ -56,7 +56,7 @@ fn span_lines(span: &LoggingSpan<'_>) -> String {
         (Some(to), _) => format!("{to} ({})", length(span)),
         (None, None) => "the end".to_owned(),
         (None, Some(last)) => format!(
-            "the end, but logs of this {} still arrived until {}: another log delivers them, or a call that started this one is missing",
+            "the end, but logs of this {} still arrived until {}: another log delivers them, or the call that started this one again is missing",
             if span.target.is_of_cluster() { "cluster" } else { "account and Region" },
             shown(last)
         ),

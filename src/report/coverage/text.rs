@@ -9,7 +9,7 @@ use super::strip::Columns;
 use super::{CoverageReport, logging_text};
 use crate::coverage::Delivery;
 use crate::query::{CoverageAnswer, CoveredPlace, DayGap, HourGap};
-use crate::report::count::counted;
+use crate::report::count::{counted, size};
 use crate::report::for_terminal;
 use crate::report::summary::fault_line;
 
@@ -65,7 +65,7 @@ fn whole(answer: &CoverageAnswer<'_>) -> String {
         counted(distinct(|place| place.region.to_owned()), "Region"),
         counted(sum(|place| place.objects), "object"),
         counted(sum(|place| place.records), "record"),
-        bytes(sum(|place| place.stored_bytes)),
+        size(sum(|place| place.stored_bytes)),
         unreadable(sum(|place| place.failed)),
         counted(sum(|place| place.gaps.len() as u64), "gap"),
         counted(sum(|place| place.hour_gaps.iter().flatten().count() as u64), "gap"),
@@ -89,7 +89,7 @@ fn write_place(place: &CoveredPlace<'_>, columns: &Columns, out: &mut dyn Write)
         "  {ends}: {}, {}, {}{}",
         counted(place.objects, "object"),
         counted(place.records, "record"),
-        bytes(place.stored_bytes),
+        size(place.stored_bytes),
         unreadable(place.failed)
     )?;
     // The gaps of hours of a place include those of days.
@@ -125,13 +125,6 @@ fn hour_gap(gap: &HourGap) -> String {
     format!("{} to {} ({})", gap.from, gap.to, counted(gap.hours().unsigned_abs(), "hour"))
 }
 
-/// A size with a unit: `1.5 MB`.
-fn bytes(bytes: u64) -> String {
-    const UNITS: [(&str, f64); 4] = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3)];
-    let unit = UNITS.into_iter().find(|(_, size)| bytes as f64 >= *size);
-    unit.map_or_else(|| counted(bytes, "byte"), |(unit, size)| format!("{:.1} {unit}", bytes as f64 / size))
-}
-
 /// Writes which objects could not be read, completely or in part.
 fn write_faults(report: &CoverageReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     let coverage = report.coverage;
@@ -147,16 +140,4 @@ fn write_faults(report: &CoverageReport<'_>, out: &mut dyn Write) -> io::Result<
         writeln!(out, "  and {more} more (--faults FILE has all)")?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_have_units() {
-        let sizes = [0, 1, 999, 1_500, 2_000_000, 3_100_000_000, 4_000_000_000_000];
-        let shown = sizes.map(bytes);
-        assert_eq!(shown, ["0 bytes", "1 byte", "999 bytes", "1.5 KB", "2.0 MB", "3.1 GB", "4.0 TB"]);
-    }
 }

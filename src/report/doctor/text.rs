@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::{Access, Examined, Inside, SavedSummary};
 use crate::coverage::ObjectSkip;
 use crate::doctor::{Checkup, Content, Estimate, Layout, Sample, SampledObject, Seen};
-use crate::report::count::{counted, grouped};
+use crate::report::count::{counted, grouped, size};
 use crate::report::for_terminal;
 
 /// How many names of one kind are written.
@@ -153,16 +153,6 @@ fn time(seconds: u64) -> String {
         2..120 => format!("about {seconds} s"),
         120..7_200 => format!("about {} min", seconds.div_ceil(60)),
         _ => format!("about {} h", seconds.div_ceil(3_600)),
-    }
-}
-
-/// `1.5 kB`, `35.0 MB`, `2.1 GB`.
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => counted(bytes, "byte"),
-        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
     }
 }
 

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::TraceReport;
 use super::words::{
-    cluster_uses, contradicts, credential, issuance, issued_instead, more_issued, origin, owner_created,
-    session, status_change, status_changes, uses,
+    cluster_uses, contradicts, credential, issuance, issued_instead, more_issued, not_ended, origin,
+    owner_created, session, status_change, status_changes, uses,
 };
 use crate::report::place::shown_object;
 use crate::report::{for_terminal, plural};
@@ -15,13 +15,18 @@ use crate::trace::{EventPlace, TraceRow};
 const MOST_ACCOUNTS: usize = 5;
 
 /// Deeper levels are indented no further.
-const MOST_INDENTED: u32 = 24;
+const MOST_INDENTED: usize = 24;
 
 pub(super) fn write(report: &TraceReport<'_>, out: &mut dyn Write) -> io::Result<()> {
-    for row in &report.traced.rows {
-        write_row(report, row, out)?;
-    }
     let rows = &report.traced.rows;
+    let mut bars = Vec::new();
+    for (row, has_next) in rows.iter().zip(have_next_sibling(rows)) {
+        bars.truncate(row.depth.saturating_sub(1) as usize);
+        if row.depth > 0 {
+            bars.push(has_next);
+        }
+        write_row(report, row, &bars, out)?;
+    }
     let marked = rows.iter().filter(|row| row.is_traced).count();
     writeln!(out, "{}, {marked} of them traced (marked with *)", plural(rows.len() as u64, "credential"))?;
     if let Some(several) = of_several_accounts(report) {
@@ -52,13 +57,35 @@ fn of_several_accounts(report: &TraceReport<'_>) -> Option<String> {
     })
 }
 
-fn write_row(report: &TraceReport<'_>, row: &TraceRow, out: &mut dyn Write) -> io::Result<()> {
-    let indent = "   ".repeat(row.depth.min(MOST_INDENTED) as usize);
-    let branch = if row.depth == 0 { "" } else { "└─ " };
+/// For each row, whether another one follows at its level, below the same row.
+fn have_next_sibling(rows: &[TraceRow]) -> Vec<bool> {
+    // Whether a row was seen at each level, from the end back to the last row above it.
+    let mut is_seen = Vec::new();
+    let mut all: Vec<bool> = rows
+        .iter()
+        .rev()
+        .map(|row| {
+            is_seen.resize(row.depth as usize + 1, false);
+            is_seen.last_mut().is_some_and(|seen| std::mem::replace(seen, true))
+        })
+        .collect();
+    all.reverse();
+    all
+}
+
+/// Writes a row; `bars` says for each level down to its own whether another row follows there.
+fn write_row(report: &TraceReport<'_>, row: &TraceRow, bars: &[bool], out: &mut dyn Write) -> io::Result<()> {
+    let bars = bars.get(..bars.len().min(MOST_INDENTED)).unwrap_or_default();
+    let lines = |bars: &[bool]| bars.iter().map(|bar| if *bar { "│  " } else { "   " }).collect::<String>();
+    let (lead, branch) = match bars.split_last() {
+        None => (String::new(), ""),
+        Some((true, above)) => (lines(above), "├─ "),
+        Some((false, above)) => (lines(above), "└─ "),
+    };
+    let indent = lines(bars);
     let mark = if row.is_traced { "* " } else { "" };
     let issued = row.issuance.as_ref().map_or(String::new(), |event| format!("{} → ", issuance(event)));
     let inferred = if row.is_inferred { " (inferred from identity and time)" } else { "" };
-    let lead = indent.strip_prefix("   ").unwrap_or_default();
     writeln!(out, "{lead}{branch}{mark}{}{inferred}", for_terminal(&format!("{issued}{}", credential(row))))?;
     let mut line = |text: &str| writeln!(out, "{indent}    {}", for_terminal(text));
     if let Some(origin) = origin(row) {
@@ -78,6 +105,7 @@ fn write_row(report: &TraceReport<'_>, row: &TraceRow, out: &mut dyn Write) -> i
     for (status, event) in changes {
         line(&format!("{}: {}", status_change(status, event), place(report, &event.event)))?;
     }
+    not_ended(row).map_or(Ok(()), &mut line)?;
     for contradiction in &row.contradictions {
         line(&contradicts(row, contradiction))?;
     }

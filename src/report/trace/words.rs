@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::actions::{Class, class_of, short_name};
 use crate::model::{Arn, Text, is_temporary_key, last_part};
 use crate::report::plural;
 use crate::report::row::{NOT_NAMED, named};
@@ -33,7 +34,7 @@ pub(super) const fn origin_name(origin: &Origin) -> &'static str {
 pub(super) fn origin(row: &TraceRow) -> Option<String> {
     let by = || row.issuance.as_ref().map_or(String::new(), |issuance| holder(&issuance.caller));
     Some(match row.origin.as_ref()? {
-        Origin::LongTermKey => "long-term key, not issued in what was read".to_owned(),
+        Origin::LongTermKey => "long-term key: these logs do not show who issued it".to_owned(),
         Origin::SignIn => {
             "no record in this archive says how this identity got its password or session".to_owned()
         }
@@ -44,9 +45,9 @@ pub(super) fn origin(row: &TraceRow) -> Option<String> {
         }
         Origin::UnknownCaller => format!("issued by {}, with a credential that is not in this archive", by()),
         Origin::Instance(instance) => {
-            format!("credentials of instance {instance}, not issued in what was read")
+            format!("credentials of instance {instance}: these logs do not show who issued them")
         }
-        Origin::NotIssuedHere => "not issued in what was read".to_owned(),
+        Origin::NotIssuedHere => "these logs do not show who issued it".to_owned(),
         Origin::Circular => {
             "records say that it was issued with a credential that it issued itself".to_owned()
         }
@@ -146,6 +147,13 @@ pub(super) fn status_changes(
     (changes.iter().skip(earlier), more)
 }
 
+/// That a long-term key was neither deleted nor made inactive, as far as the logs tell.
+pub(super) fn not_ended(row: &TraceRow) -> Option<&'static str> {
+    let Credential::Key(id) = &row.credential else { return None };
+    let is_open = !is_temporary_key(id) && row.status_changes.iter().len() == 0;
+    is_open.then_some("these logs do not show that it was deleted or made inactive")
+}
+
 /// The keys that were issued to the user of one that was not, if there are any.
 pub(super) fn issued_instead(row: &TraceRow) -> Option<String> {
     let shown = |issued: &IssuedKey| format!("{} at {}", issued.key, issued.time);
@@ -195,7 +203,7 @@ pub(super) fn contradicts(row: &TraceRow, contradiction: &Contradiction) -> Stri
 
 /// The event that issued a credential: time and action.
 pub(super) fn issuance(issuance: &Issuance) -> String {
-    format!("{} {}", issuance.event.time, short(&issuance.action))
+    format!("{} {}", issuance.event.time, short_name(&issuance.action))
 }
 
 /// How many more credentials one issued, if any.
@@ -247,13 +255,20 @@ fn listed(word: &str, names: &Names) -> String {
     if named.is_empty() { String::new() } else { format!("{word}{}{others}", named.join(", ")) }
 }
 
-/// The most frequent actions.
+/// The first actions: those that have a class but reconnaissance, then reconnaissance, then all others; the most frequent first.
 fn actions(actions: &BTreeMap<Text, ActionUse>) -> String {
     let mut all: Vec<_> = actions.iter().collect();
-    all.sort_by_key(|(name, sum)| (std::cmp::Reverse(sum.count), *name));
+    all.sort_by_cached_key(|(name, sum)| {
+        let importance = match class_of(name, None) {
+            Some(Class::Reconnaissance) => 1,
+            Some(_) => 0,
+            None => 2,
+        };
+        (importance, std::cmp::Reverse(sum.count), *name)
+    });
     let named = all.iter().take(NAMED).map(|(name, sum)| match sum.count {
-        1 => short(name),
-        count => format!("{} {count}", short(name)),
+        1 => short_name(name),
+        count => format!("{} {count}", short_name(name)),
     });
     let mut words: Vec<String> = named.collect();
     match all.len().saturating_sub(NAMED) {
@@ -262,9 +277,4 @@ fn actions(actions: &BTreeMap<Text, ActionUse>) -> String {
         more => words.push(format!("and {more} more actions")),
     }
     words.join(", ")
-}
-
-/// An action without the domain of its service.
-fn short(action: &str) -> String {
-    action.replacen(".amazonaws.com:", ":", 1)
 }

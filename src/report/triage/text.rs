@@ -113,11 +113,11 @@ fn archive(report: &TriageReport<'_>, before: &str, [first, last]: [Timestamp; 2
         faults => counted(faults, "fault"),
     };
     format!(
-        "archive{before}: {} to {}, {}, {}, {}; {} read, {faults}",
+        "archive{before}: {} to {}, {} of {}, {}; {} read, {faults}",
         first.day(),
         last.day(),
-        counted(overview.archive.accounts, "account"),
         counted(overview.archive.principals, "principal"),
+        counted(overview.archive.accounts, "account"),
         counted(overview.archive.events, "event"),
         counted(coverage.objects.read, "object"),
     )
@@ -144,7 +144,7 @@ pub(super) fn total(report: &TriageReport<'_>, shown: usize) -> String {
             };
             format!("{shown}; the {whole}archive has {from}")
         }
-        None => "nothing to rank: no event counts".to_owned(),
+        None => "nothing to rank: no events were learnt".to_owned(),
         Some(_) if overview.episodes > 0 => {
             format!("nothing to show: none of {from} is in the window and passes the filters")
         }

@@ -5,11 +5,11 @@ use super::grid_view::forget_name;
 use crate::query::{Calls, FindingKind, Setting, Severity};
 use crate::report::flag_for_shell;
 
-/// The whole command. Every relevant setting is explicit, so no preset, file or default changes the result.
-/// Only the archive and the IAM inventory files are left for the user to fill in.
-pub(super) fn scan_command(report: &TuneReport<'_>, setting: &Setting) -> String {
+/// The whole command for an archive, as words of a command. Every relevant setting is explicit, so no preset, file or default changes the
+/// result. The IAM inventory files are left for the user to fill in.
+pub(super) fn scan_command(report: &TuneReport<'_>, setting: &Setting, archive: &str) -> String {
     let settings = report.settings;
-    let mut words = vec!["firstseen scan ARCHIVE".to_owned()];
+    let mut words = vec![format!("firstseen scan {archive}")];
     let mut flag = |name: &str, values: &[String]| {
         words.extend(values.iter().map(|value| flag_for_shell(&format!("--{name}"), value)));
     };
@@ -18,15 +18,13 @@ pub(super) fn scan_command(report: &TuneReport<'_>, setting: &Setting) -> String
     flag("anchor", &[setting.anchor.name().to_owned()]);
     flag("principal-key", std::slice::from_ref(&settings.principal_key));
     // Only these findings depend on the setting.
-    let kinds = FindingKind::OF_SIGHTINGS.map(FindingKind::name);
-    flag(
-        "report",
-        &[kinds
-            .into_iter()
-            .filter(|kind| settings.report.iter().any(|it| it == kind))
-            .collect::<Vec<_>>()
-            .join(",")],
-    );
+    let is_reported = |kind: &FindingKind| settings.report.iter().any(|it| it == kind.name());
+    let mut kinds: Vec<FindingKind> = FindingKind::OF_SIGHTINGS.into_iter().filter(is_reported).collect();
+    if setting.forget.is_none() && kinds != [FindingKind::ReturningAction] {
+        // Without a forget span nothing returns.
+        kinds.retain(|kind| *kind != FindingKind::ReturningAction);
+    }
+    flag("report", &[kinds.into_iter().map(FindingKind::name).collect::<Vec<_>>().join(",")]);
     for (name, time) in [
         ("from", &settings.from),
         ("to", &settings.to),

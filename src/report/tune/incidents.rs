@@ -49,7 +49,7 @@ pub(super) fn write(report: &TuneReport<'_>, shown: &TuningRow<'_>, out: &mut dy
                 writeln!(out, "  it reports at least {keep} of the findings of each (--keep);")?;
             }
             writeln!(out, "  it fits these incidents and this past, and promises nothing about another")?;
-            writeln!(out, "  {}", for_terminal(&scan_command(report, &row.setting)))
+            writeln!(out, "  {}", for_terminal(&scan_command(report, &row.setting, report.source)))
         }
         None if tuning.incidents.iter().all(|labelled| labelled.findings == 0) => {
             writeln!(out, "No suggestion: no setting can report any of the incidents")

@@ -16,7 +16,7 @@ pub(super) fn write(report: &TuneReport<'_>, out: &mut dyn Write) -> io::Result<
     write_field("most_sensitive", &MostSensitiveView::new(tuning), out)?;
     write_lines_of("incidents", tuning.incidents.iter().map(IncidentView::new), out)?;
     write_field("suggestion", &tuning.suggestion.map(|index| RowView::new(&tuning.rows[index])), out)?;
-    let command = tuning.suggestion.map(|index| scan_command(report, &tuning.rows[index].setting));
+    let command = tuning.suggestion.map(|index| scan_command(report, &tuning.rows[index].setting, "ARCHIVE"));
     write_field("suggestion_command", &command, out)?;
     let trade_off = tuning.trade_off();
     let trade_off = trade_off.iter().map(|choice| TradeOffView::new(choice, tuning));

@@ -32,6 +32,8 @@ pub enum TuneFormat {
 /// A tuning, ready to write.
 #[derive(Debug)]
 pub struct TuneReport<'a> {
+    /// What was read, as words of a command: for text only, so that the same logs give the same data anywhere.
+    pub source: &'a str,
     /// The settings that all rows share; its warmup, forget span and anchor are ignored.
     pub settings: &'a UsedSettings,
     /// The coverage of what was learnt.

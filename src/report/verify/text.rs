@@ -139,6 +139,7 @@ fn verdict_line(verdict: &Verdict, report: &VerifyReport<'_>) -> String {
         }
     };
     let detail = verdict.detail.as_ref().map_or(String::new(), |detail| format!(" ({detail})"));
-    let (class, subject) = (verdict.class.name(), verdict.subject.name());
+    let (class, subject) =
+        (if is_open_end(verdict) { "unproven" } else { verdict.class.name() }, verdict.subject.name());
     format!("{class} {subject} {what}: {}{detail}", reason(verdict))
 }

@@ -78,6 +78,7 @@ fn a_baseline_cannot_evaluate_rules() {
         assert!(refused(&[command, &baseline, "--builtin-rules"]).contains("contains no records"));
     }
     let output = firstseen_here(&["rules", &baseline]);
+    assert_eq!(output.status.code(), Some(1), "no rule could have matched");
     assert!(String::from_utf8(output.stderr).unwrap().contains("made without rules"));
 }
 
