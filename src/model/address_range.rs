@@ -14,7 +14,7 @@ use thiserror::Error;
 ///
 /// let office: AddressRange = "203.0.113.0/24".parse().unwrap();
 /// assert!(office.contains("203.0.113.7") && !office.contains("198.51.100.7"));
-/// assert!(!office.contains("ec2.amazonaws.com"));
+/// assert!(office.contains("::ffff:203.0.113.7") && !office.contains("ec2.amazonaws.com"));
 /// assert!("203.0.113.0/40".parse::<AddressRange>().is_err());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +28,9 @@ pub struct AddressRangeError(String);
 impl AddressRange {
     /// Whether a text is an address of this range. Other texts, such as service names, are in no range.
     pub fn contains(&self, address: &str) -> bool {
-        address.parse::<IpAddr>().is_ok_and(|address| self.0.contains(&address))
+        let contains =
+            |address: IpAddr| self.0.contains(&address) || self.0.contains(&address.to_canonical());
+        address.parse::<IpAddr>().is_ok_and(contains)
     }
 }
 

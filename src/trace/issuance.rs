@@ -16,9 +16,18 @@ pub(super) struct IssuedCredential {
     pub(super) credential: Credential,
     /// For whom: the ARN of a session, role or user, or `user/NAME`.
     pub(super) to: Option<Text>,
+    /// The unique id of that session.
+    pub(super) to_id: Option<Text>,
     pub(super) via: Via,
     /// When it expires, if the event says so.
     pub(super) expires: Option<Timestamp>,
+}
+
+impl IssuedCredential {
+    /// A credential of which nothing else is known.
+    const fn new(credential: Credential) -> Self {
+        Self { credential, to: None, to_id: None, via: Via::Nothing, expires: None }
+    }
 }
 
 /// What an event issued, if anything. `text` is its record, and `place` names it if it has no id.
@@ -42,12 +51,12 @@ pub(super) fn issued_credential(
     Some(match (event.source, &*event.name) {
         ("signin.amazonaws.com", "ConsoleLogin") => {
             let credential = Credential::SignIn(event_text());
-            IssuedCredential { credential, to: own(), via: Via::Nothing, expires: None }
+            IssuedCredential { to: own(), ..IssuedCredential::new(credential) }
         }
         ("signin.amazonaws.com", "SwitchRole") => {
             let from = texts(text, &["additionalEventData", "SwitchFrom"]);
             let via = from.map_or(Via::Nothing, |from| Via::Switch(Text::from(&*from)));
-            IssuedCredential { credential: Credential::SignIn(event_text()), to: own(), via, expires: None }
+            IssuedCredential { to: own(), via, ..IssuedCredential::new(Credential::SignIn(event_text())) }
         }
         ("sso.amazonaws.com", "Federate" | "GetRoleCredentials") => {
             let of_details = |name| texts(text, &["serviceEventDetails", name]);
@@ -55,17 +64,17 @@ pub(super) fn issued_credential(
             let account = of_details("account_id").or_else(|| of_request("accountId"))?;
             let set = of_details("role_name").or_else(|| of_request("roleName"))?;
             let via = Via::Portal(Text::from(&*account), Text::from(&*set));
-            IssuedCredential { credential: Credential::SignIn(event_text()), to: own(), via, expires: None }
+            IssuedCredential { to: own(), via, ..IssuedCredential::new(Credential::SignIn(event_text())) }
         }
         (_, "CreateLoginProfile" | "UpdateLoginProfile") => {
             let user = issued(record, text)?;
             let credential = Credential::Password(event_text());
-            IssuedCredential { credential, to: Some(Text::from(&*user)), via: Via::Nothing, expires: None }
+            IssuedCredential { to: Some(Text::from(&*user)), ..IssuedCredential::new(credential) }
         }
         ("iam.amazonaws.com", OWN_PASSWORD) => {
             let to = Some(Text::from(format!("user/{}", own_user(record)?)));
             let credential = Credential::Password(event_text());
-            IssuedCredential { credential, to, via: Via::Nothing, expires: None }
+            IssuedCredential { to, ..IssuedCredential::new(credential) }
         }
         ("iam.amazonaws.com" | "sts.amazonaws.com", name) => {
             // Users and roles that were created are no credentials.
@@ -76,6 +85,8 @@ pub(super) fn issued_credential(
             IssuedCredential {
                 credential,
                 to: to.map(|to| Text::from(&*to)),
+                to_id: texts(text, &["responseElements", "assumedRoleUser", "assumedRoleId"])
+                    .map(|id| Text::from(&*id)),
                 via,
                 expires: expiry(event.time, text),
             }

@@ -285,11 +285,26 @@ fn origin_of_caller(caller: &Holder) -> Origin {
     }
 }
 
-/// Drops a link of each circle: that of its smallest credential. Returns these, sorted.
+/// Drops a link of each circle: an inferred one, which the others contradict, else that of the smallest credential. Returns these last ones,
+/// sorted.
 fn break_circles(before: &mut HashMap<Credential, Link>) -> Vec<Credential> {
+    let mut circular = Vec::new();
+    for circle in circles(before) {
+        let inferred = circle.iter().filter(|credential| before[*credential].is_inferred).min();
+        let Some(dropped) = inferred.or(circle.iter().min()).cloned() else { continue };
+        if before.remove(&dropped).is_some_and(|link| !link.is_inferred) {
+            circular.push(dropped);
+        }
+    }
+    circular.sort();
+    circular
+}
+
+/// The credentials of each circle. A credential has one link, so it is in one circle at most.
+fn circles(before: &HashMap<Credential, Link>) -> Vec<Vec<Credential>> {
     // The number of the walk in which a credential was met.
     let mut met: HashMap<&Credential, usize> = HashMap::new();
-    let mut circular = Vec::new();
+    let mut circles = Vec::new();
     for (walk, start) in before.keys().enumerate() {
         let mut at = start;
         let mut is_new_circle = false;
@@ -309,20 +324,16 @@ fn break_circles(before: &mut HashMap<Credential, Link>) -> Vec<Credential> {
             }
         }
         if is_new_circle {
-            let mut smallest = at;
+            let mut circle = vec![at.clone()];
             let mut next = &before[at].parent;
             while next != at {
-                smallest = smallest.min(next);
+                circle.push(next.clone());
                 next = &before[next].parent;
             }
-            circular.push(smallest.clone());
+            circles.push(circle);
         }
     }
-    circular.sort();
-    for credential in &circular {
-        before.remove(credential);
-    }
-    circular
+    circles
 }
 
 #[cfg(test)]
@@ -343,5 +354,17 @@ mod tests {
         assert_eq!(break_circles(&mut before), [key("a"), key("p")]);
         assert_eq!(before.len(), edges.len() - 2);
         assert_eq!(break_circles(&mut before), []);
+    }
+
+    #[test]
+    fn what_is_proven_breaks_what_is_only_inferred() {
+        let link = |parent, is_inferred| Link { parent: key(parent), is_inferred };
+        let proven = [("new", link("old", false)), ("newer", link("new", false))];
+        let inferred = [("old", link("newer", true))];
+        let links = || proven.iter().map(|(one, link)| (key(one), link.clone()));
+        let mut before: HashMap<Credential, Link> =
+            links().chain(inferred.map(|(one, link)| (key(one), link))).collect();
+        assert_eq!(break_circles(&mut before), []);
+        assert_eq!(before, links().collect());
     }
 }

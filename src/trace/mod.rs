@@ -139,6 +139,8 @@ pub struct Issuance {
     pub caller_session: Option<Timestamp>,
     /// For whom it was issued: the ARN of a session, role or user, or `user/NAME`.
     pub issued_to: Option<Text>,
+    /// The unique id of that session, `AROA…:session`, if the record has it.
+    pub issued_to_id: Option<Text>,
     /// What leads to the credential before it, if there is no key: see [`Via`].
     pub via: Via,
     /// When it expires, if the event says so.

@@ -162,5 +162,7 @@ fn names(holder: &Holder) -> impl Iterator<Item = &str> {
 fn issued_to(issuance: &Issuance) -> impl Iterator<Item = &str> {
     let to = issuance.issued_to.as_deref();
     let session = to.and_then(Arn::parse).and_then(|arn| arn.assumed_role()).map(|(_, session)| session);
-    [to, session].into_iter().flatten()
+    let id = issuance.issued_to_id.as_deref();
+    let unique_id = id.and_then(|id| id.split_once(':')).map(|(unique_id, _)| unique_id);
+    [to, session, id, unique_id].into_iter().flatten()
 }

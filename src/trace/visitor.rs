@@ -137,12 +137,13 @@ impl<'s> Tracer<'s> {
             caller_key: key.map(|key| self.texts.get(key)),
             caller_session: reads_session.then(|| Session::of(found.text).created).flatten(),
             issued_to,
+            issued_to_id: None,
             via,
             expires,
         };
-        if let Some(IssuedCredential { credential, to, via, expires }) = issued {
+        if let Some(IssuedCredential { credential, to, to_id, via, expires }) = issued {
             let issuance = issuance(to, via, expires);
-            self.facts.add_issuance(credential, issuance);
+            self.facts.add_issuance(credential, Issuance { issued_to_id: to_id, ..issuance });
         }
         if let Some([name, arn, id]) = created_user(event, record) {
             let creation = issuance(Some(arn), Via::Nothing, None);

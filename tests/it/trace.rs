@@ -619,7 +619,7 @@ fn sessions_that_were_issued_for_a_role_are_found_by_its_name() {
     planter.record(ACCOUNTS[0], &caller, "sts:AssumeRole", more);
     let archive = archive(&[planter]);
     let arn = format!("arn:aws:iam::{}:role/app", ACCOUNTS[0]);
-    for wanted in ["app", "role/app", &arn, "deploy"] {
+    for wanted in ["app", "role/app", &arn, "deploy", "AROAX:deploy", "AROAX"] {
         let rows = traced(&archive, wanted, LIMITS, 2).rows;
         let traced: Vec<&str> =
             rows.iter().filter(|row| row.is_traced).map(|row| row.credential.id().as_str()).collect();

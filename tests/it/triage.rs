@@ -100,7 +100,8 @@ proptest! {
         for episode in episodes(&ranked) {
             prop_assert!(episode.parts.iter().all(|part| part.bits > 0.0 && part.bits.is_finite()));
         }
-        let scores: Vec<f64> = ranked.incidents.iter().map(RankedIncident::score).collect();
+        let published = |incident: &RankedIncident<'_>| incident.episodes[incident.lead].published_score();
+        let scores: Vec<f64> = ranked.incidents.iter().map(published).collect();
         prop_assert!(scores.windows(2).all(|pair| pair[0] >= pair[1]));
     }
 
@@ -343,6 +344,35 @@ fn a_principal_that_another_opened_is_joined_to_it() {
     assert_eq!(joined(&[opening.clone(), later]), []);
     let failed = with(opening, json!({"errorCode": "AccessDenied"}));
     assert_eq!(joined(&[failed, opened]), []);
+}
+
+#[test]
+fn a_role_is_joined_to_who_asked_for_it_and_not_to_itself() {
+    let address = json!({"sourceIPAddress": "203.0.113.77"});
+    let asking = |time: &str, role: &str| {
+        let arn = format!("arn:aws:iam::111122223333:role/{role}");
+        let request = json!({"requestParameters": {"roleArn": arn, "roleSessionName": "s"}});
+        with(with(record(time, "eva", "sts:AssumeRole"), request), address.clone())
+    };
+    let acting = |time: &str, action: &str| {
+        let issuer = json!({"type": "Role", "principalId": "AROADEPLOY", "accountId": "111122223333",
+            "arn": "arn:aws:iam::111122223333:role/Deploy", "userName": "Deploy"});
+        let identity = json!({"type": "AssumedRole", "principalId": "AROADEPLOY:s", "accountId": "111122223333",
+            "arn": "arn:aws:sts::111122223333:assumed-role/Deploy/s", "sessionContext": {"sessionIssuer": issuer}});
+        let mut acting = with(record(time, "eva", action), address.clone());
+        acting["userIdentity"] = identity;
+        acting
+    };
+    let asked = asking("2024-03-10T00:00:00Z", "Deploy");
+    let assumed = acting("2024-03-11T04:00:00Z", "iam:ListUsers");
+    let arn = "arn:aws:iam::111122223333:role/Deploy".to_owned();
+    let link = (LinkKind::AssumedRole, "eva".to_owned(), "Deploy".to_owned(), arn);
+    assert_eq!(joined(&[asked.clone(), assumed]), [link]);
+    assert_eq!(joined(&[asked, acting("2024-03-12T04:00:00Z", "iam:ListUsers")]), []);
+    let mut itself = asking("2024-03-10T00:00:00Z", "Deploy");
+    let later = acting("2024-03-10T04:00:00Z", "s3:ListBuckets");
+    itself["userIdentity"] = later["userIdentity"].clone();
+    assert_eq!(joined(&[itself, later]), []);
 }
 
 #[test]

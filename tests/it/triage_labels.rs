@@ -57,6 +57,20 @@ fn an_incident_of_several_episodes_takes_as_many_places() {
 }
 
 #[test]
+fn an_event_may_belong_to_several_labelled_incidents() {
+    let labels = "incident,eventID,eventTime,principal,action\n\
+        one,2024-04-15T10:00:00Z-jo-iam:CreateAccessKey,,,\n\
+        two,2024-04-15T10:00:00Z-jo-iam:CreateAccessKey,,,\n\
+        three,,2024-04-15T12:59:00Z,111122223333|arn:aws:iam::111122223333:user/ann,ec2:RunInstances\n\
+        four,,2024-04-15T13:20:00Z,111122223333|arn:aws:iam::111122223333:user/ann,ec2:RunInstances\n";
+    let archive = intrusion().object("labels.csv", labels.as_bytes());
+    let rows = lines(&triage(&archive, "--labels labels.csv -f jsonl --by episode"));
+    let rank = |name: &str| rows.iter().find(|row| row["incident"] == name).unwrap()["rank"].clone();
+    assert!(rank("one").is_u64() && rank("one") == rank("two"));
+    assert!(rank("three").is_u64() && rank("three") == rank("four"));
+}
+
+#[test]
 fn all_formats_say_the_same_and_clean_names() {
     let archive = labelled();
     let text = triage(&archive, "--labels labels.csv");

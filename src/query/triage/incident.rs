@@ -300,7 +300,7 @@ fn of_roles<'b>(episodes: &[Episode<'b>], by_principal: &ByPrincipal<'b>) -> Vec
             let Some(arn) = Arn::parse(role) else { continue };
             let Some(indices) = by_principal.get(&(arn.account, &**role)) else { continue };
             let next = between(indices, episodes, (finding.time, finding.time.plus(SESSION)))
-                .find(|to| *to != from && addresses.contains(&(*to, address)));
+                .find(|to| is_of_others(episodes, from, *to) && addresses.contains(&(*to, address)));
             links.extend(next.map(|to| Link { kind: LinkKind::AssumedRole, from, to, value: role }));
         }
     }

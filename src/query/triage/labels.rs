@@ -119,7 +119,8 @@ pub fn label_report(ranked: &Triage<'_>, labels: &[Label]) -> LabelReport {
 
 /// Labels by what identifies their events.
 struct LabelIndex<'l> {
-    ids: HashMap<&'l str, &'l str>,
+    /// The names of the incidents that have an event.
+    ids: HashMap<&'l str, Vec<&'l str>>,
     /// By principal and short action.
     calls: HashMap<(&'l str, String), Vec<LabelledCall<'l>>>,
 }
@@ -137,7 +138,7 @@ impl<'l> LabelIndex<'l> {
         let mut index = Self { ids: HashMap::new(), calls: HashMap::new() };
         for Label { incident, event, .. } in labels {
             if let Some(id) = &event.id {
-                index.ids.insert(id, incident);
+                index.ids.entry(id).or_default().push(incident);
             }
             if let (Some(time), Some(principal), Some(action)) = (event.time, &event.principal, &event.action)
             {
@@ -167,23 +168,24 @@ impl<'l> LabelIndex<'l> {
     /// The labelled incidents that have an event of this one.
     fn names(&self, incident: &Incident<'_>) -> Vec<&'l str> {
         let findings = incident.episodes.iter().flat_map(|episode| &episode.findings);
-        let mut names: Vec<&str> = findings.filter_map(|one| self.name(&one.finding)).collect();
+        let mut names: Vec<&str> = findings.flat_map(|one| self.names_of(&one.finding)).collect();
         names.sort_unstable();
         names.dedup();
         names
     }
 
-    fn name(&self, finding: &Finding<'_>) -> Option<&'l str> {
+    /// The labelled incidents that have the event of a finding: those with its id, else those with such a call at about that time.
+    fn names_of(&self, finding: &Finding<'_>) -> Vec<&'l str> {
         let id = finding.evidence.map(|evidence| evidence.event_id.text());
-        if let Some(name) = id.and_then(|id| self.ids.get(&*id)) {
-            return Some(name);
+        if let Some(names) = id.and_then(|id| self.ids.get(&*id)) {
+            return names.clone();
         }
-        let calls = self.calls.get(&(finding.principal(), short_name(finding.action)))?;
+        let calls = self.calls.get(&(finding.principal(), short_name(finding.action)));
         let fits = |call: &&LabelledCall<'_>| {
             let apart = finding.time.micros_since(call.time).abs();
             apart <= TOLERANCE.micros() && call.account.is_none_or(|account| account == finding.account())
         };
-        calls.iter().find(fits).map(|call| call.incident)
+        calls.into_iter().flatten().filter(fits).map(|call| call.incident).collect()
     }
 }
 

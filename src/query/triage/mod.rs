@@ -422,8 +422,12 @@ pub fn triage<'b>(baseline: &'b Baseline, question: &TriageQuestion) -> Triage<'
         let mut episodes = incident.episodes.iter();
         episodes.any(|episode| question.is_in_window(episode) && is_admitted(episode, &admission))
     });
-    // Incidents are in the order of their first episodes, which ties keep.
-    incidents.sort_by(|left, right| right.score().total_cmp(&left.score()));
+    // As published, so that ranks agree with what can be seen. Incidents are in the order of their first episodes, which ties keep.
+    let scores = |incident: &Incident<'_>| (incident.leading().published_score(), incident.score());
+    incidents.sort_by(|left, right| {
+        let ((published, exact), (other_published, other_exact)) = (scores(right), scores(left));
+        published.total_cmp(&other_published).then(exact.total_cmp(&other_exact))
+    });
     Triage { incidents, overview }
 }
 
