@@ -58,30 +58,64 @@ pub fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usiz
     return std::os::windows::fs::FileExt::seek_read(file, buffer, position);
 }
 
-/// The content of a file named on the command line: a regular file, the pipe that a shell passes as
-/// `/dev/fd/63` for `<(command)`, or `/dev/stdin`. A pipe is read until its writer closes it.
+/// The content of a regular file of at most `most` bytes.
 ///
 /// # Errors
-/// As [`read`]; a pipe with any other name is refused.
-pub fn read_named(path: &Path) -> io::Result<Vec<u8>> {
-    if !is_handed_over(path) {
-        return read(path);
-    }
+/// As [`read`], and if there are more.
+///
+/// ```
+/// use std::path::Path;
+///
+/// assert!(firstseen::file::read_within(Path::new("Cargo.toml"), 1 << 20).is_ok());
+/// let error = firstseen::file::read_within(Path::new("Cargo.toml"), 10).unwrap_err();
+/// assert_eq!(error.to_string(), "it is larger than 10 bytes");
+/// ```
+pub fn read_within(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    content_within(open(path)?.0, most)
+}
+
+/// The rest of a file, if it is not longer than `most` bytes.
+fn content_within(file: File, most: u64) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
-    let mut file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(irregular(&file.metadata()?));
+    file.take(most.saturating_add(1)).read_to_end(&mut content)?;
+    if content.len() as u64 > most {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            match most >> 20 {
+                0 => format!("it is larger than {most} bytes"),
+                mib => format!("it is larger than {mib} MiB"),
+            },
+        ));
     }
-    file.read_to_end(&mut content)?;
     Ok(content)
 }
 
-/// As [`read_named`], as text.
+/// The content of a file named on the command line, of at most 1 GiB: a regular file, the pipe that a shell passes as
+/// `/dev/fd/63` for `<(command)`, or `/dev/stdin`. A pipe is read until its writer closes it.
+///
+/// # Errors
+/// As [`read_within`]; a pipe with any other name is refused.
+pub fn read_named(path: &Path) -> io::Result<Vec<u8>> {
+    read_named_within(path, LARGEST)
+}
+
+fn read_named_within(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    if !is_handed_over(path) {
+        return read_within(path, most);
+    }
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(irregular(&file.metadata()?));
+    }
+    content_within(file, most)
+}
+
+/// As [`read_named`], as text, of at most 64 MiB.
 ///
 /// # Errors
 /// As [`read_named`], and if the content is not UTF-8.
 pub fn read_text(path: &Path) -> io::Result<String> {
-    let text = String::from_utf8(read_named(path)?);
+    let text = String::from_utf8(read_named_within(path, LARGEST_TEXT)?);
     text.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("it is no UTF-8: {error}")))
 }
 
@@ -90,6 +124,12 @@ pub fn is_handed_over(path: &Path) -> bool {
     path == Path::new("/dev/stdin")
         || ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.parent() == Some(Path::new(folder)))
 }
+
+/// Lists of files and signatures of digests grow with the archive: some ten million of them.
+const LARGEST: u64 = 1 << 30;
+
+/// Settings, rules and tables of labels have some megabytes at most. What parses them takes many times their size.
+const LARGEST_TEXT: u64 = 64 << 20;
 
 /// Upper limit of the buffer allocated before reading: the size in the metadata may be wrong.
 const MOST_ROOM: usize = 64 << 20;

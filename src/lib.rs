@@ -101,7 +101,7 @@ pub mod catalog;
 pub mod checksum;
 pub mod coverage;
 pub mod file;
-mod guard;
+pub mod guard;
 pub mod line;
 pub mod memory;
 pub mod names;

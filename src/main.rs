@@ -5,5 +5,6 @@ mod cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    firstseen::guard::silence_expected_panics();
     cli::run()
 }

@@ -3,8 +3,11 @@
 //!
 //! Source: Apache Parquet, `parquet.thrift`.
 
+mod pages;
 mod structs;
-pub(crate) mod thrift;
+mod thrift;
+
+pub(crate) use pages::{PageContent, PageHeader, chunk_range, each_page};
 
 use thrift::{Thrift, sort};
 
@@ -33,11 +36,6 @@ pub(crate) fn footer(file: &[u8]) -> Option<&[u8]> {
 pub(crate) fn is_sound(footer: &[u8]) -> bool {
     let has_types = Thrift { rest: footer }.check(structs::FILE_METADATA).is_some();
     has_types && Thrift { rest: footer }.schema().is_some()
-}
-
-/// Whether the header of a page, at the beginning of these bytes, is whole and has only fields of the right types.
-pub(crate) fn is_page_header(bytes: &[u8]) -> bool {
-    Thrift { rest: bytes }.check(structs::PAGE_HEADER).is_some()
 }
 
 impl Thrift<'_> {

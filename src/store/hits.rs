@@ -8,7 +8,7 @@ use super::reading::SharedPaths;
 use super::table::Table;
 use crate::baseline::{Hit, Values};
 use crate::model::{
-    Language, LogSource, ObservedPrincipal, OutputPart, PrincipalKind, Priority, RuleMetadata, Text,
+    Correlation, Language, LogSource, ObservedPrincipal, OutputPart, PrincipalKind, Priority, RuleMetadata,
 };
 use crate::table::Column;
 
@@ -91,6 +91,12 @@ pub(super) fn rule_columns<'a>(rules: &'a [Arc<RuleMetadata>], texts: &'a JsonCo
     ]
 }
 
+/// A correlation, whose span is not negative: events are searched for from its end back to its start.
+fn correlation(text: &str) -> Result<Correlation, TableError> {
+    let correlation: Correlation = parsed(text, "correlation")?;
+    if correlation.span_micros < 0 { Err(TableError::value("correlation")) } else { Ok(correlation) }
+}
+
 pub(super) fn read_rules(table: &Table) -> Result<Vec<Arc<RuleMetadata>>, TableError> {
     let (names, ids) = (table.text_column("rule")?, table.text_column("rule_id")?);
     let priorities = table.text_column("priority")?;
@@ -112,7 +118,7 @@ pub(super) fn read_rules(table: &Table) -> Result<Vec<Arc<RuleMetadata>>, TableE
             output: parsed::<Vec<OutputPart>>(outputs.needed(row)?, "output")?,
             reports: reports[row],
             correlated: parsed(correlated.needed(row)?, "correlated")?,
-            correlation: correlations.get(row)?.map(|text| parsed(text, "correlation")).transpose()?,
+            correlation: correlations.get(row)?.map(correlation).transpose()?,
         }))
     };
     let rules = (0..table.rows()).map(rule).collect::<Result<Vec<_>, TableError>>()?;
@@ -166,16 +172,32 @@ pub(super) fn read_hits(table: &Table, rules: &[Arc<RuleMetadata>]) -> Result<Ve
         Ok(Hit {
             rule: rule as u32,
             who: Arc::new(ObservedPrincipal {
-                account: accounts.needed(row)?.into(),
-                key: keys.needed(row)?.into(),
+                account: paths.texts.get(accounts.needed(row)?),
+                key: paths.texts.get(keys.needed(row)?),
                 kind: PrincipalKind::from_name(kinds.needed(row)?)
                     .ok_or_else(|| TableError::value("principal_kind"))?,
-                arn: arns.get(row)?.map(Text::from),
+                arn: arns.get(row)?.map(|arn| paths.texts.get(arn)),
             }),
-            action: actions.needed(row)?.into(),
+            action: paths.texts.get(actions.needed(row)?),
             sighting: Arc::new(evidence.sighting(row, time, failed[row], &mut paths)?),
             values,
         })
     };
     (0..table.rows()).map(hit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::CorrelationKind;
+
+    #[test]
+    fn the_span_of_a_correlation_is_not_negative() {
+        let text = |span_micros| {
+            let (kind, rules, group_by, condition) = (CorrelationKind::EventCount, vec![], vec![], vec![]);
+            json(&Correlation { kind, rules, group_by, span_micros, condition })
+        };
+        assert!(correlation(&text(0)).is_ok());
+        assert!(correlation(&text(-1)).is_err() && correlation(&text(i64::MIN)).is_err());
+    }
 }

@@ -18,6 +18,9 @@ use crate::time::Timestamp;
 /// Its file name.
 pub(super) const MANIFEST: &str = "manifest.json";
 
+/// It has some kilobytes, and grows with the places it accounts for.
+pub(super) const LARGEST_MANIFEST: u64 = 256 << 20;
+
 /// The content of `manifest.json`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -160,11 +160,11 @@ impl BaselineContents {
             }
             faults = object.faults.saturating_add(faults);
             paths.insert((object.archive, object.path.clone()));
-            coverage.objects.listed -= 1;
+            coverage.objects.listed = coverage.objects.listed.saturating_sub(1);
             if let Outcome::Failed(kind) = object.outcome
                 && let Some(failed) = coverage.objects.failed.get_mut(&kind)
             {
-                *failed -= 1;
+                *failed = failed.saturating_sub(1);
             }
             if let Some(place) = object.place().and_then(|place| coverage.places.get_mut(&place)) {
                 place.remove_failed(object.delivery_day());
@@ -281,17 +281,11 @@ impl BaselineContents {
 
 /// An object in both: the same content and name in the same archive. Such a one would count twice.
 fn overlap<'o>(left: &'o [ObjectEntry], right: &'o [ObjectEntry]) -> Option<&'o Text> {
-    let mut versions: HashMap<(u32, &str), Vec<&ObjectEntry>> = HashMap::new();
-    for object in left {
-        versions.entry((object.archive, &object.path)).or_default().push(object);
+    fn version(object: &ObjectEntry) -> (u32, &str, Option<u64>, Option<&Checksum>) {
+        (object.archive, &object.path, object.size, object.checksum.as_ref())
     }
-    let is_known = |object: &&ObjectEntry| {
-        let known = versions.get(&(object.archive, &*object.path));
-        known.is_some_and(|versions| {
-            versions.iter().any(|it| it.size == object.size && it.checksum == object.checksum)
-        })
-    };
-    right.iter().find(is_known).map(|object| &object.path)
+    let known: HashSet<_> = left.iter().map(version).collect();
+    right.iter().find(|object| known.contains(&version(object))).map(|object| &object.path)
 }
 
 /// The objects of both in delivery order, and where those of each went.

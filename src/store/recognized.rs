@@ -9,15 +9,12 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::STORE_VERSION;
-use super::manifest::{MANIFEST, Manifest, TableEntry};
+use super::manifest::{LARGEST_MANIFEST, MANIFEST, Manifest, TableEntry};
 use super::writing::tables;
 use crate::checksum::Checksum;
 use crate::file;
 use crate::parquet_headers::{MAGIC, footer_length};
 use crate::table;
-
-/// A manifest has some kilobytes, and grows with the places it accounts for.
-const LARGEST_MANIFEST: u64 = 256 << 20;
 
 /// Names of the files in a folder that are proven to be the manifest and the tables of a saved baseline; empty without a
 /// valid manifest. Other files in the folder are not included.

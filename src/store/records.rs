@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use parquet::column::reader::{ColumnReaderImpl, get_typed_column_reader};
 use parquet::data_type::{BoolType, DataType, Int32Type, Int64Type};
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::StoreError;
@@ -49,6 +50,7 @@ pub(super) fn columns(records: &[RecordEntry]) -> Vec<Column<'static>> {
 /// The table of a saved baseline.
 #[derive(Clone)]
 pub(super) struct RecordTable {
+    file: FileChunks,
     reader: Arc<SerializedFileReader<FileChunks>>,
     path: Arc<Path>,
     rows: usize,
@@ -59,8 +61,8 @@ pub(super) struct RecordTable {
 impl RecordTable {
     /// Opens the table. The objects and behaviours of its rows must be below these numbers, which is checked as they are read.
     pub(super) fn open(file: FileChunks, path: PathBuf, limits: (usize, usize)) -> Result<Self, TableError> {
-        let (reader, rows) = table::open(file, SCHEMA)?;
-        Ok(Self { reader: Arc::new(reader), path: path.into(), rows, limits })
+        let (reader, rows) = table::open(file.clone(), SCHEMA)?;
+        Ok(Self { file, reader: Arc::new(reader), path: path.into(), rows, limits })
     }
 
     pub(super) fn rows(&self) -> usize {
@@ -78,6 +80,9 @@ impl std::fmt::Debug for RecordTable {
         write!(out, "{} rows of '{}'", self.rows, self.path.display())
     }
 }
+
+/// The most bytes of a decoded group: some ten times those of the largest that is written.
+const LARGEST_GROUP: u64 = 64 << 20;
 
 /// Rows that are read at once.
 const BATCH: usize = 8 << 10;
@@ -130,6 +135,19 @@ impl RecordBatches<'_> {
         let group = table::without_panics(|| reader.get_row_group(self.group))?;
         self.group += 1;
         self.left_in_group = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
+        // Rows are sorted, so that groups with rows cannot be the same bytes again and again.
+        if self.left_in_group > 0 {
+            let is_large = |chunk: &ColumnChunkMetaData| chunk.compressed_size() as u64 > LARGEST_GROUP;
+            if group.metadata().columns().iter().any(is_large) {
+                return Err("its groups are too large".into());
+            }
+            let decoded = group.metadata().columns().iter();
+            let decoded =
+                decoded.map(|chunk| table::check_pages(&self.table.file, chunk)).sum::<Result<u64, _>>()?;
+            if decoded > LARGEST_GROUP {
+                return Err("its groups are too large".into());
+            }
+        }
         let mut index = 0..;
         let mut next = || table::without_panics(|| group.get_column_reader(index.next().unwrap_or_default()));
         self.columns = Some(Box::new(RecordColumns {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::beside::hidden_path;
 use super::error::TableError;
 use super::file_chunks::FileChunks;
-use super::manifest::{MANIFEST, Manifest};
+use super::manifest::{LARGEST_MANIFEST, MANIFEST, Manifest};
 use super::records::RecordTable;
 use super::table::Table;
 use super::{
@@ -67,7 +67,8 @@ impl Saved {
     /// If there is none, or its manifest is damaged or of another version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let file = path.join(MANIFEST);
-        let read = || crate::file::read(&file).map_err(|source| missing(path, source));
+        let read =
+            || crate::file::read_within(&file, LARGEST_MANIFEST).map_err(|source| missing(path, source));
         let mut bytes = read()?;
         for _ in 0..OPENING_TRIES {
             let opened = Self::map(path, &bytes);

@@ -5,7 +5,7 @@ use super::evidence::{self, SightingColumns};
 use super::reading::SharedPaths;
 use super::table::Table;
 use crate::baseline::SingleEvent;
-use crate::model::{ObservedPrincipal, PrincipalKind, Text};
+use crate::model::{ObservedPrincipal, PrincipalKind};
 use crate::table::Column;
 
 /// The columns of both tables.
@@ -60,12 +60,12 @@ pub(super) fn read(table: &Table, kind: PrincipalKind) -> Result<Vec<SingleEvent
         let time = times[row].filter(|time| time.is_written()).ok_or_else(|| TableError::value("time"))?;
         Ok(SingleEvent {
             who: ObservedPrincipal {
-                account: accounts.needed(row)?.into(),
-                key: keys.needed(row)?.into(),
+                account: paths.texts.get(accounts.needed(row)?),
+                key: paths.texts.get(keys.needed(row)?),
                 kind,
-                arn: arns.get(row)?.map(Text::from),
+                arn: arns.get(row)?.map(|arn| paths.texts.get(arn)),
             },
-            action: actions.needed(row)?.into(),
+            action: paths.texts.get(actions.needed(row)?),
             sighting: evidence.sighting(row, time, failed[row], &mut paths)?,
         })
     };

@@ -4,14 +4,16 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use parquet::basic::Compression;
 use parquet::column::reader::get_typed_column_reader;
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
 use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::schema::parser::parse_message_type;
 
 use crate::guard::guarded;
-use crate::parquet_headers;
+use crate::parquet_headers::{self, PageContent, chunk_range, each_page};
 use crate::table::ROWS_PER_GROUP;
 
 /// Calls the library, and turns a panic into an error.
@@ -55,10 +57,44 @@ fn footer(file: &impl ChunkReader) -> Result<Bytes> {
     file.get_bytes(start, (rest - start) as usize)
 }
 
+/// How many times larger a table may be decoded than in its file. Real ones are up to four times as large; paths and names of a group that
+/// repeat are stored once and not decoded again.
+const MOST_EXPANSION: u64 = 250;
+
+/// So much a small table may be decoded, whatever its size.
+const SMALL: u64 = 64 << 20;
+
+/// Checks the pages of a column of a group before the library reads them: it believes what they say of themselves, and they could be
+/// made to need gigabytes. Returns their decoded size.
+pub(super) fn check_pages(file: &impl ChunkReader, chunk: &ColumnChunkMetaData) -> Result<u64> {
+    let contradicts = || ParquetError::General("a page contradicts itself".to_owned());
+    // Of other compressions the library decodes whatever they hold.
+    let is_bounded = matches!(chunk.compression(), Compression::ZSTD(_));
+    let (start, length) = chunk_range(chunk).filter(|_| is_bounded).ok_or_else(contradicts)?;
+    if start.saturating_add(length as u64) > file.len() {
+        return Err(contradicts());
+    }
+    let mut size = 0_u64;
+    each_page(&file.get_bytes(start, length)?, |header, _| {
+        size = size.saturating_add(header.size);
+        !matches!(header.content, Some(PageContent::Values { grows: true, .. }))
+    })
+    .map(|()| size)
+    .ok_or_else(contradicts)
+}
+
 impl Table {
     /// Opens the bytes of a table whose columns must be those of the schema.
     pub(super) fn open(bytes: Bytes, schema: &str) -> Result<Self> {
-        let (reader, rows) = open(bytes, schema)?;
+        let (reader, rows) = open(bytes.clone(), schema)?;
+        let chunks = reader.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns);
+        let decoded = chunks.map(|chunk| check_pages(&bytes, chunk)).sum::<Result<u64>>()?;
+        let stored = bytes.len() as u64;
+        // Ids of events hardly compress, and values of one event share its id.
+        let is_of_events = schema.contains("event_id (");
+        if decoded > SMALL + MOST_EXPANSION * stored || is_of_events && rows as u64 > stored {
+            return Err(ParquetError::General("it has more than its bytes can hold".to_owned()));
+        }
         Ok(Self { rows, groups: 0..reader.num_row_groups(), reader: Arc::new(reader) })
     }
 
@@ -151,5 +187,23 @@ mod tests {
         for bad in [nested(200_000), empty[..7].to_vec(), empty[..empty.len() - 1].to_vec(), Vec::new()] {
             assert!(Table::open(bad.into(), SCHEMA).is_err());
         }
+    }
+
+    #[test]
+    fn a_small_table_does_not_hold_much() {
+        use crate::table::Column;
+        const EVENTS: &str = "message m { required binary event_id (STRING); }";
+        const TEXTS: &str = "message m { required binary text (STRING); }";
+        let opens = |schema: &str, texts: &[&str]| {
+            let mut bytes = Vec::new();
+            let column = Column::Text(texts.iter().copied().map(Some).collect());
+            crate::table::write(schema, &[column], &mut bytes).unwrap();
+            Table::open(bytes.into(), schema).is_ok()
+        };
+        let ids: Vec<String> = (0..20_000).map(|id| format!("{id:x}")).collect();
+        assert!(opens(EVENTS, &ids.iter().map(String::as_str).collect::<Vec<_>>()));
+        assert!(!opens(EVENTS, &["one id"; 20_000]), "rows that are all the same");
+        assert!(opens(TEXTS, &["one text"; 20_000]));
+        assert!(!opens(TEXTS, &[&" ".repeat(80 << 20)]), "a text that is all the same");
     }
 }

@@ -77,7 +77,7 @@ impl ProofArgs {
         let folders = local.flat_map(|name| [Some(name.as_path()), name.parent()]).chain([mirror]);
         for path in folders.flatten().flat_map(mirror_side_files) {
             // Like the mirror itself, it may be missing.
-            if let Ok(content) = file::read(&path) {
+            if let Ok(content) = file::read_named(&path) {
                 files.add(&content);
             }
         }
