@@ -1,7 +1,5 @@
 //! The headers of the pages of a column, checked before the library reads them (Apache Parquet, `parquet.thrift`, `PageHeader`).
 
-use parquet::file::metadata::ColumnChunkMetaData;
-
 use super::structs;
 use super::thrift::{Thrift, sort};
 
@@ -30,10 +28,11 @@ pub(crate) struct PageHeader {
 /// The encoding whose values are the first bytes of the previous one and some more (`DELTA_BYTE_ARRAY`).
 const GROWING: u64 = 7;
 
-/// Where the library reads a column of a group, and how many bytes: from its dictionary on, if the file says that it has one.
-pub(crate) fn chunk_range(chunk: &ColumnChunkMetaData) -> Option<(u64, usize)> {
-    let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
-    Some((u64::try_from(start).ok()?, usize::try_from(chunk.compressed_size()).ok()?))
+/// Where the library reads a column of a group of this size, and how many bytes: from its dictionary on, if the file says that it has one,
+/// else from the first page of values.
+pub(crate) fn chunk_range(dictionary: Option<i64>, values: i64, size: i64) -> Option<(u64, usize)> {
+    let start = dictionary.unwrap_or(values);
+    Some((u64::try_from(start).ok()?, usize::try_from(size).ok()?))
 }
 
 /// Shows the header and the packed bytes of each page of a column. `None` if a page is cut off, has a field of the wrong type, or is not

@@ -70,7 +70,10 @@ pub(super) fn check_pages(file: &impl ChunkReader, chunk: &ColumnChunkMetaData) 
     let contradicts = || ParquetError::General("a page contradicts itself".to_owned());
     // Of other compressions the library decodes whatever they hold.
     let is_bounded = matches!(chunk.compression(), Compression::ZSTD(_));
-    let (start, length) = chunk_range(chunk).filter(|_| is_bounded).ok_or_else(contradicts)?;
+    let (start, length) =
+        chunk_range(chunk.dictionary_page_offset(), chunk.data_page_offset(), chunk.compressed_size())
+            .filter(|_| is_bounded)
+            .ok_or_else(contradicts)?;
     if start.saturating_add(length as u64) > file.len() {
         return Err(contradicts());
     }

@@ -72,7 +72,8 @@ struct Pages {
 impl Pages {
     fn of(file: &Bytes, chunk: &ColumnChunkMetaData) -> Option<Self> {
         let mut pages = Self::default();
-        let (start, length) = chunk_range(chunk)?;
+        let (start, length) =
+            chunk_range(chunk.dictionary_page_offset(), chunk.data_page_offset(), chunk.compressed_size())?;
         let start = usize::try_from(start).ok()?;
         each_page(file.get(start..start.checked_add(length)?)?, |header, packed| {
             pages.add(header);
