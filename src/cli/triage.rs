@@ -117,7 +117,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         geo_db: used_geo_databases(&databases),
         ..used_settings(wanted.preset(), &base, &input)
     };
-    let trace_source = archives.trace_source(args.files.config());
+    let trace_source = archives.trace_source(args.files.config(), &input.archives);
     let one_baseline = archives.one_baseline(ONE_BASELINE).filter(|_| trace_source.is_none());
     let report = TriageReport {
         settings: &used,

@@ -52,7 +52,11 @@ impl ConfiguredArchive {
         Ok(GivenArchive { access: Some(access), ..self.archive.clone() })
     }
 
-    /// The archive that a baseline or a plan names: one of a file, or one at this place.
+    /// The archives that a baseline names: those of a file, else at this place. Whoever made the baseline may have named any bucket: nothing
+    /// is asked of one that is neither in a file nor on the command line, unless flags say how buckets are accessed.
+    ///
+    /// # Errors
+    /// If there is such a bucket, or settings of a file do not fit those of the run (wrong usage).
     pub(crate) fn find(
         configured: &[Self],
         names: &[String],
@@ -60,6 +64,12 @@ impl ConfiguredArchive {
     ) -> anyhow::Result<Vec<GivenArchive>> {
         let find = |name: &String| match configured.iter().find(|known| known.archive.name() == *name) {
             Some(known) => known.given(s3),
+            None if is_s3(name.as_ref()) && s3.access.words().is_empty() => {
+                let what = format!("the baseline says that its logs are in the bucket '{name}'");
+                Err(anyhow::Error::new(UsageError(what)).context(Hint(
+                    "name the bucket to read it: --archive s3://…; nothing is asked of one that only a baseline names",
+                )))
+            }
             None => Ok(GivenArchive::at(name.into())),
         };
         names.iter().map(find).collect()
@@ -156,8 +166,9 @@ impl ArchiveArgs {
     }
 
     /// The same for `firstseen trace`, which takes archives or one baseline, with the file of `--config`, which may describe the archives of a
-    /// baseline; none for lists, for several baselines, or if the source cannot be read again.
-    pub(crate) fn trace_source(&self, config: Option<&Path>) -> Option<String> {
+    /// baseline; none for lists, for several baselines, or if the source cannot be read again. `recorded` are the archives that were read: the
+    /// buckets of a baseline must be named.
+    pub(crate) fn trace_source(&self, config: Option<&Path>, recorded: &[String]) -> Option<String> {
         let has_lists = !self.files_from.is_empty() || self.archive_root.is_some();
         let is_unfit = |name: &PathBuf| is_stdin(name) || self.on_the_line().len() > 1 && is_saved(name);
         match (self.on_the_line(), &self.configured[..]) {
@@ -165,8 +176,13 @@ impl ArchiveArgs {
             ([], [first, ..]) => Some(format!("--config {}", quoted(&first.file))),
             (names @ [_, ..], []) if !names.iter().any(is_unfit) => {
                 let config = config.map(|file| format!("--config {}", quoted(file)));
+                let is_of_buckets = config.is_none()
+                    && names.iter().all(|name| is_saved(name))
+                    && recorded.iter().any(|name| is_s3(name.as_ref()));
+                let buckets = recorded.iter().filter(|_| is_of_buckets);
+                let buckets = buckets.map(|name| format!("--archive {}", quoted(name.as_ref())));
                 let names = names.iter().map(|name| quoted(name).to_string());
-                Some(names.chain(config).collect::<Vec<_>>().join(" "))
+                Some(names.chain(config).chain(buckets).collect::<Vec<_>>().join(" "))
             }
             _ => None,
         }

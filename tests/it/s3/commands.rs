@@ -70,6 +70,26 @@ fn every_command_takes_a_bucket() {
     };
     assert_eq!(trace("s3://logs"), trace(buckets.logs().to_str().unwrap()));
     assert_eq!(trace("s3://logs").len(), 3);
+    // A baseline may be of others, and name any bucket.
+    let folder = tempfile::TempDir::new().unwrap();
+    let baseline = folder.path().join("logs.baseline").display().to_string();
+    let made = server.firstseen().args(["index", "s3://logs", "-o", &baseline]).output().unwrap();
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    for words in [&["trace", &baseline, "alice"][..], &["show", &baseline, id], &["events", &baseline]] {
+        let run = |more: &[&str]| {
+            let before = server.requests().len();
+            let output = server.firstseen().args(words).args(more).output().unwrap();
+            (output, server.requests().len() - before)
+        };
+        let (refused, requests) = run(&[]);
+        assert_eq!((refused.status.code(), requests), (Some(2), 0), "{words:?}");
+        assert!(stderr(&refused).contains("its logs are in the bucket 's3://logs'"), "{}", stderr(&refused));
+        for more in [["--archive", "s3://logs"], ["--aws-region", "us-east-1"]] {
+            let (read, requests) = run(&more);
+            assert_eq!(read.status.code(), Some(0), "{words:?} {}", stderr(&read));
+            assert!(requests > 0, "{words:?} {more:?}");
+        }
+    }
     let bench = server.firstseen().args(["bench", "s3://logs", "--runs", "1"]).output().unwrap();
     assert_eq!(bench.status.code(), Some(0), "{}", stderr(&bench));
     let saved = server.firstseen().args(["index", FIXTURE, "-o", "s3://logs/x.baseline"]).output().unwrap();
