@@ -276,6 +276,21 @@ pub struct ObjectCounts {
     pub skipped_inside: BTreeMap<ObjectSkip, u64>,
 }
 
+impl ObjectCounts {
+    /// Counts the outcome of a listed object.
+    pub fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Skipped(reason) => *self.skipped.entry(reason).or_default() += 1,
+            Outcome::Failed(kind) => *self.failed.entry(kind).or_default() += 1,
+            Outcome::Read => self.read += 1,
+            Outcome::ReadInPart(_) => {
+                self.read += 1;
+                self.read_in_part += 1;
+            }
+        }
+    }
+}
+
 /// Numbers of records in the objects that were read, by outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordCounts {

@@ -139,7 +139,7 @@ impl ObjectState {
         coverage.found.merge(std::mem::take(&mut decoded.found));
         add_counts(&mut coverage.objects.skipped_inside, std::mem::take(&mut decoded.skipped_inside));
         let outcome = outcome(verdict, self.first, decoded.records);
-        count(outcome, coverage);
+        coverage.objects.count(outcome);
         if let Outcome::Read | Outcome::ReadInPart(_) = outcome {
             records += decoded.others;
             coverage.stored_bytes += stored.size;
@@ -183,20 +183,6 @@ fn outcome(verdict: Verdict, first: Option<FaultKind>, records: u32) -> Outcome 
         (Verdict::Other(reason), None) => Outcome::Skipped(reason),
         (_, Some(kind)) if records == 0 => Outcome::Failed(kind),
         (_, fault) => fault.map_or(Outcome::Read, Outcome::ReadInPart),
-    }
-}
-
-/// Counts an object under its outcome.
-fn count(outcome: Outcome, coverage: &mut Coverage) {
-    let objects = &mut coverage.objects;
-    match outcome {
-        Outcome::Skipped(reason) => *objects.skipped.entry(reason).or_default() += 1,
-        Outcome::Failed(kind) => *objects.failed.entry(kind).or_default() += 1,
-        Outcome::Read => objects.read += 1,
-        Outcome::ReadInPart(_) => {
-            objects.read += 1;
-            objects.read_in_part += 1;
-        }
     }
 }
 

@@ -185,6 +185,8 @@ impl Saved {
     pub fn contents(&self) -> Result<BaselineContents, StoreError> {
         let (baseline, coverage) = self.baseline()?;
         let objects = self.objects()?;
+        let damaged = |TableError(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
+        validate::counts(&objects, &coverage).map_err(damaged)?;
         let records = self.record_table((objects.len(), baseline.behaviours.len()))?.into();
         Ok(BaselineContents {
             learning: self.learning.clone(),

@@ -3,7 +3,7 @@
 use super::error::TableError;
 use crate::baseline::{Baseline, Behaviour, DimensionValue, LOGGING_CHANGES_KEPT};
 use crate::catalog::ObjectEntry;
-use crate::coverage::{Coverage, DeliveryDay, PlaceCoverage};
+use crate::coverage::{Coverage, DeliveryDay, ObjectCounts, PlaceCoverage};
 use crate::time::Timestamp;
 
 /// Checks that behaviours have possible times, hours and counts, and existing archives.
@@ -100,6 +100,15 @@ pub(super) fn objects(objects: &[ObjectEntry], archives: &[String]) -> Result<()
         is_archive(object.archive, archives) && object.span.as_ref().is_none_or(written)
     };
     if objects.iter().all(sound) { Ok(()) } else { Err("its objects contradict themselves".into()) }
+}
+
+/// Checks that the coverage counts these objects.
+pub(super) fn counts(objects: &[ObjectEntry], coverage: &Coverage) -> Result<(), TableError> {
+    let ObjectCounts { unlisted, skipped_inside, .. } = coverage.objects.clone();
+    let listed = objects.len() as u64;
+    let mut counted = ObjectCounts { listed, unlisted, skipped_inside, ..ObjectCounts::default() };
+    objects.iter().for_each(|object| counted.count(object.outcome));
+    if counted == coverage.objects { Ok(()) } else { Err("its coverage counts other objects".into()) }
 }
 
 fn is_archive(number: u32, archives: &[String]) -> bool {

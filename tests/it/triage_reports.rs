@@ -561,12 +561,12 @@ fn what_is_counted_before_filters_is_said() {
     };
     let all = ends("");
     assert_eq!((&*all.0, &*all.1), ("archive", "novelty"));
-    assert_eq!(all.2, "2 incidents; the archive has 3 episodes with 10 findings");
+    assert_eq!(all.2, "2 incidents; the archive has 3 episodes with 10 findings in all dimensions");
     let some = ends("--principal jo");
     assert_eq!((&*some.0, &*some.1), ("archive, before filters", "novelty, before filters"));
     assert_eq!(
         some.2,
-        "1 incident that passes the filters; the whole archive has 3 episodes with 10 findings"
+        "1 incident that passes the filters; the whole archive has 3 episodes with 10 findings in all dimensions"
     );
 }
 

@@ -128,8 +128,11 @@ pub(super) fn total(report: &TriageReport<'_>, shown: usize) -> String {
     let (overview, question) = (&report.triage.overview, report.question);
     let all = report.triage.incidents.len();
     let what = question.by.name();
-    let from =
-        format!("{} with {}", counted(overview.episodes, "episode"), counted(overview.findings, "finding"));
+    let from = format!(
+        "{} with {} in all dimensions",
+        counted(overview.episodes, "episode"),
+        counted(overview.findings, "finding")
+    );
     match overview.archive.span {
         _ if all > 0 => {
             let (pass, whole) = match (report.is_filtered(), all) {
@@ -146,7 +149,13 @@ pub(super) fn total(report: &TriageReport<'_>, shown: usize) -> String {
         }
         None => "nothing to rank: no events were learnt".to_owned(),
         Some(_) if overview.episodes > 0 => {
-            format!("nothing to show: none of {from} is in the window and passes the filters")
+            let nothing = format!("nothing to show: none of {from} is in the window and passes the filters");
+            match before_warmup(report) {
+                Some(end) => {
+                    format!("{nothing}; the warmup ends at {end} (--warmup)")
+                }
+                None => nothing,
+            }
         }
         Some([first, last]) if last.micros_since(first) < question.warmup.micros() => {
             format!(
@@ -156,6 +165,13 @@ pub(super) fn total(report: &TriageReport<'_>, shown: usize) -> String {
         }
         Some(_) => format!("nothing to rank: nothing was new after the warmup of {}", question.warmup),
     }
+}
+
+/// The end of the warmup of who was there first, if the window ends before it.
+fn before_warmup(report: &TriageReport<'_>) -> Option<Timestamp> {
+    let [first, _] = report.triage.overview.archive.span?;
+    let end = first.plus(report.question.warmup);
+    report.question.to.filter(|to| *to < end).map(|_| end)
 }
 
 /// Which facts are later than the episodes that they are about.
