@@ -189,7 +189,7 @@ impl<'e> Nodes<'e> {
         let (Some(digest), Some(signature)) = (node.digest, signature) else { return Signed::Unknown };
         // A backfill digest is signed when it is made, which may be long after the period that it covers.
         let is_backfill = digest.name().is_some_and(|name| name.is_backfill);
-        let signed_at = if is_backfill { generated } else { digest.end() };
+        let signed_at = if is_backfill { generated } else { digest.end };
         let found = keys.find(&digest.fingerprint, signed_at);
         let (Found::Key(key) | Found::Outdated(key)) = found else { return Signed::Unknown };
         let text = digest.signed_text(node.checksum);
@@ -206,7 +206,7 @@ impl<'e> Nodes<'e> {
 impl Node<'_> {
     /// The end of the period that it covers.
     pub(super) fn end(&self) -> Option<Timestamp> {
-        self.digest.and_then(Digest::end)
+        self.digest.and_then(|digest| digest.end)
     }
 
     /// The trail that it belongs to: by the key that it states, else by the name of its file.
