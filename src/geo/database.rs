@@ -1,13 +1,15 @@
-//! One database. The only place that knows the crate `maxminddb`.
+//! One database.
 
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use maxminddb::{LookupResult, MaxMindDbError, PathElement, Reader, WithinOptions};
+use maxminddb::{LookupResult, MaxMindDbError, Reader, WithinOptions};
 
 use super::GeoError;
-use super::record::{AS_NAME, AS_NUMBER, AsNumber, COUNTRY, country_code};
+use super::record::{AS_NAME, AS_NUMBER, COUNTRY, as_number, country_code};
+use super::value::Value;
 use crate::checksum::Checksum;
 use crate::file;
 use crate::model::{Dimension, Location, SharedTexts};
@@ -74,39 +76,42 @@ impl GeoDatabase {
     }
 
     /// What it knows about an address; none if it has no record of it.
-    pub(super) fn locate(
-        &self,
-        address: IpAddr,
-        texts: &mut SharedTexts,
-    ) -> Result<Option<Location>, GeoError> {
+    pub(super) fn locate(&self, address: IpAddr, memory: &mut Memory) -> Result<Option<Location>, GeoError> {
         let found = match self.reader.lookup(address) {
             // An IPv6 address, in a database of IPv4 addresses.
             Err(MaxMindDbError::InvalidInput { .. }) => return Ok(None),
             found => found.map_err(|error| self.damaged(&error))?,
         };
-        if !found.has_data() {
-            return Ok(None);
+        let Some(offset) = found.offset() else { return Ok(None) };
+        if let Some(known) = memory.known.get(&offset) {
+            return Ok(Some(known.clone()));
         }
-        location(&found, texts).map(Some).map_err(|error| self.damaged(&error))
+        let location = Record::of(&found).map_err(|error| self.damaged(&error))?.location(&mut memory.texts);
+        memory.known.insert(offset, location.clone());
+        Ok(Some(location))
     }
 
     /// The dimensions of which the first networks have values.
     fn sample(&self) -> Result<Vec<Dimension>, GeoError> {
-        let (mut texts, mut seen) = (SharedTexts::default(), Location::default());
+        let (mut has_number, mut has_country, mut known) = (false, false, HashSet::new());
         // Networks without data and other names of IPv4 networks count, too: a damaged tree may have any number of them.
         let options = WithinOptions::default().include_networks_without_data().include_aliased_networks();
         let networks = self.reader.networks(options).map_err(|error| self.damaged(&error))?;
         for network in networks.take(MOST_SAMPLED) {
             let network = network.map_err(|error| self.damaged(&error))?;
-            let location = location(&network, &mut texts).map_err(|error| self.damaged(&error))?;
-            seen.asn = seen.asn.or(location.asn);
-            seen.country = seen.country.or(location.country);
-            if seen.asn.is_some() && seen.country.is_some() {
+            // Many networks have the same record.
+            if !network.offset().is_some_and(|offset| known.insert(offset)) {
+                continue;
+            }
+            let record = Record::of(&network).map_err(|error| self.damaged(&error))?;
+            has_number |= record.number().is_some();
+            has_country |= record.country().is_some();
+            if has_number && has_country {
                 break;
             }
         }
-        let has_values = |dimension: &Dimension| seen.value(*dimension).is_some();
-        Ok(Dimension::ALL.into_iter().filter(has_values).collect())
+        let found = [(Dimension::Asn, has_number), (Dimension::Country, has_country)];
+        Ok(found.into_iter().filter(|(_, is_found)| *is_found).map(|(dimension, _)| dimension).collect())
     }
 
     fn damaged(&self, error: &MaxMindDbError) -> GeoError {
@@ -133,39 +138,50 @@ fn day(seconds: u64) -> Option<Day> {
     i32::try_from(seconds / DAY).ok().filter(|day| *day <= LAST_DAY).map(Day::from_number)
 }
 
-/// The record of a network, if there is one.
-type Found<'r> = LookupResult<'r, Vec<u8>>;
-
-fn location(found: &Found<'_>, texts: &mut SharedTexts) -> Result<Location, MaxMindDbError> {
-    let number = first(&AS_NUMBER, |path| field::<AsNumber>(found, path))?.filter(|number| number.0 > 0);
-    let name = match number {
-        Some(_) => first(&AS_NAME, |path| field::<&str>(found, path))?.filter(|name| !name.is_empty()),
-        None => None,
-    };
-    let country = first(&COUNTRY, |path| Ok(field::<&str>(found, path)?.and_then(country_code)))?;
-    Ok(Location {
-        asn: number.map(|AsNumber(number)| texts.get(&format!("AS{number}"))),
-        as_name: name.map(|name| texts.get(name)),
-        country: country.map(|country| texts.get(&country)),
-    })
+/// What was read of one database. Many networks have the same record, which is read once.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    texts: SharedTexts,
+    /// By the offset of the record.
+    known: HashMap<usize, Location>,
 }
 
-/// The first value among several paths.
-fn first<T>(
-    paths: &[&[&str]],
-    value: impl Fn(&[&str]) -> Result<Option<T>, MaxMindDbError>,
-) -> Result<Option<T>, MaxMindDbError> {
-    paths.iter().find_map(|path| value(path).transpose()).transpose()
-}
+/// A record of a network.
+struct Record<'r>(Value<'r>);
 
-/// The value at a path of a record; none if there is none, or one of another type.
-fn field<'r, T: serde::Deserialize<'r>>(
-    found: &Found<'r>,
-    path: &[&str],
-) -> Result<Option<T>, MaxMindDbError> {
-    let path: Vec<PathElement<'_>> = path.iter().map(|key| PathElement::Key(key)).collect();
-    match found.decode_path(&path) {
-        Err(MaxMindDbError::Decoding { .. }) => Ok(None),
-        value => value,
+impl<'r> Record<'r> {
+    /// The record that was found; an empty one if there is none.
+    fn of(found: &LookupResult<'r, Vec<u8>>) -> Result<Self, MaxMindDbError> {
+        Ok(Self(found.decode()?.unwrap_or(Value::Other)))
+    }
+
+    fn location(&self, texts: &mut SharedTexts) -> Location {
+        let number = self.number();
+        Location {
+            asn: number.map(|number| texts.get(&format!("AS{number}"))),
+            as_name: number.and_then(|_| self.name()).map(|name| texts.get(name)),
+            country: self.country().map(|country| texts.get(&country)),
+        }
+    }
+
+    fn number(&self) -> Option<u32> {
+        let number = |value: &Value<'_>| match value {
+            Value::Number(number) => u32::try_from(*number).ok(),
+            value => value.text().and_then(as_number),
+        };
+        self.first(&AS_NUMBER, number).filter(|number| *number > 0)
+    }
+
+    fn name(&self) -> Option<&'r str> {
+        self.first(&AS_NAME, Value::text).filter(|name| !name.is_empty())
+    }
+
+    fn country(&self) -> Option<String> {
+        self.first(&COUNTRY, |value| value.text().and_then(country_code))
+    }
+
+    /// The first value among several paths.
+    fn first<T>(&self, paths: &[&[&str]], value: impl Fn(&Value<'r>) -> Option<T>) -> Option<T> {
+        paths.iter().find_map(|path| value(self.0.at(path)?))
     }
 }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 
+use super::database::Memory;
 use super::{GeoDatabases, GeoError};
-use crate::model::{Location, SharedTexts};
+use crate::model::Location;
 
 /// Where addresses are; those that no database knows are absent.
 #[derive(Debug, Default)]
@@ -33,21 +34,22 @@ impl GeoDatabases {
         if self.is_empty() {
             return Ok(Locations::default());
         }
-        let (mut known, mut texts) = (HashMap::new(), SharedTexts::default());
+        let mut known = HashMap::new();
+        let mut memories: Vec<Memory> = self.iter().map(|_| Memory::default()).collect();
         for address in addresses {
             let address = address.to_canonical();
             if let Entry::Vacant(vacant) = known.entry(address) {
-                vacant.insert(self.locate_one(address, &mut texts)?);
+                vacant.insert(self.locate_one(address, &mut memories)?);
             }
         }
         known.retain(|_, location| *location != Location::default());
         Ok(Locations(known))
     }
 
-    fn locate_one(&self, address: IpAddr, texts: &mut SharedTexts) -> Result<Location, GeoError> {
+    fn locate_one(&self, address: IpAddr, memories: &mut [Memory]) -> Result<Location, GeoError> {
         let mut location = Location::default();
-        for database in self.iter() {
-            let Some(found) = database.locate(address, texts)? else { continue };
+        for (database, memory) in self.iter().zip(memories) {
+            let Some(found) = database.locate(address, memory)? else { continue };
             if location.asn.is_none() {
                 (location.asn, location.as_name) = (found.asn, found.as_name);
             }

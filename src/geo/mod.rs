@@ -7,6 +7,7 @@ mod database;
 mod error;
 mod locations;
 mod record;
+mod value;
 
 use std::path::PathBuf;
 

@@ -3,10 +3,6 @@
 //! Sources: MaxMind, "GeoLite2/GeoIP2 binary databases" (ASN, ISP, Country, City, Enterprise); DB-IP, "MMDB format", which has
 //! the same names; IPinfo, "Database schemas" (Lite, Core, and the older country and ASN databases).
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
-
 /// Paths to the number of the autonomous system. The first that is there counts, here and below.
 pub(super) const AS_NUMBER: [&[&str]; 4] = [
     &["autonomous_system_number"],
@@ -35,36 +31,16 @@ pub(super) const COUNTRY: [&[&str]; 5] = [
     &["registered_country", "iso_code"],
 ];
 
-/// The number of an autonomous system, written as a number or as a text (`AS64500`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct AsNumber(pub(super) u32);
+/// The number of steps of the longest path.
+pub(super) const LONGEST_PATH: usize = 2;
 
-impl<'de> Deserialize<'de> for AsNumber {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AsNumberVisitor)
-    }
-}
-
-struct AsNumberVisitor;
-
-impl Visitor<'_> for AsNumberVisitor {
-    type Value = AsNumber;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the number of an autonomous system")
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<AsNumber, E> {
-        u32::try_from(number).map(AsNumber).map_err(|_| E::custom("out of range"))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<AsNumber, E> {
-        as_number(text).map(AsNumber).ok_or_else(|| E::custom("no number"))
-    }
+/// Whether a path has a field with this name.
+pub(super) fn is_field(name: &str) -> bool {
+    [&AS_NUMBER[..], &AS_NAME, &COUNTRY].into_iter().flatten().any(|path| path.contains(&name))
 }
 
 /// The number in `AS64500` or `64500`.
-fn as_number(text: &str) -> Option<u32> {
+pub(super) fn as_number(text: &str) -> Option<u32> {
     let digits = text.get(..2).filter(|start| start.eq_ignore_ascii_case("as")).map_or(text, |_| &text[2..]);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     digits.parse().ok().filter(|_| is_number)
@@ -79,6 +55,12 @@ pub(super) fn country_code(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_path_is_longer_than_what_is_read() {
+        let paths = [&AS_NUMBER[..], &AS_NAME, &COUNTRY].into_iter().flatten();
+        assert_eq!(paths.map(|path| path.len()).max(), Some(LONGEST_PATH));
+    }
 
     #[test]
     fn numbers_of_autonomous_systems_may_have_a_prefix() {

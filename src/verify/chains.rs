@@ -97,7 +97,13 @@ fn covered(nodes: &Nodes<'_>, standings: &[Standing], members: &[usize]) -> Opti
     let relied = || members.iter().filter(|number| standings[**number].weight() > Weight::None);
     let digests = || relied().filter_map(|number| nodes.nodes[*number].digest);
     let start = digests().filter_map(|digest| digest.start).min()?;
-    Some((start, digests().filter_map(super::digest::Digest::end).max()?))
+    Some((start, digests().filter_map(|digest| digest.end).max()?))
+}
+
+/// The end of the last period before one that starts then; `ends` are in order.
+fn end_before(ends: &[Timestamp], start: Option<Timestamp>) -> Option<Timestamp> {
+    let before = start.map_or(ends.len(), |start| ends.partition_point(|end| *end <= start));
+    ends[..before].last().copied()
 }
 
 fn chain(name: DigestName<'_>) -> Chain {
@@ -123,17 +129,22 @@ impl ChainWalk<'_> {
     fn missing(&self) -> Vec<Verdict> {
         let mut verdicts = Vec::new();
         let mut stated: BTreeSet<Text> = BTreeSet::new();
-        for (position, number) in self.members.iter().enumerate() {
+        // The ends of earlier periods, in order, as the members are.
+        let mut ends: Vec<Timestamp> = Vec::new();
+        for number in self.members {
             let Some(digest) = self.nodes.nodes[*number].digest else { continue };
-            let (start, before) = (digest.start, || self.end_before(position, digest.start));
+            let (start, before) = (digest.start, end_before(&ends, digest.start));
+            // Times in digests that nothing vouches for may be anything.
+            if self.standings[*number].weight() > Weight::None {
+                ends.extend(digest.end);
+            }
             match &digest.previous {
-                None => verdicts.extend(before().and_then(|before| self.restart(before, start?))),
+                None => verdicts.extend(before.and_then(|before| self.restart(before, start?))),
                 Some(previous) => {
                     let is_there = !self.nodes.with_key(&previous.object).is_empty();
                     if is_there || self.is_too_early(&previous.object) {
                         continue;
                     }
-                    let before = before();
                     if stated.insert(previous.object.clone()) {
                         verdicts.push(self.absent(*number, previous, before.is_none()));
                     }
@@ -142,16 +153,6 @@ impl ChainWalk<'_> {
             }
         }
         verdicts
-    }
-
-    /// The end of the last period before this one.
-    fn end_before(&self, position: usize, start: Option<Timestamp>) -> Option<Timestamp> {
-        let earlier = self.members[..position].iter().rev();
-        // Times in digests that nothing vouches for may be anything.
-        let relied = earlier.filter(|number| self.standings[**number].weight() > Weight::None);
-        let mut ends = relied.filter_map(|number| self.nodes.nodes[*number].end());
-        // The latest comes first.
-        ends.find(|end| start.is_none_or(|start| *end <= start))
     }
 
     /// Whether a digest ended before the copy is said to begin.
@@ -198,5 +199,21 @@ impl ChainWalk<'_> {
             until: Some(until),
             ..Verdict::new(Subject::Period, class, reason)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_period_before_another_ended_when_it_started_or_earlier() {
+        let [one, two, three, four] = [1, 2, 3, 4].map(Timestamp::from_micros);
+        let ends = [two, three, three];
+        assert_eq!(end_before(&ends, Some(one)), None);
+        assert_eq!(end_before(&ends, Some(two)), Some(two));
+        assert_eq!(end_before(&ends, Some(four)), Some(three));
+        assert_eq!(end_before(&ends, None), Some(three));
+        assert_eq!(end_before(&[], None), None);
     }
 }

@@ -18,7 +18,9 @@ pub(super) struct Digest {
     pub(super) bucket: String,
     /// The start of the period that it covers.
     pub(super) start: Option<Timestamp>,
-    /// The end of the period that it covers, as it is written, since it is signed as it is written.
+    /// The end of the period that it covers.
+    pub(super) end: Option<Timestamp>,
+    /// The same as it is written, since it is signed as it is written.
     pub(super) end_text: String,
     /// The fingerprint of the public key of its signature.
     pub(super) fingerprint: String,
@@ -106,6 +108,7 @@ impl Digest {
             object: written.object.into(),
             bucket: written.bucket,
             start: Timestamp::parse(&written.digest_start_time),
+            end: Timestamp::parse(&written.digest_end_time),
             end_text: written.digest_end_time,
             fingerprint: written.digest_public_key_fingerprint.unwrap_or_default(),
             algorithm: written.digest_signature_algorithm.unwrap_or_default(),
@@ -113,11 +116,6 @@ impl Digest {
             previous_signature: written.previous_digest_signature,
             files: written.log_files.into_iter().map(file).collect(),
         })
-    }
-
-    /// The end of the period that it covers.
-    pub(super) fn end(&self) -> Option<Timestamp> {
-        Timestamp::parse(&self.end_text)
     }
 
     /// The trail that it belongs to, by its key.

@@ -1,5 +1,6 @@
 //! The verdicts on log files: what is there is compared with what digests list.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::chains::Chains;
@@ -15,6 +16,28 @@ use crate::time::{Span, Timestamp};
 /// An entry of a digest: the number of the digest, and the log file.
 type Entry<'l> = (usize, &'l ListedFile);
 
+/// What digests with most weight list under one name. There may be any number of entries, and two of them decide: one, and another with
+/// another hash.
+#[derive(Clone, Copy)]
+struct Listed<'l> {
+    entry: Entry<'l>,
+    differing: Option<Entry<'l>>,
+}
+
+impl<'l> Listed<'l> {
+    /// Adds an entry; of several with equal weight the first counts.
+    fn add(&mut self, other: Entry<'l>, standings: &[Standing]) {
+        let weight = |entry: Entry<'_>| standings[entry.0].weight();
+        match weight(other).cmp(&weight(self.entry)) {
+            Ordering::Greater => *self = Self { entry: other, differing: None },
+            Ordering::Equal if other.1.hash != self.entry.1.hash => {
+                self.differing.get_or_insert(other);
+            }
+            Ordering::Equal | Ordering::Less => {}
+        }
+    }
+}
+
 /// Everything that verdicts on log files depend on.
 pub(super) struct Logs<'l> {
     examination: &'l Examination,
@@ -22,7 +45,7 @@ pub(super) struct Logs<'l> {
     standings: &'l [Standing],
     chains: &'l Chains,
     /// Entries by name without compression.
-    by_name: HashMap<&'l str, Vec<Entry<'l>>>,
+    by_name: HashMap<&'l str, Listed<'l>>,
     /// Entries by hash; of several, the one with most weight.
     by_hash: HashMap<Checksum, Entry<'l>>,
     /// Names of the files that are there.
@@ -65,7 +88,11 @@ impl<'l> Logs<'l> {
     fn add_entries(&mut self, number: usize, digest: &'l Digest) {
         let standings = self.standings;
         for file in &digest.files {
-            self.by_name.entry(stem(&file.object)).or_default().push((number, file));
+            let entry = (number, file);
+            let named = self.by_name.entry(stem(&file.object));
+            named
+                .and_modify(|listed| listed.add(entry, standings))
+                .or_insert(Listed { entry, differing: None });
             if let Some(hash) = file.hash {
                 let entry = self.by_hash.entry(hash).or_insert((number, file));
                 if standings[number].weight() > standings[entry.0].weight() {
@@ -74,7 +101,7 @@ impl<'l> Logs<'l> {
             }
         }
         let chain = self.chains.of[number].map(|chain| &self.chains.chains[chain as usize]);
-        if let (Some(chain), Some(start), Some(end)) = (chain, digest.start, digest.end())
+        if let (Some(chain), Some(start), Some(end)) = (chain, digest.start, digest.end)
             && !chain.is_backfill
             && standings[number].weight() > Weight::None
         {
@@ -91,8 +118,7 @@ impl<'l> Logs<'l> {
     pub(super) fn absent(&self, from: Option<Timestamp>) -> Vec<Verdict> {
         let contents: HashSet<Checksum> = self.renamed().map(|examined| examined.checksum).collect();
         let mut verdicts = Vec::new();
-        for (name, entries) in &self.by_name {
-            let entry = self.heaviest(entries);
+        for (name, Listed { entry, .. }) in &self.by_name {
             let file = entry.1;
             let is_there =
                 self.present.contains(name) || file.hash.is_some_and(|hash| contents.contains(&hash));
@@ -102,7 +128,7 @@ impl<'l> Logs<'l> {
                 verdicts.push(Verdict {
                     object: Some(file.object.clone()),
                     time: delivered,
-                    ..self.stated(entry, Class::Absent, Reason::Missing)
+                    ..self.stated(*entry, Class::Absent, Reason::Missing)
                 });
             }
         }
@@ -122,23 +148,25 @@ impl<'l> Logs<'l> {
 
     fn on_object(&self, examined: &Examined) -> Option<Verdict> {
         let path: &str = &examined.object.path;
-        let listed = self.by_name.get(stem(path)).map_or(&[][..], Vec::as_slice);
+        let listed = self.by_name.get(stem(path));
         match examined.content {
             Content::Log => {}
-            Content::Other if !listed.is_empty() => {}
+            Content::Other if listed.is_some() => {}
             _ => return None,
         }
         let verdict = match &examined.flaw {
             Some(flaw) => {
                 let (class, reason, detail) = flaw.verdict();
                 let verdict = match listed {
-                    [] => Verdict::new(Subject::Log, class, reason),
-                    listed => self.stated(self.heaviest(listed), class, reason),
+                    None => Verdict::new(Subject::Log, class, reason),
+                    Some(listed) => self.stated(listed.entry, class, reason),
                 };
                 Verdict { detail: Some(detail), ..verdict }
             }
-            None if listed.is_empty() => self.unnamed(examined),
-            None => self.compared(examined, listed),
+            None => match listed {
+                None => self.unnamed(examined),
+                Some(listed) => self.compared(examined, listed),
+            },
         };
         Some(Verdict {
             archive: Some(examined.object.archive),
@@ -150,15 +178,15 @@ impl<'l> Logs<'l> {
     }
 
     /// A log file that digests list under its name.
-    fn compared(&self, examined: &Examined, listed: &[Entry<'l>]) -> Verdict {
-        let entry = self.heaviest(listed);
-        let mut counted = listed.iter().filter(|other| self.weight(**other) == self.weight(entry));
+    fn compared(&self, examined: &Examined, listed: &Listed<'l>) -> Verdict {
+        let entry = listed.entry;
+        let mut counted = [Some(entry), listed.differing].into_iter().flatten();
         if let Some(differing) = counted.find(|(_, file)| file.hash != Some(examined.checksum)) {
             let detail =
                 self.content_of(examined).filter(|(_, file)| stem(&file.object) != stem(&entry.1.object));
             return Verdict {
                 detail: detail.map(has_content_of),
-                ..self.stated(*differing, Class::Mismatch, Reason::HashDiffers)
+                ..self.stated(differing, Class::Mismatch, Reason::HashDiffers)
             };
         }
         let key = &entry.1.object;
@@ -200,17 +228,6 @@ impl<'l> Logs<'l> {
             Some(_) if begun == periods.len() => Reason::AfterLastDigest,
             Some(_) => Reason::InGap,
         }
-    }
-
-    /// The entry with most weight; the first of several.
-    fn heaviest(&self, entries: &[Entry<'l>]) -> Entry<'l> {
-        let first = entries[0];
-        entries.iter().copied().fold(
-            first,
-            |best, entry| {
-                if self.weight(entry) > self.weight(best) { entry } else { best }
-            },
-        )
     }
 
     /// A verdict on a log file with the content that an entry states: worth as much as its digest.

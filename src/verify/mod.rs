@@ -10,6 +10,7 @@ mod chains;
 mod digest;
 mod examination;
 mod keys;
+mod links;
 mod logs;
 mod names;
 mod nodes;
@@ -26,9 +27,11 @@ use crate::scan::ScanError;
 use crate::time::Timestamp;
 use chains::Chains;
 use examination::{Content, Flaw};
+use links::Links;
 use logs::Logs;
 use names::{digest_name, lies_at, stem};
 use nodes::{Nodes, Signed};
+use side_files::MOST_SIGNATURES;
 use standing::{Standing, standings};
 
 pub use examination::Examination;
@@ -70,7 +73,7 @@ impl Examination {
         if nodes.nodes.is_empty() {
             return Err(VerifyError::NoDigests);
         }
-        let links = nodes.links(&settings.keys, settings.threads)?;
+        let links = Links::of(&nodes, &settings.keys, settings.threads)?;
         let side_signed = nodes.side_signed(&settings.keys, settings.threads)?;
         let standings = standings(&nodes.nodes, &links, &side_signed);
         let chains = Chains::of(&nodes, &self);
@@ -81,7 +84,7 @@ impl Examination {
         verdicts.extend(logs.present());
         verdicts.extend(logs.absent(settings.from));
         sort(&mut verdicts);
-        let remarks = judge.remarks(&side_signed);
+        let remarks = judge.remarks(&side_signed, settings.side_files.left_out());
         let chains = chains.summaries(&nodes, &standings);
         let mut counts = BTreeMap::new();
         for verdict in &verdicts {
@@ -125,6 +128,7 @@ impl Judge<'_> {
         let (node, standing) = (&self.nodes.nodes[number], &self.standings[number]);
         let examined = &self.examination.objects[place];
         let is_outdated = standing.has_outdated_key && standing.proof == Some(Proof::Consistent);
+        let is_in_crowd = standing.is_crowded && standing.reason == Reason::Fork;
         let later = standing.stated_in.and_then(|later| self.nodes.nodes[later].digest);
         let mut verdict = Verdict {
             proof: standing.proof,
@@ -164,13 +168,19 @@ impl Judge<'_> {
             Some((class, reason, detail)) => {
                 Verdict { class, reason, proof: None, detail: Some(detail), ..verdict }
             }
+            None if is_in_crowd => Verdict { detail: Some(CROWDED.to_owned()), ..verdict },
             None => verdict,
         }
     }
 
     /// What else the user should know.
-    fn remarks(&self, side_signed: &[Vec<Signed>]) -> Vec<String> {
+    fn remarks(&self, side_signed: &[Vec<Signed>], left_out: u64) -> Vec<String> {
         let mut remarks = Vec::new();
+        if left_out > 0 {
+            remarks.push(format!(
+                "signatures in side files were left out ({left_out}): a digest has one, and more than {MOST_SIGNATURES} were given for it"
+            ));
+        }
         let objects = &self.examination.objects;
         let archives = objects.iter().filter(|examined| matches!(examined.content, Content::Archive)).count();
         if archives > 0 {
@@ -193,6 +203,10 @@ impl Judge<'_> {
 
 /// The detail if a key was not valid.
 const OUTDATED: &str = "its signature is right, but the public key was not valid at that time";
+
+/// The detail if a digest is contradicted as one of too many.
+const CROWDED: &str =
+    "one of too many digests for the same place in a chain: those that no signature proves are not compared";
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! The digests that are there, how they refer to each other, and which signatures of them are valid.
+//! The digests that are there, which of them a key means, and which signatures of them are valid.
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,24 +24,11 @@ pub(super) struct Node<'e> {
     pub(super) places: Vec<usize>,
     pub(super) checksum: Checksum,
     /// Signatures of it from its metadata and from side files.
-    pub(super) side_signatures: Vec<SideSignature>,
+    pub(super) side_signatures: Vec<&'e SideSignature>,
     /// Whether it is known not to be the digest whose name its file has, should the names differ.
     is_known_elsewhere: bool,
     /// Whether all its objects have the names of other digests than it says it is.
     pub(super) is_misplaced: bool,
-}
-
-/// What one digest states of the digest before it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Link {
-    /// The later digest.
-    pub(super) successor: usize,
-    /// The earlier one, which has the key or the name that the later one states.
-    pub(super) digest: usize,
-    /// Whether its content has the hash that the later one states.
-    pub(super) hash_fits: bool,
-    /// Whether the signature that the later one states is valid.
-    pub(super) signed: Signed,
 }
 
 /// The result of checking a signature.
@@ -55,19 +42,30 @@ pub(super) enum Signed {
     OutdatedKey,
 }
 
+/// How a digest is found: by the key that it states, or by the name of its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place<'k> {
+    Key(&'k str),
+    Name(&'k str),
+}
+
 /// All digests that are there.
 #[derive(Debug, Default)]
 pub(super) struct Nodes<'e> {
     pub(super) nodes: Vec<Node<'e>>,
     by_key: HashMap<&'e str, Vec<usize>>,
+    /// Without those that are known to be another digest than the name says.
     by_name: HashMap<&'e str, Vec<usize>>,
 }
 
 impl<'e> Nodes<'e> {
     /// Collects the digests among the examined objects.
-    pub(super) fn of(examination: &'e Examination, side_files: &SideFiles) -> Self {
+    pub(super) fn of(examination: &'e Examination, side_files: &'e SideFiles) -> Self {
         let mut all = Self::default();
         let mut known: HashMap<(&str, Checksum), usize> = HashMap::new();
+        // A digest may have any number of copies, and each copy its own signature and name.
+        let mut signatures: HashSet<(usize, &SideSignature)> = HashSet::new();
+        let mut names: HashSet<(usize, &str)> = HashSet::new();
         for (index, examined) in examination.objects.iter().enumerate() {
             let path: &str = &examined.object.path;
             let digest = match &examined.content {
@@ -77,50 +75,56 @@ impl<'e> Nodes<'e> {
             };
             let key = digest.map_or(path, |digest| &digest.object);
             let number = *known.entry((key, examined.checksum)).or_insert_with(|| {
-                let side_signatures = side_files.of(key).to_vec();
-                let checksum = examined.checksum;
+                let number = all.nodes.len();
+                let side_signatures: Vec<&SideSignature> = side_files.of(key).collect();
+                signatures.extend(side_signatures.iter().map(|signature| (number, *signature)));
                 all.nodes.push(Node {
                     digest,
                     places: Vec::new(),
-                    checksum,
+                    checksum: examined.checksum,
                     side_signatures,
                     is_known_elsewhere: false,
                     is_misplaced: false,
                 });
-                all.nodes.len() - 1
+                number
             });
             let node = &mut all.nodes[number];
             node.places.push(index);
             if let Some(signature) = &examined.signature
-                && !node.side_signatures.contains(signature)
+                && signatures.insert((number, signature))
             {
-                node.side_signatures.push(signature.clone());
+                node.side_signatures.push(signature);
             }
             if digest.is_some() && node.places.len() == 1 {
                 all.by_key.entry(key).or_default().push(number);
             }
-            let named = all.by_name.entry(stem(path)).or_default();
-            if !named.contains(&number) {
-                named.push(number);
+            if names.insert((number, stem(path))) {
+                all.by_name.entry(stem(path)).or_default().push(number);
             }
         }
         all.note_known_elsewhere(examination);
+        all.forget_names_of_others();
         all.note_misplaced(examination);
         all
     }
 
     /// The digests that a key means: those that state it, else files with its name that are no other digest.
-    pub(super) fn with_key(&self, key: &str) -> Vec<usize> {
-        if let Some(found) = self.by_key.get(key) {
-            return found.clone();
-        }
-        let named = self.by_name.get(stem(key)).map_or(&[][..], Vec::as_slice);
-        let is_other = |node: &Node<'_>| {
-            // A key may have been altered in its folders only.
-            let has_other_name = node.digest.is_some_and(|digest| stem(&digest.object) != stem(key));
-            node.is_known_elsewhere && has_other_name
+    pub(super) fn with_key(&self, key: &str) -> &[usize] {
+        self.at(self.place(key))
+    }
+
+    /// Where the digests that a key means are found.
+    pub(super) fn place<'k>(&self, key: &'k str) -> Place<'k> {
+        if self.by_key.contains_key(key) { Place::Key(key) } else { Place::Name(stem(key)) }
+    }
+
+    /// The digests that are found there.
+    pub(super) fn at(&self, place: Place<'_>) -> &[usize] {
+        let found = match place {
+            Place::Key(key) => self.by_key.get(key),
+            Place::Name(name) => self.by_name.get(name),
         };
-        named.iter().copied().filter(|number| !is_other(&self.nodes[*number])).collect()
+        found.map_or(&[], Vec::as_slice)
     }
 
     /// Notes the digests that lie in the place of another: they are at their own, too, or another digest states their key.
@@ -135,6 +139,18 @@ impl<'e> Nodes<'e> {
         }
     }
 
+    /// Leaves digests that are known elsewhere out of the names that are not theirs.
+    fn forget_names_of_others(&mut self) {
+        for (name, named) in &mut self.by_name {
+            named.retain(|number| {
+                let node = &self.nodes[*number];
+                // A key may have been altered in its folders only.
+                let has_other_name = node.digest.is_some_and(|digest| stem(&digest.object) != *name);
+                !(node.is_known_elsewhere && has_other_name)
+            });
+        }
+    }
+
     /// Notes the digests of which no object has the name that they state.
     fn note_misplaced(&mut self, examination: &Examination) {
         for node in &mut self.nodes {
@@ -145,23 +161,6 @@ impl<'e> Nodes<'e> {
             };
             node.is_misplaced = node.places.iter().all(is_of_another);
         }
-    }
-
-    /// Checks all statements of digests about the ones before them.
-    pub(super) fn links(&self, keys: &PublicKeys, threads: usize) -> Result<Vec<Link>, ScanError> {
-        let mut pairs = Vec::new();
-        for (successor, node) in self.nodes.iter().enumerate() {
-            let Some(previous) = node.digest.and_then(|digest| digest.previous.as_ref()) else { continue };
-            let before = self.with_key(&previous.object).into_iter().filter(|before| *before != successor);
-            pairs.extend(before.map(|before| (successor, before, previous.hash)));
-        }
-        map_on_threads(threads, &pairs, |&(successor, digest, hash)| {
-            let signature =
-                self.nodes[successor].digest.and_then(|later| later.previous_signature.as_deref());
-            let generated = self.nodes[digest].side_signatures.iter().find_map(|side| side.generated);
-            let signed = self.signed(digest, signature, generated, keys);
-            Link { successor, digest, hash_fits: hash == Some(self.nodes[digest].checksum), signed }
-        })
     }
 
     /// Checks the signatures from metadata and side files, for each digest.
@@ -178,7 +177,7 @@ impl<'e> Nodes<'e> {
     }
 
     /// Whether a signature of a digest is valid.
-    fn signed(
+    pub(super) fn signed(
         &self,
         number: usize,
         signature: Option<&str>,
@@ -189,7 +188,7 @@ impl<'e> Nodes<'e> {
         let (Some(digest), Some(signature)) = (node.digest, signature) else { return Signed::Unknown };
         // A backfill digest is signed when it is made, which may be long after the period that it covers.
         let is_backfill = digest.name().is_some_and(|name| name.is_backfill);
-        let signed_at = if is_backfill { generated } else { digest.end() };
+        let signed_at = if is_backfill { generated } else { digest.end };
         let found = keys.find(&digest.fingerprint, signed_at);
         let (Found::Key(key) | Found::Outdated(key)) = found else { return Signed::Unknown };
         let text = digest.signed_text(node.checksum);
@@ -206,7 +205,7 @@ impl<'e> Nodes<'e> {
 impl Node<'_> {
     /// The end of the period that it covers.
     pub(super) fn end(&self) -> Option<Timestamp> {
-        self.digest.and_then(Digest::end)
+        self.digest.and_then(|digest| digest.end)
     }
 
     /// The trail that it belongs to: by the key that it states, else by the name of its file.

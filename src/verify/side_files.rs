@@ -15,8 +15,12 @@ use crate::time::Timestamp;
 const SIGNATURE: &str = "signature";
 const GENERATED: &str = "backfill-generation-timestamp";
 
+/// How many signatures are kept for a name, and how many more for a key. A digest has one; others come from copies of it whose metadata
+/// was altered.
+pub(super) const MOST_SIGNATURES: usize = 16;
+
 /// The signature of one digest.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SideSignature {
     /// Hexadecimal, as given.
     pub(super) text: String,
@@ -28,10 +32,18 @@ pub(super) struct SideSignature {
 #[derive(Clone, Debug, Default)]
 pub struct SideFiles {
     /// By the name without folders and extension. The names of digests are unique.
-    signatures: HashMap<String, Vec<SideSignature>>,
+    by_name: HashMap<String, Vec<SideSignature>>,
+    /// More than are kept for a name, by key: copies of a digest under other keys cannot displace its signature.
+    by_key: HashMap<String, Vec<SideSignature>>,
+    left_out: u64,
 }
 
 impl SideFiles {
+    /// Number of signatures that were left out, since there were too many for one digest.
+    pub(super) fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
     /// Adds a side file: a JSON object of keys and signatures, or JSON objects with `key` and `metadata`, one after another or
     /// in a list. Returns the number of signatures in it, and the number of parts that could not be read: the last line of a
     /// mirror's side file may be cut.
@@ -65,17 +77,28 @@ impl SideFiles {
 
     fn add_signature(&mut self, key: &str, signature: Option<SideSignature>) -> usize {
         let Some(signature) = signature else { return 0 };
-        let known = self.signatures.entry(stem(key).to_owned()).or_default();
-        if !known.contains(&signature) {
-            known.push(signature);
-        }
+        let named = self.by_name.entry(stem(key).to_owned()).or_default();
+        let is_kept =
+            keep(named, &signature) || keep(self.by_key.entry(key.to_owned()).or_default(), &signature);
+        self.left_out += u64::from(!is_kept);
         1
     }
 
-    /// The signatures given for the digest that CloudTrail wrote with this key.
-    pub(super) fn of(&self, key: &str) -> &[SideSignature] {
-        self.signatures.get(stem(key)).map_or(&[], Vec::as_slice)
+    /// The signatures given for the digest that CloudTrail wrote with this key, each once.
+    pub(super) fn of(&self, key: &str) -> impl Iterator<Item = &SideSignature> {
+        let found = [self.by_name.get(stem(key)), self.by_key.get(key)];
+        found.into_iter().flatten().flatten()
     }
+}
+
+/// Adds a signature to those that are known, unless there are too many. Returns whether it is among them.
+fn keep(known: &mut Vec<SideSignature>, signature: &SideSignature) -> bool {
+    let is_known = known.contains(signature);
+    let is_new = !is_known && known.len() < MOST_SIGNATURES;
+    if is_new {
+        known.push(signature.clone());
+    }
+    is_known || is_new
 }
 
 /// The signature in the user metadata of an object in S3.
@@ -131,16 +154,40 @@ mod tests {
         ] {
             let mut files = SideFiles::default();
             assert_eq!(files.add(file.as_bytes()).0, 1, "{file}");
-            assert_eq!(files.of("other/d.json.gz")[0].text, "ab", "{file}");
+            assert_eq!(files.of("other/d.json.gz").next().unwrap().text, "ab", "{file}");
         }
         assert_eq!(SideFiles::default().add(b"\xff"), (0, 1));
+    }
+
+    #[test]
+    fn a_digest_has_a_limited_number_of_signatures() {
+        let mut files = SideFiles::default();
+        let lines: String = (0..100_000).map(|number| format!("{{\"d\":\"{number:08}\"}}\n")).collect();
+        assert_eq!(files.add(lines.as_bytes()), (100_000, 0));
+        let kept: Vec<&str> = files.of("d").map(|signature| &*signature.text).collect();
+        assert_eq!((kept.len(), kept[0], kept[31]), (32, "00000000", "00000031"));
+        assert_eq!(files.left_out(), 100_000 - 32);
+        // Those that are kept are not left out if they come again.
+        files.add(br#"{"d":"00000031"}"#);
+        assert_eq!(files.left_out(), 100_000 - 32);
+    }
+
+    #[test]
+    fn signatures_of_copies_do_not_displace_that_of_a_digest() {
+        let mut files = SideFiles::default();
+        for number in 0..100 {
+            files.add(format!("{{\"{number}/d\":\"{number:08}\"}}").as_bytes());
+        }
+        files.add(br#"{"a/d":"genuine"}"#);
+        assert!(files.of("a/d").any(|signature| signature.text == "genuine"));
+        assert_eq!((files.of("a/d").count(), files.of("b/d").count(), files.left_out()), (17, 16, 0));
     }
 
     #[test]
     fn the_time_of_a_backfill_digest_is_kept() {
         let mut files = SideFiles::default();
         files.add(br#"{"d":{"signature":"ab","backfill-generation-timestamp":"2024-03-09T10:00:00Z"}}"#);
-        let generated = files.of("d")[0].generated.unwrap();
+        let generated = files.of("d").next().unwrap().generated.unwrap();
         assert_eq!(generated.to_string(), "2024-03-09T10:00:00Z");
     }
 }

@@ -8,12 +8,14 @@
 //!   does not fit though the hash does, since CloudTrail writes both of the same content.
 //! - Of two digests that continue the same one, one that something vouches for contradicts the other; else both are in doubt.
 //! - A digest that says that it is another one than the name of its file was altered.
+//! - Of too many digests for the same place in a chain, only those that a signature proves count, and what these state.
 //! - Otherwise the earlier digest was altered, unless the later one is itself contradicted and so states nothing.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::nodes::{Link, Node, Signed};
+use super::links::{Link, Links};
+use super::nodes::{Node, Signed};
 use super::verdict::{Class, Proof, Reason};
 
 /// What a digest is worth.
@@ -26,6 +28,8 @@ pub(super) struct Standing {
     pub(super) stated_in: Option<usize>,
     /// Whether a signature of it is right, but its key was not valid then.
     pub(super) has_outdated_key: bool,
+    /// Whether it is one of too many digests for the same place in a chain.
+    pub(super) is_crowded: bool,
 }
 
 /// How much weight the statements of a digest have.
@@ -43,11 +47,15 @@ pub(super) enum Weight {
 
 impl Standing {
     fn contradicted(reason: Reason, stated_in: Option<usize>) -> Self {
-        Self { class: Class::Mismatch, reason, proof: None, stated_in, has_outdated_key: false }
+        Self::new(Class::Mismatch, reason, None, stated_in)
     }
 
     fn verified(reason: Reason, proof: Proof, stated_in: Option<usize>) -> Self {
-        Self { class: Class::Verified, reason, proof: Some(proof), stated_in, has_outdated_key: false }
+        Self::new(Class::Verified, reason, Some(proof), stated_in)
+    }
+
+    fn new(class: Class, reason: Reason, proof: Option<Proof>, stated_in: Option<usize>) -> Self {
+        Self { class, reason, proof, stated_in, has_outdated_key: false, is_crowded: false }
     }
 
     /// How much weight its statements have.
@@ -62,8 +70,9 @@ impl Standing {
 }
 
 /// The standing of each digest.
-pub(super) fn standings(nodes: &[Node<'_>], links: &[Link], side_signed: &[Vec<Signed>]) -> Vec<Standing> {
+pub(super) fn standings(nodes: &[Node<'_>], links: &Links, side_signed: &[Vec<Signed>]) -> Vec<Standing> {
     let mut later: Vec<Vec<&Link>> = vec![Vec::new(); nodes.len()];
+    let Links { links, is_crowded } = links;
     links.iter().for_each(|link| later[link.digest].push(link));
     let has = |number: usize, wanted: Signed| {
         side_signed[number].contains(&wanted) || later[number].iter().any(|link| link.signed == wanted)
@@ -79,6 +88,10 @@ pub(super) fn standings(nodes: &[Node<'_>], links: &[Link], side_signed: &[Vec<S
         };
         states_wrong[link.successor] |= is_wrong && !is_proven[link.successor];
     }
+    let is_stated_by_proven = |link: &&Link| link.hash_fits && is_proven[link.successor];
+    let is_lost_in_crowd = |number: usize| {
+        is_crowded[number] && nodes[number].digest.is_some() && !later[number].iter().any(is_stated_by_proven)
+    };
     let mut order: Vec<usize> = (0..nodes.len()).collect();
     order.sort_by_key(|number| (Reverse(nodes[*number].end()), *number));
     let mut standings: Vec<Option<Standing>> = vec![None; nodes.len()];
@@ -88,10 +101,13 @@ pub(super) fn standings(nodes: &[Node<'_>], links: &[Link], side_signed: &[Vec<S
             Standing::verified(Reason::SignatureValid, Proof::Proven, case.stated_in())
         } else if states_wrong[number] {
             Standing::contradicted(Reason::WrongStatement, None)
+        } else if is_lost_in_crowd(number) {
+            Standing::contradicted(Reason::Fork, None)
         } else {
             case.standing(&nodes[number])
         };
         standing.has_outdated_key = has(number, Signed::OutdatedKey);
+        standing.is_crowded = is_crowded[number];
         standings[number] = Some(standing);
     }
     let unknown = || Standing::contradicted(Reason::NotADigest, None);

@@ -173,6 +173,45 @@ fn a_file_that_is_no_such_database_is_an_error() {
     assert!(matches!(folder, GeoError::Open { .. }), "{folder}");
 }
 
+/// Texts of a forged file may overlap, so that each of its networks has a name of megabytes.
+#[test]
+fn a_name_that_is_too_long_is_none() {
+    for (length, expected) in [(256, "n".repeat(256)), (257, String::new())] {
+        let record = json!({"asn": 64500, "as_name": "n".repeat(length)});
+        let databases = open(&[Mmdb::new("any", vec![("203.0.113.0/24", record)]).bytes()]).unwrap();
+        assert_eq!(located(&databases, "203.0.113.7"), known("AS64500", &expected, ""));
+    }
+    // Another name that is not too long counts.
+    let record = json!({"asn": 64500, "as_name": "n".repeat(257), "name": "Example"});
+    let databases = open(&[Mmdb::new("any", vec![("203.0.113.0/24", record)]).bytes()]).unwrap();
+    assert_eq!(located(&databases, "203.0.113.7"), known("AS64500", "Example", ""));
+}
+
+#[test]
+fn a_record_of_too_many_fields_is_damaged() {
+    for (more, is_read) in [(255, true), (256, false)] {
+        let mut record: serde_json::Map<String, Value> =
+            (0..more).map(|number| (format!("field {number}"), json!(number))).collect();
+        record.insert("asn".to_owned(), json!(64500));
+        let database =
+            Mmdb::new("any", vec![("192.0.2.0/24", json!({"asn": 1})), ("203.0.113.0/24", record.into())]);
+        let found = open(&[database.bytes()]);
+        assert_eq!(found.is_ok(), is_read, "{found:?}");
+        if let Err(error) = found {
+            assert!(error.to_string().contains("a record has more than 256 fields"), "{error}");
+        }
+    }
+}
+
+/// Publishers write equal texts and records once, and point to them.
+#[test]
+fn pointers_lead_to_names_of_fields_and_values() {
+    let texts = json!({"asn": "AS64500", "as_name": "Example", "country": {"iso_code": "DE"}});
+    let database = Mmdb { has_pointers: true, ..Mmdb::new("any", vec![("203.0.113.0/24", texts)]) };
+    let databases = open(&[database.bytes()]).unwrap();
+    assert_eq!(located(&databases, "203.0.113.7"), known("AS64500", "Example", "DE"));
+}
+
 /// Opens a file, and looks all addresses of the example up in it.
 fn read_all(file: Vec<u8>) {
     let addresses = ["198.51.100.1", "203.0.113.1", "2001:db8:7::1", "10.0.0.1", "::", "ff00::"];

@@ -16,6 +16,8 @@ pub(crate) struct Mmdb {
     pub(crate) kind: &'static str,
     pub(crate) build_epoch: u64,
     pub(crate) networks: Vec<(&'static str, Value)>,
+    /// Whether records point to their texts and inner records.
+    pub(crate) has_pointers: bool,
 }
 
 /// A record of the search tree.
@@ -32,15 +34,23 @@ const MARKER: &[u8] = b"\xab\xcd\xefMaxMind.com";
 impl Mmdb {
     /// A database of IPv4 and IPv6 addresses, built on 2026-11-24.
     pub(crate) fn new(kind: &'static str, networks: Vec<(&'static str, Value)>) -> Self {
-        Self { record_size: 24, ip_version: 6, kind, build_epoch: 1_795_500_000, networks }
+        Self {
+            record_size: 24,
+            ip_version: 6,
+            kind,
+            build_epoch: 1_795_500_000,
+            networks,
+            has_pointers: false,
+        }
     }
 
     /// The file.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let (mut nodes, mut data) = (vec![[Record::Empty; 2]], Vec::new());
         for (network, value) in &self.networks {
+            let value = if self.has_pointers { pointing(value, &mut data) } else { encoded(value) };
             let at = data.len();
-            data.extend(encoded(value));
+            data.extend(value);
             insert(&mut nodes, &self.bits(network), at);
         }
         let mut file = self.tree(&nodes);
@@ -130,6 +140,23 @@ fn head(kind: u8, size: usize) -> Vec<u8> {
 
 fn text(text: &str) -> Vec<u8> {
     [&head(2, text.len()), text.as_bytes()].concat()
+}
+
+/// A record with pointers to all in it, which is added to the data section.
+fn pointing(value: &Value, data: &mut Vec<u8>) -> Vec<u8> {
+    let added = |bytes: Vec<u8>, data: &mut Vec<u8>| {
+        let at = (data.len() as u32).to_be_bytes();
+        data.extend(bytes);
+        [&[1 << 5 | 3 << 3][..], &at].concat()
+    };
+    let Value::Object(fields) = value else { return encoded(value) };
+    let mut record = head(7, fields.len());
+    for (name, value) in fields {
+        record.extend(added(text(name), data));
+        let value = pointing(value, data);
+        record.extend(added(value, data));
+    }
+    record
 }
 
 /// A value of the data section; numbers are `uint32`.

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::trail::{Bucket, Form, Trail, inflated, time};
 use super::{With, contradicted, hours, lines};
 use firstseen::time::Timestamp;
-use firstseen::verify::Class;
+use firstseen::verify::{Class, Proof, Reason, Verdict};
 
 #[test]
 fn with_keys_and_signatures_everything_is_proven() {
@@ -384,6 +384,108 @@ fn two_contents_of_the_newest_digest_contradict_each_other() {
         let found = With::all(&trail, &bucket).unproven(&bucket);
         assert_eq!(found.len(), 1, "{found:?}");
     }
+}
+
+/// Where a copy has a forged version of a digest.
+fn forged_path(number: usize, key: &str) -> String {
+    format!("forged/{number}/{}", key.rsplit('/').next().unwrap())
+}
+
+/// Adds forged versions of a digest, and for each a forged digest that continues it.
+fn forge(bucket: &mut Bucket, digest: &str, next: &str, count: usize) {
+    let [digest_text, next_text] =
+        [digest, next].map(|key| String::from_utf8(inflated(&bucket.objects[key])).unwrap());
+    for number in 0..count {
+        let forged = digest_text
+            .replace("\"newestEventTime\":null", &format!("\"newestEventTime\":{number}"))
+            .into_bytes();
+        let hash = firstseen::checksum::Checksum::of(&forged).to_string();
+        let mut continued: serde_json::Value = serde_json::from_str(&next_text).unwrap();
+        continued["previousDigestHashValue"] = hash.into();
+        bucket.objects.insert(forged_path(number, digest), forged);
+        bucket.objects.insert(forged_path(number, next), continued.to_string().into_bytes());
+    }
+}
+
+/// Comparing each of them with each would take a million checks of signatures.
+#[test]
+fn any_number_of_forged_digests_are_contradicted_and_the_genuine_ones_stay_proven() {
+    for count in [1, 20, 1_000] {
+        let (trail, mut bucket, keys) = hours(3);
+        let genuine = bucket.clone();
+        forge(&mut bucket, &keys[1].1, &keys[2].1, count);
+        let verification = With::all(&trail, &genuine).verify(&bucket);
+        let (proven, others): (Vec<_>, Vec<_>) = verification
+            .verdicts
+            .iter()
+            .partition(|verdict| !verdict.object.as_ref().unwrap().starts_with("forged/"));
+        assert!(proven.iter().all(|verdict| verdict.proof == Some(Proof::Proven)), "{proven:?}");
+        assert_eq!((proven.len(), others.len()), (9, 2 * count));
+        assert!(others.iter().all(|verdict| verdict.class == Class::Mismatch), "{others:?}");
+        let is_crowded = |verdict: &&&Verdict| {
+            verdict.reason == Reason::Fork
+                && verdict.detail.as_ref().is_some_and(|detail| detail.starts_with("one of too many digests"))
+        };
+        let expected = if count > 15 { count } else { 0 };
+        assert!(others.iter().filter(is_crowded).count() >= expected, "{others:?}");
+    }
+}
+
+#[test]
+fn of_too_many_digests_one_that_a_proven_one_states_is_not_contradicted() {
+    let (mut trail, mut bucket) = (Trail::new(), Bucket::default());
+    // The key of the second digest is not given.
+    trail.hour(&mut bucket, 0);
+    trail.key = 1;
+    let (_, second) = trail.hour(&mut bucket, 0);
+    trail.key = 0;
+    let (_, third) = trail.hour(&mut bucket, 0);
+    trail.hour(&mut bucket, 0);
+    forge(&mut bucket, &second, &third, 20);
+    let with = With::keys(&trail);
+    let verification = with.verify(&bucket);
+    let verdict = verification.verdicts.iter().find(|verdict| verdict.object.as_deref() == Some(&second));
+    let verdict = verdict.unwrap();
+    assert_eq!((verdict.class, verdict.reason), (Class::Verified, Reason::HashMatches), "{verdict:?}");
+}
+
+#[test]
+fn a_digest_may_be_continued_by_any_number_of_forged_ones() {
+    let (trail, mut bucket, keys) = hours(3);
+    let signatures = bucket.clone();
+    for number in 0..1_000 {
+        let text = String::from_utf8(inflated(&bucket.objects[&keys[2].1])).unwrap();
+        let forged = text.replace("\"newestEventTime\":null", &format!("\"newestEventTime\":{number}"));
+        bucket.objects.insert(forged_path(number, &keys[2].1), forged.into_bytes());
+    }
+    let verification = With::all(&trail, &signatures).verify(&bucket);
+    let count = |class, reason| {
+        let is_so = |verdict: &&Verdict| (verdict.class, verdict.reason) == (class, reason);
+        verification.verdicts.iter().filter(is_so).count()
+    };
+    assert_eq!(count(Class::Verified, Reason::SignatureValid), 3);
+    assert_eq!(count(Class::Mismatch, Reason::SignatureInvalid), 1_000);
+}
+
+#[test]
+fn too_many_signatures_of_one_digest_are_left_out_with_a_remark() {
+    let (trail, mut bucket, keys) = hours(2);
+    let side_file = |first: &Bucket| {
+        let others = (0..100)
+            .map(|number| json!({"key": keys[1].1, "metadata": {"signature": format!("{number:08x}")}}));
+        let genuine =
+            first.signatures.iter().map(|(key, metadata)| json!({"key": key, "metadata": metadata}));
+        serde_json::to_vec(&genuine.chain(others).collect::<Vec<_>>()).unwrap()
+    };
+    let with = With { side_file: Some(side_file(&bucket)), ..With::keys(&trail) };
+    assert_eq!(with.unproven(&bucket), Vec::<String>::new());
+    let remarks = with.verify(&bucket).remarks;
+    assert!(remarks[0].starts_with("signatures in side files were left out (69): "), "{remarks:?}");
+    // Without the genuine one, the digest is contradicted.
+    bucket.signatures.clear();
+    let with = With { side_file: Some(side_file(&bucket)), ..With::keys(&trail) };
+    let found = with.unproven(&bucket);
+    assert!(found.contains(&"digest 20240301T020000Z mismatch signature-invalid".to_owned()), "{found:?}");
 }
 
 #[test]

@@ -191,6 +191,27 @@ fn swapped_log_files_are_both_contradicted() {
     assert_eq!(contradicted(&verification).len(), 2);
 }
 
+/// A digest may list a name any number of times, and a copy may have any number of files with it.
+#[test]
+fn a_log_file_that_is_listed_with_two_hashes_is_contradicted() {
+    for genuine_is_first in [true, false] {
+        let (_, mut bucket, keys) = hours(1);
+        bucket.replace(&keys[0].1, |text| {
+            let mut digest: serde_json::Value = serde_json::from_str(text).unwrap();
+            let files = digest["logFiles"].as_array_mut().unwrap();
+            let mut other = files[0].clone();
+            other["hashValue"] = "00".repeat(32).into();
+            let genuine = vec![files[0].clone(); 3];
+            files.extend(genuine);
+            files.insert(if genuine_is_first { files.len() } else { 0 }, other);
+            digest.to_string()
+        });
+        let found = With::nothing().unproven(&bucket);
+        assert!(found.contains(&"log maineuwest1001 mismatch hash-differs".to_owned()), "{found:?}");
+        assert!(found.contains(&"log maineuwest1002 consistent hash-matches".to_owned()), "{found:?}");
+    }
+}
+
 #[test]
 fn a_forged_digest_cannot_outweigh_a_proven_one() {
     let (trail, mut bucket, keys) = hours(2);
