@@ -84,13 +84,13 @@ impl Examination {
         verdicts.extend(logs.present());
         verdicts.extend(logs.absent(settings.from));
         sort(&mut verdicts);
-        let remarks = judge.remarks(&side_signed, settings.side_files.left_out());
+        let keys = settings.keys.len();
+        let remarks = judge.remarks(&side_signed, keys > 0, settings.side_files.left_out());
         let chains = chains.summaries(&nodes, &standings);
         let mut counts = BTreeMap::new();
         for verdict in &verdicts {
             *counts.entry((verdict.subject, verdict.class, verdict.proof)).or_default() += 1;
         }
-        let keys = settings.keys.len();
         Ok(Verification { chains, verdicts, counts, keys, remarks, coverage: self.coverage })
     }
 }
@@ -174,7 +174,7 @@ impl Judge<'_> {
     }
 
     /// What else the user should know.
-    fn remarks(&self, side_signed: &[Vec<Signed>], left_out: u64) -> Vec<String> {
+    fn remarks(&self, side_signed: &[Vec<Signed>], has_keys: bool, left_out: u64) -> Vec<String> {
         let mut remarks = Vec::new();
         if left_out > 0 {
             remarks.push(format!(
@@ -186,6 +186,17 @@ impl Judge<'_> {
         if archives > 0 {
             remarks.push(format!(
                 "zip and tar archives were not opened ({archives}): unpack them to verify the log files in them"
+            ));
+        }
+        let has_no_key = |number: &usize| {
+            let is_unproven = self.standings[*number].proof == Some(Proof::Consistent);
+            let signed = &side_signed[*number];
+            is_unproven && !signed.is_empty() && signed.iter().all(|signed| *signed == Signed::Unknown)
+        };
+        let without_key = (0..side_signed.len()).filter(has_no_key).count();
+        if has_keys && without_key > 0 {
+            remarks.push(format!(
+                "none of the public keys verifies the signatures of some digests ({without_key}): they name other keys, which a forger could have made"
             ));
         }
         for (number, signed) in side_signed.iter().enumerate() {

@@ -96,7 +96,8 @@ pub(super) fn standings(nodes: &[Node<'_>], links: &Links, side_signed: &[Vec<Si
     order.sort_by_key(|number| (Reverse(nodes[*number].end()), *number));
     let mut standings: Vec<Option<Standing>> = vec![None; nodes.len()];
     for number in order {
-        let case = Case { later: &later[number], side_signed: &side_signed[number], standings: &standings };
+        let (later, side_signed) = (&later[number], &side_signed[number]);
+        let case = Case { nodes, later, side_signed, standings: &standings };
         let mut standing = if is_proven[number] {
             Standing::verified(Reason::SignatureValid, Proof::Proven, case.stated_in())
         } else if states_wrong[number] {
@@ -119,6 +120,7 @@ pub(super) fn standings(nodes: &[Node<'_>], links: &Links, side_signed: &[Vec<Si
 
 /// One digest that no valid signature proves.
 struct Case<'c> {
+    nodes: &'c [Node<'c>],
     later: &'c [&'c Link],
     side_signed: &'c [Signed],
     /// Of later digests, as far as they are decided.
@@ -142,10 +144,28 @@ impl Case<'_> {
         if self.side_signed.contains(&Signed::Invalid) {
             return Standing::contradicted(Reason::SignatureInvalid, None);
         }
+        if let Some(successor) = self.states_another_signature(node) {
+            return Standing::contradicted(Reason::SignatureDiffers, Some(successor));
+        }
         match counted.next().filter(|_| counts) {
             Some(link) => Standing::verified(Reason::HashMatches, Proof::Consistent, Some(link.successor)),
             None => Standing::verified(Reason::EndOfChain, Proof::Consistent, None),
         }
+    }
+
+    /// A later digest that states its hash and another signature than all that are given for it. RSA signatures of PKCS #1 version 1.5 are
+    /// not random: a key makes one of a text (RFC 8017, section 8.2).
+    fn states_another_signature(&self, node: &Node<'_>) -> Option<usize> {
+        let is_given =
+            |stated: &str| node.side_signatures.iter().any(|side| side.text.eq_ignore_ascii_case(stated));
+        let differs = |link: &&&Link| {
+            let stated = || self.nodes[link.successor].digest?.previous_signature.as_deref();
+            link.hash_fits
+                && link.signed == Signed::Unknown
+                && stated().is_some_and(|stated| !is_given(stated))
+        };
+        let link = self.later.iter().filter(|_| !node.side_signatures.is_empty()).find(differs);
+        link.map(|link| link.successor)
     }
 
     /// The weight of the later digest of a link.

@@ -78,6 +78,8 @@ named! {
         HashDiffers = "hash-differs",
         /// The signature given for it is not valid.
         SignatureInvalid = "signature-invalid",
+        /// The signature given for it is another than the next digest states, and no key can tell which of them is wrong: a digest has one.
+        SignatureDiffers = "signature-differs",
         /// What it states of the digest before it is wrong: a valid signature proves that digest, or the signature that it carries
         /// does not fit the hash that it states.
         WrongStatement = "wrong-statement",

@@ -10,6 +10,7 @@ pub(super) fn reason(verdict: &Verdict) -> &'static str {
         Reason::EndOfChain => "no other digest states its hash, and no signature proves it",
         Reason::HashDiffers => "its SHA-256 is not the one stated",
         Reason::SignatureInvalid => "the signature given for it is not valid",
+        Reason::SignatureDiffers => "the signature given for it is not the one that the next digest states",
         Reason::WrongStatement => "what it states of the digest before it is wrong",
         Reason::Fork => "another digest continues the same chain, and nothing confirms this one",
         Reason::WrongPlace => "it is another digest under this name",

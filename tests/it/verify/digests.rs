@@ -60,6 +60,33 @@ fn without_keys_nothing_is_proven() {
     );
 }
 
+/// Somebody forged the end of a chain with a key of their own; the genuine signatures were kept elsewhere.
+#[test]
+fn without_the_key_another_signature_than_the_next_digest_states_contradicts() {
+    let (trail, bucket, keys) = hours(3);
+    let mut sides: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(&bucket.side_file()).unwrap();
+    let of_second = sides.iter_mut().find(|(key, _)| **key == keys[1].1).unwrap().1;
+    *of_second = serde_json::json!({"signature": "00".repeat(256)});
+    let side_file = Some(serde_json::to_vec(&sides).unwrap());
+    let with = With { side_file: side_file.clone(), ..With::nothing() };
+    let verification = with.verify(&bucket);
+    let second = lines(&verification).into_iter().find(|line| line.contains("T020000Z")).unwrap();
+    assert_eq!(second, "digest 20240301T020000Z mismatch signature-differs");
+    assert_eq!(verification.remarks, Vec::<String>::new(), "no keys were given");
+    // With the key it is known which of both is wrong.
+    let verification = With { side_file, ..With::keys(&trail) }.verify(&bucket);
+    let second = lines(&verification).into_iter().find(|line| line.contains("T020000Z")).unwrap();
+    assert_eq!(second, "digest 20240301T020000Z proven signature-valid");
+    // Keys of somebody else verify nothing.
+    let with = With { side_file: Some(bucket.side_file()), ..With::keys(&Trail { key: 1, ..Trail::new() }) };
+    let remarks = with.verify(&bucket).remarks;
+    assert!(
+        remarks[0].starts_with("none of the public keys verifies the signatures of some digests (3): "),
+        "{remarks:?}"
+    );
+}
+
 #[test]
 fn an_altered_digest_vouches_for_nothing() {
     for with_keys in [true, false] {
