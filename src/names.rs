@@ -1,6 +1,8 @@
 //! Enums whose members have published names: each member, its meaning and its name are declared once. Also the known name that a
 //! misspelt one resembles.
 
+use std::borrow::Cow;
+
 /// Declares an enum with published names, and its `ALL`, `name` and `from_name`.
 ///
 /// Two members with the same name do not compile: `from_name` could never return the second.
@@ -50,6 +52,24 @@ pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&
     let known = known.filter(|known| known.len().max(name.len()) <= LONGEST);
     let (far, near) = known.map(|known| (strsim::levenshtein(name, known), known)).min()?;
     (far <= 1 + name.len() / 5).then_some(near)
+}
+
+/// Limit on the length of a name or value in an error, in characters; what is longer is a mistake.
+const MOST_SHOWN: usize = 100;
+
+/// A name or value from a file as an error shows it, which may be of any length.
+///
+/// ```
+/// use firstseen::names::shortened;
+///
+/// assert_eq!(shortened("warmup"), "warmup");
+/// assert_eq!(shortened(&"x".repeat(3_000_000)), "x".repeat(100) + "…");
+/// ```
+pub fn shortened(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &name[..end])),
+        None => Cow::Borrowed(name),
+    }
 }
 
 /// The known name that a misspelt one resembles, if any, as the end of a sentence.

@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use clap::Args;
 use firstseen::baseline::Baseline;
 use firstseen::learn::LearnSettings;
-use firstseen::query::{By, KnownQuestion, changes, known, timeline};
+use firstseen::query::{By, KnownQuestion, TooManyPeriods, changes, known, timeline};
 use firstseen::report::{FilterSettings, KnownAnswer, KnownReport, KnownSettings, UsedInventory};
 use firstseen::time::{Bound, Timestamp};
 
 use super::args::{AnswerOutputArgs, ArchiveArgs, KnownArgs, LearningArgs, RunArgs, S3Args, check_window};
-use super::exit::{RunStatus, UsageError};
+use super::exit::{Hint, RunStatus, UsageError};
 use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings};
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
     let Input {
         baseline, coverage, settings, is_saved, traffic, accounts, archives, inventory_files, ..
     } = Input::read(&archives, &lists, &reading)?;
-    let answer = args.known.ask(&baseline, &question);
+    let answer = args.known.ask(&baseline, &question)?;
     let used = used_settings(&args.known, &question, &settings, &baseline);
     let report = KnownReport { settings: &used, coverage: &coverage, answer: &answer };
     output.write(|out| report.write(format, out))?;
@@ -102,16 +102,25 @@ impl KnownArgs {
         })
     }
 
-    fn ask<'b>(&self, baseline: &'b Baseline, question: &KnownQuestion) -> KnownAnswer<'b> {
+    fn ask<'b>(&self, baseline: &'b Baseline, question: &KnownQuestion) -> anyhow::Result<KnownAnswer<'b>> {
         let by = self.by.map(|by| by.0);
-        match (self.timeline, self.diff) {
-            (Some(step), _) => KnownAnswer::Timeline(timeline(baseline, question, step.0, by)),
+        Ok(match (self.timeline, self.diff) {
+            (Some(step), _) => {
+                let periods = timeline(baseline, question, step.0, by).map_err(too_many)?;
+                KnownAnswer::Timeline(periods)
+            }
             (None, Some(later)) => {
                 KnownAnswer::Changes(changes(baseline, question, later.start(), by.unwrap_or_default()))
             }
             (None, None) => KnownAnswer::Known(known(baseline, question, by.unwrap_or_default())),
-        }
+        })
     }
+}
+
+fn too_many(error: TooManyPeriods) -> anyhow::Error {
+    anyhow::Error::new(UsageError(format!("--timeline: {error}"))).context(Hint(
+        "--timeline month has fewer periods, --read-from and --read-to leave out events with times far from all others, and filters such as --account leave out groups",
+    ))
 }
 
 /// Explains why numbers in the answer are not exact.

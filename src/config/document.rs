@@ -5,7 +5,8 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::ConfigError;
 use super::toml_text::{table, whole_number};
-use crate::line::line_of;
+use crate::line::Lines;
+use crate::names::shortened;
 
 /// A file of settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,13 +55,14 @@ impl Document {
     /// If it is not TOML, or a key of the run has a value that no flag could take.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let table = table(text)?;
+        let lines = Lines::of(text);
         let mut document = Self::default();
         for (key, value) in table.get_ref() {
             match archive_tables(key, value) {
                 Some(tables) => {
-                    document.archives.extend(tables.into_iter().map(|table| archive(text, table)));
+                    document.archives.extend(tables.into_iter().map(|table| archive(&lines, table)));
                 }
-                None => document.entries.push(entry(text, key, value)?),
+                None => document.entries.push(entry(&lines, key, value)?),
             }
         }
         Ok(document)
@@ -77,18 +79,18 @@ fn archive_tables<'v, 't>(key: &Key<'t>, value: &'v Value<'t>) -> Option<Vec<&'v
     values.iter().all(|value| value.get_ref().is_table()).then(|| values.iter().collect())
 }
 
-fn archive(text: &str, table: &Value<'_>) -> ArchiveTable {
+fn archive(lines: &Lines, table: &Value<'_>) -> ArchiveTable {
     let keys = table.get_ref().as_table().into_iter().flat_map(DeTable::iter);
     let keys = keys.map(|(key, value)| TableKey {
         name: key.get_ref().to_string(),
         values: texts(value.get_ref()),
-        line: line_of(text, key.span().start),
+        line: lines.line(key.span().start),
     });
-    ArchiveTable { line: line_of(text, table.span().start), keys: keys.collect() }
+    ArchiveTable { line: lines.line(table.span().start), keys: keys.collect() }
 }
 
-fn entry(text: &str, key: &Key<'_>, value: &Value<'_>) -> Result<Entry, ConfigError> {
-    let line = line_of(text, key.span().start);
+fn entry(lines: &Lines, key: &Key<'_>, value: &Value<'_>) -> Result<Entry, ConfigError> {
+    let line = lines.line(key.span().start);
     let key = key.get_ref().to_string();
     let reason = || match &*key {
         "archive" => "an archive is a table with two brackets, [[archive]]".to_owned(),
@@ -112,7 +114,7 @@ impl TableKey {
 }
 
 fn no_values(key: &str) -> String {
-    format!("'{key}' takes a string, a number, true or false, or a list of strings")
+    format!("'{}' takes a string, a number, true or false, or a list of strings", shortened(key))
 }
 
 /// A value as a flag would take it; a list becomes several values.
@@ -173,6 +175,17 @@ mod tests {
             let wrong = Document::parse(text).unwrap_err();
             assert_eq!(wrong.reason, "an archive is a table with two brackets, [[archive]]", "{text}");
         }
+    }
+
+    #[test]
+    fn every_key_has_its_line() {
+        let text: String = (0..500).map(|number| format!("k{number} = '''\r\n'''\r\n")).collect();
+        let document = Document::parse(&(text + "[[archive]]\nb = 1\n")).unwrap();
+        for entry in &document.entries {
+            let number: usize = entry.key[1..].parse().unwrap();
+            assert_eq!(entry.line, 1 + 2 * number, "{}", entry.key);
+        }
+        assert_eq!((document.archives[0].line, document.archives[0].keys[0].line), (1001, 1002));
     }
 
     proptest! {

@@ -5,7 +5,7 @@ use toml::de::DeValue;
 use super::ConfigError;
 use super::toml_text::table;
 use crate::line::line_of;
-use crate::names::{did_you_mean, nearest};
+use crate::names::{did_you_mean, nearest, shortened};
 use crate::query::{KnownAssetError, KnownAssets};
 
 /// Parses the text of a file of assets.
@@ -25,7 +25,7 @@ pub fn parse_known(text: &str) -> Result<KnownAssets, ConfigError> {
         let wrong = |byte, reason| ConfigError { line: line_of(text, byte), reason };
         let name = key.get_ref();
         if !KnownAssets::LISTS.contains(&&**name) {
-            let error = KnownAssetError::Unknown(name.to_string());
+            let error = KnownAssetError::Unknown(shortened(name).into_owned());
             let similar = did_you_mean(nearest(name, KnownAssets::LISTS.iter().copied()));
             return Err(wrong(key.span().start, format!("{error}{similar}")));
         }

@@ -5,6 +5,7 @@
 //! an error here rather than a filter that the job does not have.
 
 use super::ConfigError;
+use crate::names::shortened;
 use crate::yaml::{Node, Yaml, documents};
 
 /// What that configuration says about findings.
@@ -70,7 +71,8 @@ fn ignored_action(entry: &Yaml) -> Result<String, ConfigError> {
     if is_action(text) {
         return Ok(text.to_owned());
     }
-    let reason = format!("'{text}' is not an action such as sts.amazonaws.com:GetCallerIdentity");
+    let reason =
+        format!("'{}' is not an action such as sts.amazonaws.com:GetCallerIdentity", shortened(text));
     Err(ConfigError { line: entry.line, reason })
 }
 

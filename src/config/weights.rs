@@ -3,7 +3,7 @@
 use super::ConfigError;
 use super::toml_text::{number, table};
 use crate::line::line_of;
-use crate::names::{did_you_mean, nearest};
+use crate::names::{did_you_mean, nearest, shortened};
 use crate::query::{WeightError, Weights};
 
 /// Parses the text of a file of constants; those that it lacks keep their defaults.
@@ -24,7 +24,7 @@ pub fn parse_weights(text: &str) -> Result<Weights, ConfigError> {
         let wrong = |reason| ConfigError { line: line_of(text, key.span().start), reason };
         let name = key.get_ref();
         let Some(number) = number(value.get_ref()) else {
-            return Err(wrong(format!("'{name}' takes a number")));
+            return Err(wrong(format!("'{}' takes a number", shortened(name))));
         };
         weights.set(name, number).map_err(|error| {
             let similar = matches!(error, WeightError::Unknown(_))

@@ -1,15 +1,11 @@
 //! Lists the files of a folder and reads them.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::FileProblem;
 use crate::file;
-
-/// Limit on the size of a file in MiB, stored and unpacked. The answer for an account with the 5,000 roles
-/// that IAM allows, each with as many policies as possible, has about 300 MB.
-pub(super) const MOST_MIB: u64 = 512;
 
 /// Everything below a folder, in the order of names. Entries that are neither files nor folders, or cannot be
 /// opened, come with the reason. Links to files are followed; links to folders are not, since they may be
@@ -40,16 +36,7 @@ pub(super) fn files_below(folder: &Path) -> io::Result<Vec<(PathBuf, Option<File
     Ok(found)
 }
 
-/// Reads the bytes of a file.
-pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, FileProblem> {
-    let refused = |error: io::Error| FileProblem::Refused(error.to_string());
-    bounded(file::open(path).map_err(refused)?.0).map_err(refused)?.ok_or(FileProblem::TooLarge(MOST_MIB))
-}
-
-/// Reads a stream to its end; none if it exceeds the limit.
-pub(super) fn bounded(stream: impl Read) -> io::Result<Option<Vec<u8>>> {
-    let most = MOST_MIB << 20;
-    let mut bytes = Vec::new();
-    stream.take(most + 1).read_to_end(&mut bytes)?;
-    Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= most))
+/// Opens a file.
+pub(super) fn opened(path: &Path) -> Result<fs::File, FileProblem> {
+    Ok(file::open(path).map_err(|error| FileProblem::Refused(error.to_string()))?.0)
 }

@@ -83,7 +83,7 @@ impl Collected {
     }
 
     fn add_file(&mut self, path: &Path) -> Result<(), FileProblem> {
-        let text = text::text_of(files::bytes_of(path)?)?;
+        let text = text::text_of(files::opened(path)?)?;
         let read = Listings::of(&text)?;
         self.remarks.extend(read.remarks().into_iter().map(|remark| (path.to_owned(), remark)));
         self.inventory.merge(read.into_inventory());

@@ -46,6 +46,18 @@ const KEYS: [&str; 18] = [
     "CreateDate",
 ];
 
+/// Limit on a text in bytes: no ARN is longer (IAM API Reference, `arnType`), and all other texts that are read are shorter. One that is longer
+/// counts as absent, so an entry with such an ARN is one without.
+pub(super) const MOST_TEXT: usize = 2_048;
+
+/// Limit on a credential report in bytes; those of the 5,000 users that IAM allows in an account have some three million.
+pub(super) const MOST_REPORT: usize = 32 << 20;
+
+/// Limit on the text of a member. In base64 a report takes four bytes for three, and line ends.
+fn most_text(key: &str) -> usize {
+    if key == "Content" { MOST_REPORT * 3 / 2 } else { MOST_TEXT }
+}
+
 fn key(name: &str) -> Option<&'static str> {
     KEYS.into_iter().find(|key| *key == name)
 }
@@ -53,9 +65,9 @@ fn key(name: &str) -> Option<&'static str> {
 /// Size limit for YAML in bytes; YAML needs up to a hundred times its size in memory.
 const MOST_YAML: usize = 16 << 20;
 
-/// Limit on the values of a file, which take up to 300 MB; the 5,000 roles that IAM allows in an account have
-/// 30,000.
-pub(super) const MOST_VALUES: usize = 4_000_000;
+/// Limit on the values of a file, which take up to 400 MB; the 5,000 roles that IAM allows in an account have 30,000, so
+/// this is room for the answers of thirty such accounts in one file.
+pub(super) const MOST_VALUES: usize = 1_000_000;
 
 /// Parses a sequence of JSON values.
 pub(super) fn json(text: &str) -> Result<Vec<Node>, FileProblem> {
@@ -64,7 +76,7 @@ pub(super) fn json(text: &str) -> Result<Vec<Node>, FileProblem> {
     let mut values = Vec::new();
     // There may be whitespace after the last value.
     while deserializer.end().is_err() {
-        let value = NodeSeed { left: &left }.deserialize(&mut deserializer);
+        let value = NodeSeed { left: &left, most_text: MOST_TEXT }.deserialize(&mut deserializer);
         match value {
             Ok(value) => values.push(value),
             Err(_) if left.get() == 0 => return Err(FileProblem::TooMany(MOST_VALUES)),
@@ -80,19 +92,27 @@ pub(super) fn yaml(text: &str) -> Result<Vec<Node>, FileProblem> {
         return Err(FileProblem::Form("more than 16 MiB of YAML: write it with --output json"));
     }
     let documents = yaml::documents(text).map_err(|error| FileProblem::Broken(error.to_string()))?;
-    Ok(documents.iter().map(Node::of).collect())
+    Ok(documents.iter().map(|document| Node::of(document, MOST_TEXT)).collect())
 }
 
 impl Node {
-    fn of(yaml: &Yaml) -> Self {
+    fn of(yaml: &Yaml, most_text: usize) -> Self {
         if let Some(text) = yaml.text() {
-            return Self::Text(text.to_owned());
+            return Self::of_text(text, most_text);
         }
         if let Some(items) = yaml.list() {
-            return Self::List(items.iter().map(Self::of).collect());
+            return Self::List(items.iter().map(|item| Self::of(item, MOST_TEXT)).collect());
         }
-        let member = |(name, value): &(Yaml, Yaml)| Some((key(name.text()?)?, Self::of(value)));
+        let member = |(name, value): &(Yaml, Yaml)| {
+            let name = key(name.text()?)?;
+            Some((name, Self::of(value, self::most_text(name))))
+        };
         yaml.map().map_or(Self::Nothing, |members| Self::Map(members.iter().filter_map(member).collect()))
+    }
+
+    /// A text, unless it is too long.
+    fn of_text(text: &str, most: usize) -> Self {
+        if text.len() <= most { Self::Text(text.to_owned()) } else { Self::Nothing }
     }
 
     /// The member with a name; the last one if there are several.
@@ -127,6 +147,7 @@ impl Node {
 #[derive(Clone, Copy)]
 struct NodeSeed<'c> {
     left: &'c Cell<usize>,
+    most_text: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for NodeSeed<'_> {
@@ -167,7 +188,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Node, E> {
-        Ok(Node::Text(text.to_owned()))
+        Ok(Node::of_text(text, self.most_text))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
@@ -182,7 +203,10 @@ impl<'de> Visitor<'de> for NodeSeed<'_> {
         let mut map = Vec::new();
         while let Some(Key(name)) = members.next_key()? {
             match name {
-                Some(name) => map.push((name, members.next_value_seed(self)?)),
+                Some(name) => {
+                    let seed = Self { most_text: most_text(name), ..self };
+                    map.push((name, members.next_value_seed(seed)?));
+                }
                 None => {
                     members.next_value::<IgnoredAny>()?;
                 }

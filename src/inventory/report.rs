@@ -7,7 +7,7 @@ use csv::{ReaderBuilder, StringRecord};
 
 use super::FileProblem;
 use super::date::of_text;
-use super::node::MOST_VALUES;
+use super::node::{MOST_REPORT, MOST_TEXT, MOST_VALUES};
 use super::page::{IamAnswer, Page};
 use crate::model::IamIdentity;
 
@@ -28,6 +28,9 @@ fn delimiter(text: &str) -> Option<u8> {
 
 /// Parses all users of a report.
 pub(super) fn page(text: &str) -> Result<Page, FileProblem> {
+    if text.len() > MOST_REPORT {
+        return Err(FileProblem::TooLarge((MOST_REPORT >> 20) as u64));
+    }
     let delimiter = delimiter(text).unwrap_or(b',');
     let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
     let broken = |error: csv::Error| FileProblem::Broken(error.to_string());
@@ -40,7 +43,8 @@ pub(super) fn page(text: &str) -> Result<Page, FileProblem> {
         let cell = |line: &StringRecord, column: Option<usize>| {
             column.and_then(|column| line.get(column)).unwrap_or_default().trim().to_owned()
         };
-        match IamIdentity::of_arn(&cell(&line, arn)) {
+        let arn = cell(&line, arn);
+        match Some(arn).filter(|arn| arn.len() <= MOST_TEXT).and_then(|arn| IamIdentity::of_arn(&arn)) {
             None => page.unnamed += 1,
             Some(_) if page.entries.len() >= MOST_VALUES => return Err(FileProblem::TooMany(MOST_VALUES)),
             Some(identity) => {

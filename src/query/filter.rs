@@ -70,6 +70,11 @@ impl Pattern {
         &self.text
     }
 
+    /// The only text that it matches, if it has no wildcards.
+    pub(super) fn literal(&self) -> Option<&str> {
+        Some(&*self.text).filter(|text| !has_wildcards(text))
+    }
+
     /// Matches `iam.amazonaws.com:CreateUser`, its short form `iam:CreateUser` or the bare `CreateUser`, ignoring case:
     /// IAM ignores the case of action names, too. A version of the API in the name may be left out.
     pub fn matches_action(&self, action: &str) -> bool {

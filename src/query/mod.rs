@@ -45,7 +45,7 @@ pub use first_seen::{first_seen, first_seen_with_warmup_effect};
 pub use hits::rules_that_matched;
 pub use known::{
     ActionSets, By, Change, CountRange, KnownActions, KnownGroup, KnownQuestion, KnownRow, Measure, Period,
-    PointInTime, Step, Subject, Timeline, changes, known, timeline,
+    PointInTime, Step, Subject, Timeline, TooManyPeriods, changes, known, timeline,
 };
 pub use overview::{ArchiveOverview, archive_overview};
 pub use preset::{Preset, PresetValues};

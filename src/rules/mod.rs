@@ -8,6 +8,7 @@
 //! Inside, `language` compiles Falco and Sigma rules, and `evaluate` evaluates conditions on events and knows
 //! no language.
 
+mod budget;
 #[cfg(any(test, fuzzing))]
 pub mod differential;
 mod error;
@@ -21,6 +22,7 @@ use crate::checksum::Checksum;
 use crate::model::Language;
 use crate::time::Span;
 use crate::yaml::{self, Yaml};
+use budget::Budget;
 use error::Problems;
 use language::falco;
 use language::sigma;
@@ -93,8 +95,9 @@ impl RuleSet {
                 Language::Sigma => sigma.push((&file.name, documents)),
             }
         }
-        let mut rules = sigma::rules(&sigma, placeholders, &mut problems);
-        rules.extend(elements.compile(&mut problems));
+        let budget = Budget::default();
+        let mut rules = sigma::rules(&sigma, (placeholders, &budget), &mut problems);
+        rules.extend(elements.compile(&budget, &mut problems));
         rules.sort_by(|left, right| left.metadata.key().cmp(&right.metadata.key()));
         let texts = files.iter().flat_map(|file| [file.language.name(), &file.text]);
         let texts = texts.chain(placeholders.texts().flat_map(|text| [Language::Sigma.name(), text]));

@@ -209,7 +209,7 @@ proptest! {
         let baseline = archive(&objects).ingest(&settings()).baseline;
         let question = asked(PointInTime { time, forget, only_success });
         for step in [Step::Day, Step::Week, Step::Month] {
-            let all = timeline(&baseline, &question, step, None);
+            let all = timeline(&baseline, &question, step, None).unwrap();
             prop_assert!(all.len() <= 1);
             for period in all.iter().flat_map(|timeline| &timeline.periods) {
                 let end = PointInTime { time: period.end, forget, only_success };
@@ -332,13 +332,13 @@ fn hostile_texts_are_harmless_in_every_format() {
     let archive = Archive::new().delivered("20240303T0412", &[hostile]);
     let Learnt { baseline, coverage, .. } = archive.ingest(&settings());
     let question = asked(point("2T00:00:00"));
-    for answer in [By::Account, By::Principal, By::Action]
-        .map(|by| KnownAnswer::Known(known(&baseline, &question, by)))
-        .into_iter()
-        .chain(
-            [By::Principal, By::Action]
-                .map(|by| KnownAnswer::Timeline(timeline(&baseline, &question, Step::Day, Some(by)))),
-        )
+    for answer in
+        [By::Account, By::Principal, By::Action]
+            .map(|by| KnownAnswer::Known(known(&baseline, &question, by)))
+            .into_iter()
+            .chain([By::Principal, By::Action].map(|by| {
+                KnownAnswer::Timeline(timeline(&baseline, &question, Step::Day, Some(by)).unwrap())
+            }))
     {
         let report =
             KnownReport { settings: &KnownSettings::default(), coverage: &coverage, answer: &answer };
@@ -355,4 +355,36 @@ fn hostile_texts_are_harmless_in_every_format() {
         assert!(raw.contains(",=") || raw.contains(",@"), "{raw}");
         serde_json::from_str::<Value>(&written(Format::Json)).unwrap();
     }
+}
+
+/// An archive with an event at each of these times, each by another user.
+fn at_times(times: &[&str]) -> Baseline {
+    let event = |(number, time): (usize, &&str)| record(time, &format!("u{number}"), "s3:ListBuckets");
+    let records: Vec<Value> = times.iter().enumerate().map(event).collect();
+    Archive::new().delivered("20240303T0412", &records).ingest(&settings()).baseline
+}
+
+#[test]
+fn a_timeline_of_forged_times_is_refused_unless_its_periods_are_long() {
+    let baseline = at_times(&["0001-01-01T00:00:00Z", "2024-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]);
+    let question = KnownQuestion { at: None, ..asked(point("2T00:00:00")) };
+    for step in [Step::Day, Step::Week] {
+        let refused = timeline(&baseline, &question, step, None).unwrap_err().to_string();
+        assert!(refused.starts_with("from 0001-01-01 to 9999-12-31 there are "), "{refused}");
+        let most = format!(" more than 150000 periods of a {}", step.name());
+        assert!(refused.ends_with(&most), "{refused}");
+    }
+    let months = timeline(&baseline, &question, Step::Month, None).unwrap();
+    assert_eq!(months[0].periods.len(), 9999 * 12);
+    // 200 years, day by day.
+    let honest = at_times(&["1900-01-01T00:00:00Z", "2099-12-31T23:59:59Z"]);
+    assert_eq!(timeline(&honest, &question, Step::Day, None).unwrap()[0].periods.len(), 73_049);
+}
+
+#[test]
+fn timelines_of_many_groups_are_refused_together() {
+    let baseline = at_times(&[&["0001-01-01T00:00:00Z"; 90][..], &["9999-12-31T23:59:59Z"]].concat());
+    let question = KnownQuestion { at: None, ..asked(point("2T00:00:00")) };
+    let refused = timeline(&baseline, &question, Step::Month, Some(By::Principal)).unwrap_err();
+    assert_eq!(refused.to_string(), "all groups have more than 10000000 periods of a month together");
 }

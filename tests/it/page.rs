@@ -339,6 +339,48 @@ fn a_page_lists_what_could_not_be_read() {
 }
 
 #[test]
+fn a_card_lists_some_episodes_of_an_incident_with_many_and_says_so() {
+    let known: Vec<Value> =
+        (0..300).map(|user| record("2024-01-01T00:00:00Z", &format!("u{user}"), "s3:Read")).collect();
+    let with_one_key = |user: usize| {
+        let time = format!("2024-03-01T{:02}:{:02}:00Z", user / 60, user % 60);
+        let mut one = record(&time, &format!("u{user}"), "iam:CreateUser");
+        one["userIdentity"]["accessKeyId"] = json!("ASIAEXAMPLE");
+        one
+    };
+    let archive = Archive::new()
+        .delivered("20240101T0005", &known)
+        .delivered("20240301T0905", &(0..300).map(with_one_key).collect::<Vec<_>>());
+    let page = page(&archive, &[]);
+    assert!(page.contains("in 300 episodes"));
+    assert!(page.contains("<h4>Episode 100:") && !page.contains("<h4>Episode 101:"));
+    let said = "200 more episodes and 200 more links of this incident are not on the page: <code>--format json</code> has them all.";
+    assert!(page.contains(said));
+    assert_eq!(
+        data(&page)["groups"][0]["rows"].as_array().unwrap().len(),
+        300,
+        "findings have a limit of their own"
+    );
+}
+
+#[test]
+fn a_card_lists_some_values_of_a_kind_and_counts_the_rest() {
+    let known = [record("2024-01-01T00:00:00Z", "eva", "s3:Read")];
+    let from = |host: usize| {
+        let time = format!("2024-03-01T00:{:02}:{:02}Z", host / 60, host % 60);
+        let one = record(&time, "eva", &format!("iam:Do{host}"));
+        with(one, json!({"sourceIPAddress": format!("203.0.{host}.7")}))
+    };
+    let archive = Archive::new()
+        .delivered("20240101T0005", &known)
+        .delivered("20240301T0905", &(0..250).map(from).collect::<Vec<_>>());
+    let page = page(&archive, &[]);
+    let networks = between(&page, "<dt>Networks</dt>", "</dd>");
+    assert_eq!(networks.matches("data-f=\"network\"").count(), 200);
+    assert!(networks.ends_with(" and 50 more"), "{networks}");
+}
+
+#[test]
 fn a_page_holds_the_best_incidents_of_a_large_archive_and_says_so() {
     let mut archive = Archive::new();
     for hour in 0..24 {

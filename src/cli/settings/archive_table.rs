@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 use firstseen::config::{ArchiveTable, ConfigError, TableKey};
-use firstseen::names::{did_you_mean, nearest};
+use firstseen::names::{did_you_mean, nearest, shortened};
 use firstseen::source::{GivenArchive, is_s3, is_stdin};
 
 use super::super::args::{AccessArgs, ConfiguredArchive};
@@ -178,7 +178,7 @@ fn unknown(name: &str) -> String {
     let command = command();
     let known = command.get_arguments().filter_map(|flag| flag.get_long());
     let similar = did_you_mean(nearest(name, known));
-    format!("an archive has no '{name}'{similar}")
+    format!("an archive has no '{}'{similar}", shortened(name))
 }
 
 /// The name of a bucket, without prefix.

@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Command, FromArgMatches};
 use firstseen::config::ConfigError;
-use firstseen::names::{did_you_mean, nearest};
+use firstseen::names::{did_you_mean, nearest, shortened};
 
 use super::super::exit::{Hint, UsageError};
 use super::Settings;
@@ -66,7 +66,7 @@ pub(super) fn words(key: &str, values: &[String]) -> impl Iterator<Item = String
 
 /// The error of an unknown key, with the most similar of the known ones.
 pub(super) fn unknown<'n>(key: &str, known: impl Iterator<Item = &'n str>) -> String {
-    format!("unknown setting '{key}'{}", did_you_mean(nearest(key, known)))
+    format!("unknown setting '{}'{}", shortened(key), did_you_mean(nearest(key, known)))
 }
 
 /// The error of a flag's parser, in words for a file.
@@ -82,10 +82,11 @@ pub(super) fn reason(key: &str, error: &clap::Error) -> String {
             let value = text(ContextKind::InvalidValue).unwrap_or_default();
             let why = error.source().map(ToString::to_string);
             let why = why.or(text(ContextKind::ValidValue).map(|values| format!("write one of {values}")));
-            format!(
-                "invalid value '{value}' for '{key}': {}",
-                why.unwrap_or_else(|| error.kind().to_string())
-            )
+            let why = why.unwrap_or_else(|| error.kind().to_string());
+            let shown = shortened(&value);
+            // It may repeat the value.
+            let why = if shown == value { why } else { why.replace(&value, &shown) };
+            format!("invalid value '{shown}' for '{key}': {why}")
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
-use firstseen::config::{ConfigError, Document};
+use firstseen::config::{ConfigError, Document, parse_known, parse_weights};
 use firstseen::query::{Preset, Question};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -54,6 +54,31 @@ fn flags_override_config_then_netflix_config_then_preset_then_default() {
         "principal",
         "settings that no file names come from the preset"
     );
+}
+
+#[test]
+fn long_keys_and_values_are_shortened_in_errors() {
+    let long = "x".repeat(3_000_000);
+    for text in [
+        format!("{long} = 1"),
+        format!("{long} = {{a = 1}}"),
+        format!("warmup = '{long}'"),
+        format!("principal = '[{long}'"),
+    ] {
+        let wrong = config::parse(&text).map(|_| ()).unwrap_err();
+        assert!(wrong.reason.contains(&"x".repeat(99)), "{}", wrong.reason.len());
+        assert!(wrong.reason.chars().count() < 600, "{}", wrong.reason.len());
+    }
+    let table = Document::parse(&format!("[[archive]]\npath = 'p'\n{long} = 1")).unwrap();
+    let wrong = archives_of(Path::new("config.toml"), &table.archives).map(|_| ()).unwrap_err();
+    assert!(wrong.reason.starts_with("an archive has no 'xxx") && wrong.reason.len() < 600);
+    for wrong in [
+        parse_weights(&format!("{long} = 1")).map(|_| ()).unwrap_err(),
+        parse_weights(&format!("{long} = 'x'")).map(|_| ()).unwrap_err(),
+        parse_known(&format!("{long} = []")).map(|_| ()).unwrap_err(),
+    ] {
+        assert!(wrong.reason.len() < 600, "{}", wrong.reason.len());
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub use measure::Measure;
 pub use point::PointInTime;
 pub use sets::ActionSets;
 pub use subject::{By, Subject};
-pub use timeline::{Period, Step, Timeline, timeline};
+pub use timeline::{Period, Step, Timeline, TooManyPeriods, timeline};
 
 use change::{all_known, changed};
 use group::groups;

@@ -1,5 +1,7 @@
 //! Counts over time: for each day, week or month, the new behaviours, those known at its end, and the sightings.
 
+use thiserror::Error;
+
 use super::group::group_ids;
 use super::subject::account_numbers;
 use super::wanted_behaviours::WantedBehaviours;
@@ -68,17 +70,45 @@ pub struct Period {
     pub errors: CountRange,
 }
 
+/// Limit on the periods of one series: 400 years of days, or the months of all times that a record can have. Only forged or broken times need
+/// more.
+const MOST_PERIODS: usize = 150_000;
+
+/// Limit on the periods of all series together, which take up to 640 MB: 5,000 principals with five years of days each have nine million.
+const MOST_PERIODS_OF_ALL: usize = 10_000_000;
+
+/// A timeline would have too many periods.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TooManyPeriods {
+    /// One series is too long.
+    #[error("from {first} to {last} there are more than {MOST_PERIODS} periods of a {}", step.name())]
+    OfOne {
+        /// The first day of its first period.
+        first: Day,
+        /// The last day of its last one.
+        last: Day,
+        /// Their length.
+        step: Step,
+    },
+    /// All series together are.
+    #[error("all groups have more than {MOST_PERIODS_OF_ALL} periods of a {} together", .0.name())]
+    OfAll(Step),
+}
+
 /// Counts over time until the requested time or the end of the archive, whichever is earlier; in total, or by group.
+///
+/// # Errors
+/// If there are too many periods.
 pub fn timeline<'b>(
     baseline: &'b Baseline,
     question: &KnownQuestion,
     step: Step,
     by: Option<By>,
-) -> Vec<Timeline<'b>> {
+) -> Result<Vec<Timeline<'b>>, TooManyPeriods> {
     let end = KnownQuestion { at: None, ..question.clone() }.point(baseline);
     let Some(end) = end.map(|end| question.at_time(question.at.map_or(end.time, |at| at.min(end.time))))
     else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let wanted = WantedBehaviours::new(baseline, &question.filter);
     let accounts = account_numbers(baseline);
@@ -87,9 +117,14 @@ pub fn timeline<'b>(
     let mut behaviours: Vec<&Behaviour> = begun.collect();
     behaviours.sort_by_key(|behaviour| group(behaviour));
     let same_group = behaviours.chunk_by(|left, right| group(left) == group(right));
-    let timelines = same_group.map(|behaviours| Timeline {
-        subject: by.map_or(Subject::default(), |by| Subject::group(baseline, by, behaviours[0])),
-        periods: Series::new(&end, step, behaviours).fill(behaviours),
+    let mut left = MOST_PERIODS_OF_ALL;
+    let timelines = same_group.map(|behaviours| {
+        let series = Series::new(&end, step, behaviours)?;
+        left = left.checked_sub(series.periods.len()).ok_or(TooManyPeriods::OfAll(step))?;
+        Ok(Timeline {
+            subject: by.map_or(Subject::default(), |by| Subject::group(baseline, by, behaviours[0])),
+            periods: series.fill(behaviours),
+        })
     });
     timelines.collect()
 }
@@ -104,7 +139,7 @@ struct Series<'p> {
 
 impl<'p> Series<'p> {
     /// Empty periods from the first sighting to the end.
-    fn new(end: &'p PointInTime, step: Step, behaviours: &[&Behaviour]) -> Self {
+    fn new(end: &'p PointInTime, step: Step, behaviours: &[&Behaviour]) -> Result<Self, TooManyPeriods> {
         let firsts = behaviours.iter().filter_map(|behaviour| end.first(behaviour));
         let first = firsts.map(|first| step.start(first.time.day())).min();
         let starts = std::iter::successors(first, |start| {
@@ -119,8 +154,15 @@ impl<'p> Series<'p> {
                 sightings: CountRange::default(),
                 errors: CountRange::default(),
             })
+            .take(MOST_PERIODS + 1)
             .collect();
-        Self { rises: vec![0; periods.len() + 1], periods, end }
+        match periods.first() {
+            Some(Period { start: first, .. }) if periods.len() > MOST_PERIODS => {
+                let last = Timestamp::from_micros(end.time.micros().saturating_sub(1)).day();
+                Err(TooManyPeriods::OfOne { first: *first, last, step })
+            }
+            _ => Ok(Self { rises: vec![0; periods.len() + 1], periods, end }),
+        }
     }
 
     fn fill(mut self, behaviours: &[&Behaviour]) -> Vec<Period> {

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::{EpisodeFinding, KnownAsset, Part, Reason, Weights};
 use crate::model::{AddressRange, AddressRangeError, Dimension, RuleMetadata};
+use crate::names::shortened;
 use crate::query::{Finding, FindingKind, Pattern, PatternError};
 
 /// The user's own list. Empty lists say nothing.
@@ -55,7 +56,7 @@ impl KnownAssets {
             "roles" => &mut self.roles,
             "actions" => &mut self.actions,
             "rules" => &mut self.rules,
-            _ => return Err(KnownAssetError::Unknown(list.to_owned())),
+            _ => return Err(KnownAssetError::Unknown(shortened(list).into_owned())),
         };
         patterns.push(entry.parse()?);
         Ok(())

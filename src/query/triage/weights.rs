@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::names::shortened;
+
 /// Declares the constants of the score. `docs/ranking.md` has the reasons; a test compares its table with this list.
 macro_rules! weights {
     ($($(#[doc = $about:literal])+ $name:ident = $default:literal,)+) => {
@@ -143,7 +145,7 @@ impl Weights {
     pub fn set(&mut self, name: &str, value: f64) -> Result<(), WeightError> {
         let known = Self::NAMES.iter().find(|known| **known == name);
         let (Some(known), Some(place)) = (known, self.get_mut(name)) else {
-            return Err(WeightError::Unknown(name.to_owned()));
+            return Err(WeightError::Unknown(shortened(name).into_owned()));
         };
         let is_allowed = (0.0..=most(name)).contains(&value) && !(value == 0.0 && ABOVE_ZERO.contains(&name));
         if !is_allowed {

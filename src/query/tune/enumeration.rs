@@ -5,28 +5,15 @@ use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::ops::Range;
 
-use super::{Incident, IncidentPart};
+use super::Incident;
+use super::enumerated::EnumeratedFinding;
+use super::members::Members;
 use crate::baseline::Baseline;
 use crate::query::compiled_filter::CompiledFilter;
 use crate::query::first_seen::{Candidate, Origin, first_seen, of_sightings};
 use crate::query::iam::Iam;
 use crate::query::{Finding, FindingKind, Question, Severity};
 use crate::time::{Day, Timestamp};
-
-/// The relevant parts of one finding.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct EnumeratedFinding {
-    pub(super) time: Timestamp,
-    pub(super) known_micros: i64,
-    pub(super) gap_micros: Option<i64>,
-    /// Index in [`Enumeration::principals`].
-    pub(super) principal: u32,
-    action: u32,
-    /// Index in [`Enumeration::days`].
-    pub(super) day: u32,
-    pub(super) kind: FindingKind,
-    pub(super) read_only: bool,
-}
 
 /// All findings that any setting with one anchor can report, in order.
 #[derive(Debug)]
@@ -78,8 +65,9 @@ impl<'b> Enumeration<'b> {
         let mut accounts: Vec<&str> = baseline.principals.iter().map(|who| &*who.account).collect();
         accounts.dedup();
         let number = |account: &str| accounts.partition_point(|other| *other < account) as u32;
+        let mut members = Members::new(&baseline.principals, &findings);
         Self {
-            members: incidents.iter().map(|incident| members(baseline, &findings, incident)).collect(),
+            members: incidents.iter().map(|incident| members.of(incident)).collect(),
             findings,
             by_age,
             days,
@@ -113,23 +101,4 @@ fn number_days(findings: &mut [EnumeratedFinding]) -> Vec<(Day, Range<usize>)> {
         finding.day = days.len() as u32 - 1;
     }
     days
-}
-
-/// The indices of the sorted findings that belong to an incident, in order.
-fn members(baseline: &Baseline, findings: &[EnumeratedFinding], incident: &Incident) -> Vec<u32> {
-    let parts = incident.parts.iter();
-    let members: BTreeSet<u32> = parts.flat_map(|part| members_of(baseline, findings, part)).collect();
-    members.into_iter().collect()
-}
-
-/// The same for a part of an incident.
-fn members_of(baseline: &Baseline, findings: &[EnumeratedFinding], part: &IncidentPart) -> Vec<u32> {
-    let (from, to) = part.times();
-    let start = findings.partition_point(|finding| finding.time < from);
-    let end = findings.partition_point(|finding| finding.time <= to);
-    let covers = |index: &usize| {
-        let EnumeratedFinding { kind, time, principal, .. } = findings[*index];
-        part.covers(kind, time, &baseline.principals[principal as usize])
-    };
-    (start..end.max(start)).filter(covers).map(|index| index as u32).collect()
 }

@@ -1,6 +1,6 @@
 //! The grid of settings to try, and which findings each of them reports.
 
-use super::enumeration::EnumeratedFinding;
+use super::enumerated::EnumeratedFinding;
 use crate::names::named;
 use crate::query::Anchor;
 use crate::time::Span;

@@ -135,15 +135,18 @@ impl IncidentPart {
         (Timestamp::from_micros(self.from.micros().saturating_sub(HOUR)), self.to)
     }
 
-    /// Whether a finding belongs to it. A returning action is known to the hour: one common instant is enough.
-    pub(super) fn covers(&self, kind: FindingKind, time: Timestamp, who: &ObservedPrincipal) -> bool {
+    /// Whether a finding is in its time. A returning action is known to the hour: one common instant is enough.
+    pub(super) fn covers(&self, kind: FindingKind, time: Timestamp) -> bool {
         let last = match kind {
             FindingKind::ReturningAction => Timestamp::from_micros(time.micros() + HOUR - 1),
             _ => time,
         };
-        let inside = time <= self.to && last >= self.from;
-        inside
-            && self.account.as_ref().is_none_or(|account| *who.account == **account)
+        time <= self.to && last >= self.from
+    }
+
+    /// Whether its principal may be this one.
+    pub(super) fn is_by(&self, who: &ObservedPrincipal) -> bool {
+        self.account.as_ref().is_none_or(|account| *who.account == **account)
             && self.principal.as_ref().is_none_or(|pattern| pattern.matches(who))
     }
 }

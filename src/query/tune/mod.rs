@@ -5,10 +5,12 @@
 //! `docs/method.md`, "Tuning".
 
 mod daily;
+mod enumerated;
 mod enumeration;
 mod grid;
 mod hidden;
 mod incident;
+mod members;
 mod noise;
 mod sweep;
 mod trade_off;

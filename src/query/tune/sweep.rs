@@ -2,7 +2,8 @@
 //! findings of the previous one, and a few more.
 
 use super::daily::nearest_rank;
-use super::enumeration::{EnumeratedFinding, Enumeration};
+use super::enumerated::EnumeratedFinding;
+use super::enumeration::Enumeration;
 use super::noise::{Noise, noisiest};
 use super::{Daily, IncidentOutcome, ObservedSpan, Setting, TuningRow, WorstDay};
 use crate::query::{FindingKind, Question};

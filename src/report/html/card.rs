@@ -19,7 +19,7 @@ pub(super) struct Card<'v> {
     /// The bits at the right end of the bar.
     scale: f64,
     /// How many of its findings are not listed.
-    left_out: usize,
+    findings_left_out: usize,
     /// Whether its findings are shown without a click.
     is_open: bool,
 }
@@ -37,9 +37,9 @@ const OPEN: u64 = 5;
 
 impl<'v> Card<'v> {
     /// The card of a group from [`prepare`]; `scale` are the bits at the right end of its bar.
-    pub(super) fn new(view: &'v Value, left_out: usize, scale: f64) -> Self {
+    pub(super) fn new(view: &'v Value, findings_left_out: usize, scale: f64) -> Self {
         let is_open = view["rank"].as_u64().is_some_and(|rank| rank <= OPEN);
-        Self { view, bar: bar(&view["reasons"]), scale, left_out, is_open }
+        Self { view, bar: bar(&view["reasons"]), scale, findings_left_out, is_open }
     }
 }
 
@@ -57,8 +57,13 @@ fn bar(reasons: &Value) -> Vec<Segment<'_>> {
 }
 
 /// Adds to the findings of a group what a page shows of them, and leaves out those beyond the most rows of a card. Returns
-/// how many are left out.
+/// how many are left out, with those that the group does not have any more.
 pub(super) fn prepare(view: &mut Value) -> usize {
+    let before = view["left_out"]["findings"].as_u64().unwrap_or_default() as usize;
+    before + prepare_rows(view)
+}
+
+fn prepare_rows(view: &mut Value) -> usize {
     let Some(findings) = view["findings"].as_array_mut() else { return 0 };
     let left_out = findings.len().saturating_sub(MOST_ROWS);
     findings.truncate(MOST_ROWS);

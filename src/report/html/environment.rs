@@ -7,7 +7,7 @@ use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
 
 use super::content::Unit;
-use super::limits::cut;
+use super::limits::{MOST_VALUES, cut};
 use crate::report::count::{counted, grouped};
 use crate::report::for_xml;
 
@@ -24,6 +24,7 @@ pub(super) fn environment(unit: Unit) -> Result<Environment<'static>, Error> {
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_formatter(write_escaped);
     environment.add_global("unit", unit.name());
+    environment.add_global("most_values", MOST_VALUES);
     environment.add_filter("bits", |bits: f64| format!("{bits:.2}"));
     environment.add_filter("grouped", grouped);
     environment.add_filter("counted", |number: u64, what: &str| counted(number, what));

@@ -11,6 +11,12 @@ pub(super) const MOST_MARKUP: usize = 9_000_000;
 /// The most findings that one card lists.
 pub(super) const MOST_ROWS: usize = 500;
 
+/// The most episodes that one card lists. More that belong together are mostly those of a forged key.
+pub(super) const MOST_EPISODES: usize = 100;
+
+/// The most values of one kind that a card lists of an episode.
+pub(super) const MOST_VALUES: usize = 200;
+
 /// The most faults listed.
 pub(super) const MOST_FAULTS: usize = 500;
 

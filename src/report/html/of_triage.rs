@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 
 use super::content::{Content, Unit};
+use super::limits::{MOST_EPISODES, MOST_ROWS};
 use super::timeline::{Mark, Novelty};
 use super::{PageContext, write};
 use crate::query::{EpisodeFinding, FindingKind, RankedIncident};
 use crate::report::row::{NOT_NAMED, named};
-use crate::report::triage::{TriageReport, rounded};
+use crate::report::triage::{MostOfIncident, TriageReport, rounded};
 
 impl TriageReport<'_> {
     /// Writes a page for a browser: one file that refers to nothing outside itself.
@@ -36,7 +37,8 @@ impl TriageReport<'_> {
             novelty: findings.map(|one| (one.finding.time, novelty(one))).collect(),
             marks: (1..).zip(incidents).map(|(rank, incident)| mark(rank, incident, best)).collect(),
         };
-        write(content, self.incidents(), out)
+        let most = MostOfIncident { episodes: MOST_EPISODES, findings: MOST_ROWS };
+        write(content, self.incidents(most), out)
     }
 }
 

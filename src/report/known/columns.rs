@@ -1,14 +1,15 @@
 //! Rows of cells as aligned columns.
 
+use std::borrow::Borrow;
 use std::io::{self, Write};
 
 use crate::report::width::width;
 
 /// Width of each column: that of its widest cell.
-pub(super) fn widths<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
+pub(super) fn widths<const N: usize>(rows: impl IntoIterator<Item = impl Borrow<[String; N]>>) -> [usize; N] {
     let mut widths = [0; N];
     for row in rows {
-        for (widest, cell) in widths.iter_mut().zip(row) {
+        for (widest, cell) in widths.iter_mut().zip(row.borrow()) {
             *widest = width(cell).max(*widest);
         }
     }

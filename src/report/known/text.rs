@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 
 use super::columns::{widths, write_row};
-use crate::query::{Change, CountRange, KnownActions, KnownGroup, KnownRow, Measure, Subject, Timeline};
+use crate::query::{
+    Change, CountRange, KnownActions, KnownGroup, KnownRow, Measure, Period, Subject, Timeline,
+};
 use crate::report::row::{NOT_NAMED, in_account, named};
 use crate::report::{for_terminal, plural};
 
@@ -103,22 +105,24 @@ fn write_total(known: &KnownActions<'_>, changes: bool, out: &mut dyn Write) -> 
 
 /// Writes counts over time.
 pub(super) fn write_timelines(timelines: &[Timeline<'_>], out: &mut dyn Write) -> io::Result<()> {
-    let mut table = vec![["period", "new", "known", "errors", "sightings", ""].map(str::to_owned)];
-    for period in timelines.iter().flat_map(|timeline| &timeline.periods) {
-        let [errors, sightings] = [period.errors, period.sightings].map(range);
-        let (new, known) = (period.new.to_string(), period.known.to_string());
-        table.push([period.start.to_string(), new, known, errors, sightings, String::new()]);
-    }
-    let layout = (&widths(&table), 1);
-    write_row(&table[0], layout, out)?;
-    let mut rows = table[1..].iter();
+    let header = ["period", "new", "known", "errors", "sightings", ""].map(str::to_owned);
+    let rows = timelines.iter().flat_map(|timeline| &timeline.periods).map(period_cells);
+    // There may be millions: they are made twice instead of held.
+    let layout = (&widths(std::iter::once(header.clone()).chain(rows)), 1);
+    write_row(&header, layout, out)?;
     for timeline in timelines {
         if timeline.subject != Subject::default() {
             writeln!(out, "{}", name(&timeline.subject))?;
         }
-        for row in rows.by_ref().take(timeline.periods.len()) {
-            write_row(row, layout, out)?;
+        for period in &timeline.periods {
+            write_row(&period_cells(period), layout, out)?;
         }
     }
     Ok(())
+}
+
+fn period_cells(period: &Period) -> [String; 6] {
+    let [errors, sightings] = [period.errors, period.sightings].map(range);
+    let (new, known) = (period.new.to_string(), period.known.to_string());
+    [period.start.to_string(), new, known, errors, sightings, String::new()]
 }

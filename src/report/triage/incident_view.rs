@@ -12,6 +12,21 @@ use super::words::of_link;
 use crate::query::{Episode, Link, RankedIncident, Weights};
 use crate::report::row::named;
 
+/// How much of an incident a page shows.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::report) struct MostOfIncident {
+    pub(in crate::report) episodes: usize,
+    pub(in crate::report) findings: usize,
+}
+
+/// How much of an incident a page leaves out.
+#[derive(Serialize)]
+pub(super) struct LeftOut {
+    episodes: usize,
+    links: usize,
+    findings: usize,
+}
+
 /// An incident under its published names, see `docs/formats.md`.
 #[derive(Serialize)]
 pub(super) struct IncidentView<'a> {
@@ -75,6 +90,21 @@ impl<'a> IncidentView<'a> {
             members: members(incident, weights),
             links: incident.links.iter().map(|link| LinkView::new(link, incident)).collect(),
             findings: findings(incident, archives, weights),
+        }
+    }
+}
+
+impl IncidentView<'_> {
+    /// Leaves out episodes after the first ones, links to these, and findings after the first ones.
+    pub(super) fn cut(&mut self, most: MostOfIncident) -> LeftOut {
+        let (episodes, links, findings) = (self.members.len(), self.links.len(), self.findings.len());
+        self.members.truncate(most.episodes);
+        self.links.retain(|link| link.from.member.max(link.to.member) <= most.episodes);
+        self.findings.truncate(most.findings);
+        LeftOut {
+            episodes: episodes - self.members.len(),
+            links: links - self.links.len(),
+            findings: findings - self.findings.len(),
         }
     }
 }

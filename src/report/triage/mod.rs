@@ -27,10 +27,12 @@ use self::command::command;
 use self::csv_row::IncidentRow;
 use self::incident_view::IncidentView;
 use super::columns::Row;
+use super::row::named;
 use super::{AsffBatches, Format, Screen, UsedSettings, as_it_is, csv, for_spreadsheet, json as json_format};
 
 pub(super) use self::bits::rounded;
 pub(super) use self::command::principal_command;
+pub(super) use self::incident_view::MostOfIncident;
 pub(super) use self::sparkline::days_in_column;
 use crate::coverage::Coverage;
 use crate::query::{RankedIncident, Triage, TriageQuestion, Weights};
@@ -125,10 +127,15 @@ impl TriageReport<'_> {
         (self.archives, &self.question.weights)
     }
 
-    /// The incidents to write under their published names, each with the command that shows its records or findings as `command`.
-    pub(super) fn incidents(&self) -> impl Iterator<Item = serde_json::Result<Value>> {
-        self.ranked().map(|(rank, incident)| {
-            let mut view = serde_json::to_value(IncidentView::new(rank, incident, self.context()))?;
+    /// The incidents for a page under their published names, each with the command that shows its records or findings as `command`, the
+    /// principal of the episode with its score as `lead_principal`, and what is left out as `left_out`.
+    pub(super) fn incidents(&self, most: MostOfIncident) -> impl Iterator<Item = serde_json::Result<Value>> {
+        self.ranked().map(move |(rank, incident)| {
+            let mut view = IncidentView::new(rank, incident, self.context());
+            let left_out = view.cut(most);
+            let mut view = serde_json::to_value(view)?;
+            view["left_out"] = serde_json::to_value(left_out)?;
+            view["lead_principal"] = json!(named(&incident.leading().who.key));
             view["command"] = json!(command(self, incident));
             Ok(view)
         })

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use memchr::memmem;
@@ -27,16 +28,16 @@ pub(in crate::rules) enum Test {
     StartsWithAnyCase(Box<str>),
     EndsWith(Box<str>),
     EndsWithAnyCase(Box<str>),
-    Matches(Regex),
+    Matches(Pattern),
     ContainsBytes(Box<[u8]>),
     StartsWithBytes(Box<[u8]>),
     /// Whether a number is on the given side of another.
     Number(fn(Ordering) -> bool, f64),
     /// Whether all values are among these.
-    In(Texts),
+    In(Arc<Texts>),
     InAnyCase(Texts),
     /// Whether one of the values is among these.
-    Intersects(Texts),
+    Intersects(Arc<Texts>),
     /// Whether a path is in one of these folders.
     Below(Vec<Box<str>>),
     Network(AddressRange),
@@ -68,7 +69,7 @@ impl Test {
             Self::EndsWithAnyCase(part) => ends_with(text, part),
             Self::ContainsBytes(part) => memmem::find(text.as_bytes(), part).is_some(),
             Self::StartsWithBytes(part) => text.as_bytes().starts_with(part),
-            Self::Matches(regex) => regex.is_match(text),
+            Self::Matches(pattern) => pattern.is_match(text),
             Self::Number(is_right, other) => {
                 let number = text.trim().parse::<f64>().ok();
                 number.and_then(|number| number.partial_cmp(other)).is_some_and(is_right)
@@ -81,18 +82,80 @@ impl Test {
     }
 }
 
+impl Test {
+    /// How much it holds beside its check, see `Condition::size`; patterns have a limit of their own.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Exists | Self::Number(..) | Self::Network(_) | Self::Matches(_) => 0,
+            Self::Differs(text)
+            | Self::Equals(text)
+            | Self::EqualsAnyCase(text)
+            | Self::Contains(text)
+            | Self::StartsWith(text)
+            | Self::StartsWithAnyCase(text)
+            | Self::EndsWith(text)
+            | Self::EndsWithAnyCase(text) => text.len() / BYTES_OF_PART,
+            Self::ContainsBytes(bytes) | Self::StartsWithBytes(bytes) => bytes.len() / BYTES_OF_PART,
+            // All copies of the test share them.
+            Self::In(_) | Self::Intersects(_) => 0,
+            Self::InAnyCase(texts) => texts.iter().map(|text| size_of_value(text)).sum(),
+            Self::Below(folders) => folders.iter().map(|folder| size_of_value(folder)).sum(),
+        }
+    }
+
+    /// The size of its compiled pattern in bytes, if it has one.
+    pub(in crate::rules) fn pattern_size(&self) -> usize {
+        if let Self::Matches(pattern) = self { pattern.size } else { 0 }
+    }
+}
+
+/// How many bytes of a text count as one more part of a condition.
+const BYTES_OF_PART: usize = 64;
+
+/// How many parts of a condition a value counts as: one, and more if it is long.
+pub(in crate::rules) fn size_of_value(value: &str) -> usize {
+    1 + value.len() / BYTES_OF_PART
+}
+
+/// A compiled regular expression, which all copies share.
+#[derive(Clone, Debug)]
+pub(in crate::rules) struct Pattern {
+    regex: Arc<Regex>,
+    /// The least of [`pattern_sizes`] within which it compiles.
+    pub(in crate::rules) size: usize,
+}
+
+impl Pattern {
+    pub(in crate::rules) fn is_match(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
+}
+
 /// Limit on the size of one compiled regular expression, in bytes; `\w`, with the letters of all scripts,
-/// takes some ten thousand.
+/// takes some fifty thousand.
 const MAX_PATTERN: usize = 2 << 20;
+
+/// Limits on the size of a pattern that are tried in turn, since it cannot be asked for its size: 8 KiB, which nearly all have, and up to
+/// the most that is allowed.
+fn pattern_sizes() -> impl Iterator<Item = usize> {
+    [8, 6, 4, 2, 0].into_iter().map(|shift| MAX_PATTERN >> shift)
+}
 
 /// Compiles a regular expression in which `.` also matches line ends.
 ///
 /// # Errors
 /// A short description of what is wrong.
-pub(in crate::rules) fn regex(text: &str, any_case: bool) -> Result<Regex, String> {
+pub(in crate::rules) fn regex(text: &str, any_case: bool) -> Result<Pattern, String> {
     let mut builder = RegexBuilder::new(text);
-    builder.case_insensitive(any_case).dot_matches_new_line(true).size_limit(MAX_PATTERN);
-    builder.build().map_err(|error| match error {
+    builder.case_insensitive(any_case).dot_matches_new_line(true);
+    let mut made = pattern_sizes().map(|size| {
+        let regex = Arc::new(builder.size_limit(size).build()?);
+        Ok(Pattern { regex, size })
+    });
+    let is_larger =
+        |made: &Result<_, _>| matches!(made, Err(regex::Error::CompiledTooBig(size)) if *size < MAX_PATTERN);
+    let made = made.find(|made| !is_larger(made)).unwrap_or(Err(regex::Error::CompiledTooBig(MAX_PATTERN)));
+    made.map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => {
             "the compiled pattern is too large; use smaller repetition counts".to_owned()
         }
@@ -105,7 +168,7 @@ pub(in crate::rules) fn regex(text: &str, any_case: bool) -> Result<Regex, Strin
 }
 
 /// The regular expression for texts that contain this one, ignoring case.
-pub(in crate::rules) fn part_in_any_case(part: &str) -> Result<Regex, String> {
+pub(in crate::rules) fn part_in_any_case(part: &str) -> Result<Pattern, String> {
     regex(&regex::escape(part), true)
 }
 
@@ -115,7 +178,7 @@ pub(in crate::rules) fn finite(text: &str) -> Option<f64> {
 }
 
 /// The regular expression for a shell glob with `*`, `?` and `[…]`, where `*` also matches `/`.
-pub(in crate::rules) fn glob(text: &str, any_case: bool) -> Result<Regex, String> {
+pub(in crate::rules) fn glob(text: &str, any_case: bool) -> Result<Pattern, String> {
     let mut pattern = String::from("^");
     let mut rest = text;
     let mut may_hold_sets = true;
@@ -247,14 +310,14 @@ mod tests {
 
     #[test]
     fn an_absent_value_passes_no_test() {
-        for test in [Test::Exists, Test::Differs("a".into()), Test::In(Texts::default())] {
+        for test in [Test::Exists, Test::Differs("a".into()), Test::In(Arc::default())] {
             assert!(!test.passes(&Value::Absent));
         }
     }
 
     #[test]
     fn one_of_several_values_must_pass_and_all_for_in() {
-        let known: Texts = ["a".into(), "b".into()].into_iter().collect();
+        let known: Arc<Texts> = Arc::new(["a".into(), "b".into()].into_iter().collect());
         let values = Value::Many(vec!["a".into(), "c".into()]);
         assert!(Test::Intersects(known.clone()).passes(&values));
         assert!(!Test::In(known.clone()).passes(&values));
@@ -326,7 +389,7 @@ mod tests {
         let letters: String = ranges.into_iter().flatten().filter(cased).collect();
         for letter in letters.chars() {
             let pattern = part_in_any_case(&letter.to_string()).unwrap();
-            let same: String = pattern.find_iter(&letters).map(|found| found.as_str()).collect();
+            let same: String = pattern.regex.find_iter(&letters).map(|found| found.as_str()).collect();
             let own: String = letters.chars().filter(|other| folded(*other) == folded(letter)).collect();
             assert_eq!(own, same, "{letter}");
         }

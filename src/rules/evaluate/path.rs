@@ -66,6 +66,11 @@ impl Path {
         Self { first, steps: keys.map(step).collect(), sort: PathEnd::List }
     }
 
+    /// Number of keys.
+    pub(super) fn len(&self) -> usize {
+        1 + self.steps.len()
+    }
+
     /// The keys, if the path has only keys.
     pub(in crate::rules) fn keys(&self) -> Option<Vec<&str>> {
         let keys = self.steps.iter().map(|step| match step {

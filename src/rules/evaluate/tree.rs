@@ -67,14 +67,15 @@ impl Condition {
         }
     }
 
-    /// Number of parts.
+    /// Number of parts: checks, and values of sets. Long texts and paths count as several.
     pub(in crate::rules) fn size(&self) -> usize {
         match self {
             Self::All(parts) | Self::Any(parts) | Self::One(parts) => {
                 1 + parts.iter().map(Self::size).sum::<usize>()
             }
             Self::Not(part) => 1 + part.size(),
-            Self::Check(_) | Self::Fields(_) => 1,
+            Self::Check(check) => 1 + check.field.field.size() + check.test.size(),
+            Self::Fields(check) => 1 + check.left.field.size() + check.right.field.size(),
         }
     }
 

@@ -107,6 +107,23 @@ fn credential_reports_are_read_in_every_form() {
 }
 
 #[test]
+fn an_arn_longer_than_any_of_iam_counts_as_none() {
+    let arn = |length: usize| format!("arn:aws:iam::111122223333:role/{}", "a".repeat(length));
+    let json = |length: usize| {
+        json!({"Roles": [roles()[0], {"Arn": arn(length), "RoleId": "AROAEXAMPLELONG"}]}).to_string()
+    };
+    let yaml = format!("Roles:\n- Arn: {}\n- Arn: {}\n", arn(3), arn(3_000));
+    let report = REPORT.replace("user/eva", &format!("user/{}", "a".repeat(3_000)));
+    for text in [json(3_000), yaml, report] {
+        let read = read(&[("file", text.as_bytes())]).unwrap();
+        assert!(read.remarks[0].1.contains("1 entries without an ARN of IAM"), "{:?}", read.remarks);
+        assert_eq!(read.inventory.to_string().lines().count(), 1, "{}", read.inventory);
+    }
+    let longest = read(&[("file", json(2_000).as_bytes())]).unwrap();
+    assert_eq!((longest.remarks, longest.inventory.to_string().lines().count()), (Vec::new(), 3));
+}
+
+#[test]
 fn pages_form_a_complete_list_with_the_last_page() {
     let page = |entries: Value, is_cut: bool| json!({"Roles": entries, "IsTruncated": is_cut, "Marker": "x"});
     let (first, last) = (page(json!([roles()[0]]), true), page(json!([roles()[1]]), false));
@@ -195,8 +212,8 @@ fn hostile_files_are_errors_and_never_panic() {
     }
     let deep = format!("Roles:\n{}", "- ".repeat(20_000));
     assert!(refused(deep.as_bytes()).contains("nested"));
-    let many = format!("{{\"Roles\":[{}1]}}", "1,".repeat(4_000_000));
-    assert_eq!(refused(many.as_bytes()), "holds more than 4000000 values");
+    let many = format!("{{\"Roles\":[{}1]}}", "1,".repeat(1_000_000));
+    assert_eq!(refused(many.as_bytes()), "holds more than 1000000 values");
     // Values that are not read may be nested to any depth.
     let deep = format!("{}1{}", "{\"x\":[".repeat(100_000), "]}".repeat(100_000));
     assert_eq!(refused(deep.as_bytes()), "tells nothing of IAM: it is none of the answers that are read");

@@ -6,6 +6,7 @@ mod falco;
 mod fields;
 mod joining;
 mod language;
+mod limits;
 mod saved;
 mod sigma;
 

@@ -8,6 +8,7 @@ mod derived;
 mod kubernetes;
 mod scanned;
 
+use super::comparison::size_of_value;
 use super::event_context::{EventContext, Value};
 use super::path::Path;
 use crate::model::LogSource;
@@ -111,6 +112,9 @@ const COMMON: &[(&str, FieldReader)] = &[
 /// Fields that take a JSON pointer to a value.
 const POINTERS: [&str; 2] = ["json.value", "jevt.value"];
 
+/// How many keys of a path count as one more part of a condition.
+const KEYS_OF_PART: usize = 8;
+
 fn tables(source: LogSource) -> [&'static [(&'static str, FieldReader)]; 2] {
     match source {
         LogSource::CloudTrail => [COMMON, cloudtrail::FIELDS],
@@ -126,6 +130,15 @@ pub(in crate::rules) fn names(source: LogSource) -> impl Iterator<Item = String>
 }
 
 impl Field {
+    /// How much it holds beside its check, see `Condition::size`: nothing, unless its path is longer than those of events.
+    pub(in crate::rules) fn size(&self) -> usize {
+        match self {
+            Self::Scanned(_) => 0,
+            Self::At(path) | Self::Present(path) | Self::Numbers(path) => path.len() / KEYS_OF_PART,
+            Self::Derived(_, argument) => argument.as_deref().map_or(0, |text| size_of_value(text) - 1),
+        }
+    }
+
     /// The field with a name.
     ///
     /// # Errors

@@ -62,7 +62,7 @@ pub(in crate::rules) struct Check {
 }
 
 /// A value to compare with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::rules) struct Word {
     pub(in crate::rules) text: String,
     /// Whether it is quoted, so it cannot be the name of a list.

@@ -3,6 +3,7 @@
 use super::elements::{Elements, RuleDraft};
 use super::expansion::{Caches, Expansion};
 use crate::model::{Language, LogSource, Priority, RuleMetadata};
+use crate::rules::budget::Budget;
 use crate::rules::error::{Problems, RuleError};
 use crate::rules::evaluate::tree::Condition;
 use crate::rules::language::condition;
@@ -11,12 +12,12 @@ use crate::rules::rule::Rule;
 
 impl Elements {
     /// Compiles the enabled rules. An error in one rule does not affect the others.
-    pub(in crate::rules) fn compile(&self, problems: &mut Problems) -> Vec<Rule> {
+    pub(in crate::rules) fn compile(&self, budget: &Budget, problems: &mut Problems) -> Vec<Rule> {
         let Problems { errors, warnings } = problems;
         let mut rules = Vec::new();
         let mut caches = Caches::default();
         for (name, draft) in &self.rules {
-            match self.compiled(name, draft, &mut caches) {
+            match self.compiled(name, draft, (&mut caches, budget)) {
                 Ok((rule, doubts)) if draft.enabled => {
                     rules.push(rule);
                     warnings.extend(doubts);
@@ -42,7 +43,7 @@ impl Elements {
         &self,
         name: &str,
         draft: &RuleDraft,
-        caches: &mut Caches,
+        (caches, budget): (&mut Caches, &Budget),
     ) -> Result<(Rule, Vec<RuleError>), RuleError> {
         let title = format!("rule '{name}'");
         let source = source(draft, &title)?;
@@ -51,7 +52,7 @@ impl Elements {
             let reason = format!("priority '{}' is none of {names}", draft.priority.text);
             draft.priority.wrong(&title, reason)
         })?;
-        let mut filling = Expansion::new(self, source, caches);
+        let mut filling = Expansion::new(self, source, (caches, budget));
         let parsed = condition::parse(&draft.condition.text);
         let filled = parsed.and_then(|expression| filling.condition(&expression));
         let in_condition = |flaw| draft.condition.error(&title, "condition", flaw);

@@ -2,13 +2,15 @@
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::elements::Elements;
 use super::exceptions::Exception;
 use crate::checksum::from_hex;
 use crate::model::LogSource;
+use crate::rules::budget::Budget;
 use crate::rules::error::{ConditionError, similar};
-use crate::rules::evaluate::comparison::{Test, finite, glob, part_in_any_case, regex};
+use crate::rules::evaluate::comparison::{Test, Texts, finite, glob, part_in_any_case, regex, size_of_value};
 use crate::rules::evaluate::field::Field;
 use crate::rules::evaluate::transformer::{FieldCheck, Relation};
 use crate::rules::evaluate::tree::{self, Condition};
@@ -22,13 +24,15 @@ const MAX_PARTS: usize = 1_000_000;
 /// Limit on the warnings about one rule.
 const MOST_WARNINGS: usize = 20;
 
-/// What macros repeat.
+/// What macros and rules repeat.
 #[derive(Default)]
 pub(super) struct Caches {
     /// Compiled patterns, each of which may be large.
     patterns: HashMap<(Operator, String), Test>,
     /// Values without quotes, and the hint at a list with a similar name.
     similar_lists: HashMap<String, String>,
+    /// Sets of values, some of which are large lists.
+    sets: HashMap<Vec<Word>, Arc<Texts>>,
 }
 
 /// The expansion of one condition.
@@ -36,6 +40,7 @@ pub(super) struct Expansion<'e> {
     elements: &'e Elements,
     source: LogSource,
     caches: &'e mut Caches,
+    budget: &'e Budget,
     depth: usize,
     /// Checks and values so far.
     parts: usize,
@@ -43,8 +48,12 @@ pub(super) struct Expansion<'e> {
 }
 
 impl<'e> Expansion<'e> {
-    pub(super) fn new(elements: &'e Elements, source: LogSource, caches: &'e mut Caches) -> Self {
-        Self { elements, source, caches, depth: 0, parts: 0, warnings: Vec::new() }
+    pub(super) fn new(
+        elements: &'e Elements,
+        source: LogSource,
+        (caches, budget): (&'e mut Caches, &'e Budget),
+    ) -> Self {
+        Self { elements, source, caches, budget, depth: 0, parts: 0, warnings: Vec::new() }
     }
 
     /// The warnings since the last call.
@@ -87,6 +96,8 @@ impl<'e> Expansion<'e> {
             let reason = format!("macro '{name}' leads back to itself, or too deep: {MAX_DEPTH} is the most");
             return Err(ConditionError::new(at, reason));
         }
+        // Its text is read each time.
+        self.spend(size_of_value(&placed.text)).map_err(|reason| ConditionError::new(at, reason))?;
         let before = self.warnings.len();
         let inner = condition::parse(&placed.text).and_then(|inner| self.condition(&inner));
         let warnings = self.warnings.split_off(before);
@@ -95,10 +106,11 @@ impl<'e> Expansion<'e> {
     }
 
     fn check(&mut self, check: &condition::Check) -> Result<Condition, ConditionError> {
-        self.spend(1).map_err(|reason| ConditionError::new(check.at, reason))?;
-        let source = self.source;
-        let compiled = |term: &FieldTerm| {
-            term.compiled(source).map_err(|error| ConditionError::of_field(check.at, error))
+        let mut compiled = |term: &FieldTerm| {
+            let field =
+                term.compiled(self.source).map_err(|error| ConditionError::of_field(check.at, error))?;
+            self.spend(1 + field.field.size()).map_err(|reason| ConditionError::new(check.at, reason))?;
+            Ok(field)
         };
         let field = compiled(&check.term)?;
         if let Some(other) = &check.other {
@@ -127,14 +139,14 @@ impl<'e> Expansion<'e> {
         if self.parts > MAX_PARTS {
             return Err(format!("it has more than {MAX_PARTS} checks and values, with its macros and lists"));
         }
-        Ok(())
+        self.budget.add_parts(parts)
     }
 
     fn test(&mut self, check: &condition::Check) -> Result<Test, String> {
         Ok(match check.operator {
             Operator::Exists => Test::Exists,
-            Operator::In => Test::In(self.listed(check)?.into_iter().collect()),
-            Operator::Intersects => Test::Intersects(self.listed(check)?.into_iter().collect()),
+            Operator::In => Test::In(self.set(check)?),
+            Operator::Intersects => Test::Intersects(self.set(check)?),
             Operator::PathMatch => Test::Below(self.listed(check)?),
             operator => {
                 let word = self.word(&check.words)?;
@@ -145,7 +157,7 @@ impl<'e> Expansion<'e> {
 
     /// The comparison with one value.
     fn comparison(&mut self, operator: Operator, word: &str) -> Result<Test, String> {
-        let of_one = || std::iter::once(word.into()).collect();
+        let of_one = || Arc::new(std::iter::once(word.into()).collect());
         Ok(match operator {
             Operator::Exists => Test::Exists,
             Operator::Equal => Test::Equals(word.into()),
@@ -172,6 +184,8 @@ impl<'e> Expansion<'e> {
         if let Some(known) = self.caches.patterns.get(&(operator, word.to_owned())) {
             return Ok(known.clone());
         }
+        // Without room for more, none is compiled.
+        self.budget.add_pattern(0)?;
         let made = match operator {
             Operator::Glob => glob(word, false),
             Operator::GlobAnyCase => glob(word, true),
@@ -181,6 +195,7 @@ impl<'e> Expansion<'e> {
             _ => regex(word, false).and_then(|_| regex(&format!("^(?:{word})$"), false)),
         };
         let made = made.map_err(|reason| format!("'{word}' is no pattern: {reason}"))?;
+        self.budget.add_pattern(made.size)?;
         self.caches.patterns.insert((operator, word.to_owned()), Test::Matches(made.clone()));
         Ok(Test::Matches(made))
     }
@@ -194,8 +209,28 @@ impl<'e> Expansion<'e> {
         }
     }
 
-    /// The values of an operator that takes several. A name without brackets must be that of a list; in brackets it may be a value.
+    /// The values of an operator that takes several.
     fn listed(&mut self, check: &condition::Check) -> Result<Vec<Box<str>>, String> {
+        self.check_names(check)?;
+        self.words(&check.words)
+    }
+
+    /// The same as a set, which all checks with these words share.
+    fn set(&mut self, check: &condition::Check) -> Result<Arc<Texts>, String> {
+        self.check_names(check)?;
+        if let Some(known) = self.caches.sets.get(&check.words) {
+            let known = Arc::clone(known);
+            // Looking it up reads all words.
+            self.spend(check.words.iter().map(|word| size_of_value(&word.text)).sum())?;
+            return Ok(known);
+        }
+        let made: Arc<Texts> = Arc::new(self.words(&check.words)?.into_iter().collect());
+        self.caches.sets.insert(check.words.clone(), Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// Checks the names of lists. One without brackets must be that of a list; in brackets it may be a value.
+    fn check_names(&mut self, check: &condition::Check) -> Result<(), String> {
         for word in check.words.iter().filter(|word| !word.quoted) {
             let text = &word.text;
             let hint = self.similar_list(text);
@@ -211,7 +246,7 @@ impl<'e> Expansion<'e> {
                 self.warnings.push(ConditionError::new(check.at, reason));
             }
         }
-        self.words(&check.words)
+        Ok(())
     }
 
     /// A hint at a list with a similar name; empty if there is none, or if this is the name of a list.
@@ -233,7 +268,7 @@ impl<'e> Expansion<'e> {
         let mut all = Vec::new();
         for word in words {
             if word.quoted || !self.elements.lists.contains_key(&word.text) {
-                self.spend(1)?;
+                self.spend(size_of_value(&word.text))?;
                 all.push(word.text.as_str().into());
             } else {
                 self.expand(&word.text, &mut HashSet::new(), &mut all)?;
@@ -264,7 +299,7 @@ impl<'e> Expansion<'e> {
             if !item.quoted && elements.lists.contains_key(&item.text) {
                 self.expand(&item.text, open, all)?;
             } else {
-                self.spend(1)?;
+                self.spend(size_of_value(&item.text))?;
                 all.push(item.text.as_str().into());
             }
         }

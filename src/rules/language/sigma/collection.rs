@@ -6,6 +6,7 @@ use super::correlation::{self, BaseFields};
 use super::{Placeholders, SigmaError, field as names, metadata, rule, wrong};
 use crate::checksum::Checksum;
 use crate::model::{BaseRule, Correlation, RuleMetadata};
+use crate::rules::budget::Budget;
 use crate::rules::error::{Problems, RuleError, similar};
 use crate::rules::evaluate::field::Field;
 use crate::rules::rule::Rule;
@@ -55,13 +56,13 @@ impl Role {
 /// rules, and that the rules of correlations report nothing of their own, unless one says `generate: true`.
 pub(in crate::rules) fn rules(
     files: &[(&str, Vec<Yaml>)],
-    placeholders: &Placeholders,
+    given: (&Placeholders, &Budget),
     problems: &mut Problems,
 ) -> Vec<Rule> {
     let mut collection = Collection::default();
     for (file, documents) in files {
         for document in documents.iter().filter(|document| !document.is_null()) {
-            collection.add((file, document), placeholders, problems);
+            collection.add((file, document), given, problems);
         }
     }
     collection.correlate(problems);
@@ -88,7 +89,7 @@ impl<'y> Collection<'y> {
     fn add(
         &mut self,
         (file, document): (&'y str, &'y Yaml),
-        placeholders: &Placeholders,
+        given: (&Placeholders, &Budget),
         problems: &mut Problems,
     ) {
         let text = |key: &str| document.get(key).and_then(Yaml::text);
@@ -100,7 +101,7 @@ impl<'y> Collection<'y> {
         let own_id = text("id").map(str::trim).filter(|id| !id.is_empty() && !id.contains(char::is_control));
         let id: Box<str> = own_id.map_or_else(digest, Box::from);
         let is_correlation = document.get("correlation").is_some();
-        let compiled = (!is_correlation).then(|| rule(document, &id, placeholders)).transpose();
+        let compiled = (!is_correlation).then(|| rule(document, &id, given)).transpose();
         let compiled = compiled.map_err(|flaw| problems.errors.push(error(file, document, flaw)));
         let known = self.of_id.get(&id).map(|known| &self.entries[*known]);
         // A document that cannot be used is a copy of none: what it lacks, others may lack, too.

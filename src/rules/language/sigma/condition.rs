@@ -1,5 +1,6 @@
 //! Sigma conditions: names of searches joined by `and`, `or`, `not` and `of`.
 
+use crate::rules::budget::Budget;
 use crate::rules::error::{ConditionError, similar};
 use crate::rules::evaluate::tree::Condition;
 
@@ -9,13 +10,18 @@ const MAX_DEPTH: usize = 100;
 const MAX_PARTS: usize = 1_000_000;
 
 /// Parses a condition over these searches.
-pub(super) fn parse(text: &str, searches: &[(&str, Condition)]) -> Result<Condition, ConditionError> {
+pub(super) fn parse(
+    text: &str,
+    searches: &[(&str, Condition)],
+    budget: &Budget,
+) -> Result<Condition, ConditionError> {
     let mut parser = Parser {
         tokens: tokens(text)?,
         next: 0,
         depth: 0,
         parts: 0,
         searches,
+        budget,
         end: text.chars().count() + 1,
     };
     let condition = parser.any()?;
@@ -68,6 +74,7 @@ struct Parser<'t> {
     /// Number of parts of all searches named so far.
     parts: usize,
     searches: &'t [(&'t str, Condition)],
+    budget: &'t Budget,
     end: usize,
 }
 
@@ -161,7 +168,10 @@ impl<'t> Parser<'t> {
     fn spend(&mut self, at: usize, parts: usize) -> Result<(), ConditionError> {
         self.parts += parts;
         let reason = || format!("its searches have more than {MAX_PARTS} parts, as often as it names them");
-        if self.parts > MAX_PARTS { Err(ConditionError::new(at, reason())) } else { Ok(()) }
+        if self.parts > MAX_PARTS {
+            return Err(ConditionError::new(at, reason()));
+        }
+        self.budget.add_parts(parts).map_err(|reason| ConditionError::new(at, reason))
     }
 
     /// The searches after `of`: `them`, or all with matching names.
@@ -208,7 +218,8 @@ mod tests {
         let names = ["sel", "sel_a", "sel_b", "filter"];
         let constant = |holds| if holds { Condition::All(Vec::new()) } else { Condition::Any(Vec::new()) };
         let searches = names.map(|name| (name, constant(true_ones.contains(&name))));
-        let parsed = parse(text, &searches).map_err(|flaw| format!("{}: {}", flaw.at, flaw.reason))?;
+        let parsed = parse(text, &searches, &Budget::default())
+            .map_err(|flaw| format!("{}: {}", flaw.at, flaw.reason))?;
         Ok(parsed.of_known(&Known(&[])).unwrap())
     }
 
@@ -232,7 +243,7 @@ mod tests {
         assert_eq!(why("sel and fliter"), "9: there is no search 'fliter'; did you mean 'filter'?");
         assert_eq!(why("1 of x*"), "6: no search is called 'x*'");
         let searches = [("_a", Condition::All(Vec::new()))];
-        let left_out = parse("1 of them", &searches).unwrap_err();
+        let left_out = parse("1 of them", &searches, &Budget::default()).unwrap_err();
         assert_eq!(
             (left_out.at, &*left_out.reason),
             (6, "'them' leaves out searches whose names begin with '_', and there are no others")

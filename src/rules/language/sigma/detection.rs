@@ -2,11 +2,13 @@
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::placeholders::Placeholders;
 use super::value::{Modifiers, test};
 use super::{SigmaError, field as names, wrong};
 use crate::model::LogSource;
+use crate::rules::budget::Budget;
 use crate::rules::evaluate::comparison::{Test, Texts, finite};
 use crate::rules::evaluate::decimal::decimal;
 use crate::rules::evaluate::field::{Derived, Field, Scanned};
@@ -20,12 +22,23 @@ use crate::yaml::{Node, Yaml};
 pub(super) struct Context<'c> {
     pub(super) source: LogSource,
     pub(super) placeholders: &'c Placeholders,
+    pub(super) budget: &'c Budget,
     pub(super) warnings: &'c RefCell<Vec<SigmaError>>,
 }
 
 impl Context<'_> {
     fn warn(&self, yaml: &Yaml, reason: String) {
         self.warnings.borrow_mut().push(wrong(yaml, reason));
+    }
+
+    /// The test for a value, which counts for the limits of all rules.
+    fn test(&self, value: &str, modifiers: &Modifiers) -> Result<Test, String> {
+        self.budget.add_parts(1)?;
+        // Without room for more patterns, none is compiled.
+        self.budget.add_pattern(0)?;
+        let test = test(value, modifiers)?;
+        self.budget.add_pattern(test.pattern_size())?;
+        Ok(test)
     }
 
     /// The field with a name that is given here.
@@ -50,15 +63,17 @@ pub(super) fn search(yaml: &Yaml, context: Context<'_>) -> Result<Condition, Sig
         Node::List(items) => {
             items.iter().map(|item| search(item, context)).collect::<Result<_, _>>().map(Condition::Any)
         }
-        Node::Text { text, .. } => Ok(check(Field::Derived(Derived::Words, None), contains(text, yaml)?)),
+        Node::Text { text, .. } => {
+            Ok(check(Field::Derived(Derived::Words, None), contains(text, yaml, context)?))
+        }
         Node::Null => Err(wrong(yaml, "a search is empty")),
     }
 }
 
 /// The test for a word somewhere in the record.
-fn contains(word: &str, yaml: &Yaml) -> Result<Test, SigmaError> {
+fn contains(word: &str, yaml: &Yaml, context: Context<'_>) -> Result<Test, SigmaError> {
     let modifiers = Modifiers::parse("contains").map_err(|reason| wrong(yaml, reason))?;
-    test(word, &modifiers).map_err(|reason| wrong(yaml, reason))
+    context.test(word, &modifiers).map_err(|reason| wrong(yaml, reason))
 }
 
 fn check(field: Field, test: Test) -> Condition {
@@ -136,7 +151,7 @@ fn one(
     let mut tests = Vec::new();
     for text in &texts {
         for text in modifiers.encoded(text)? {
-            tests.push(test(&text, modifiers)?);
+            tests.push(context.test(&text, modifiers)?);
         }
     }
     let mut checks: Vec<Condition> = tests.into_iter().map(|test| check(field.clone(), test)).collect();
@@ -154,7 +169,10 @@ fn same_number(field: &Field, text: &str) -> Option<Condition> {
     match field {
         Field::At(path) => {
             let number = decimal(text)?.into();
-            Some(check(Field::Numbers(path.clone()), Test::Intersects(std::iter::once(number).collect())))
+            Some(check(
+                Field::Numbers(path.clone()),
+                Test::Intersects(Arc::new(std::iter::once(number).collect())),
+            ))
         }
         Field::Scanned(Scanned::ResponseCode) => {
             Some(check(field.clone(), Test::Number(Ordering::is_eq, finite(text)?)))
@@ -191,12 +209,14 @@ fn joined(field: &Field, conditions: Vec<Condition>) -> Vec<Condition> {
         match condition {
             Condition::Check(Check { test: Test::EqualsAnyCase(text), .. }) => drop(texts.insert(text)),
             Condition::Check(Check { test: Test::InAnyCase(more), .. }) => texts.extend(more),
-            Condition::Check(Check { test: Test::Intersects(more), .. }) => numbers.extend(more),
+            Condition::Check(Check { test: Test::Intersects(more), .. }) => {
+                numbers.extend(Arc::unwrap_or_clone(more));
+            }
             other => others.push(other),
         }
     }
     if let (Field::At(path), false) = (field, numbers.is_empty()) {
-        others.insert(0, check(Field::Numbers(path.clone()), Test::Intersects(numbers)));
+        others.insert(0, check(Field::Numbers(path.clone()), Test::Intersects(Arc::new(numbers))));
     }
     if !texts.is_empty() {
         others.insert(0, check(field.clone(), Test::InAnyCase(texts)));

@@ -18,6 +18,7 @@ use detection::Context;
 
 use super::output::Output;
 use crate::model::{Language, LogSource, Priority, RuleMetadata};
+use crate::rules::budget::Budget;
 use crate::rules::error::ConditionError;
 use crate::rules::evaluate::tree::Condition;
 use crate::rules::rule::Rule;
@@ -46,7 +47,7 @@ fn wrong(yaml: &Yaml, reason: impl Into<String>) -> SigmaError {
 fn rule(
     document: &Yaml,
     id: &str,
-    placeholders: &Placeholders,
+    (placeholders, budget): (&Placeholders, &Budget),
 ) -> Result<(Rule, Vec<SigmaError>), SigmaError> {
     if document.list().is_some() {
         return Err(wrong(document, "it is a list, as files of Falco's rules are; --rules reads those"));
@@ -66,7 +67,7 @@ fn rule(
     let metadata = metadata(document, id, source)?;
     let detection = document.get("detection").ok_or_else(|| wrong(document, "it has no detection"))?;
     let warnings = RefCell::default();
-    let condition = conditions(detection, Context { source, placeholders, warnings: &warnings })?;
+    let condition = conditions(detection, Context { source, placeholders, budget, warnings: &warnings })?;
     let template = match source {
         LogSource::CloudTrail => OUTPUT_CLOUDTRAIL,
         LogSource::Kubernetes => OUTPUT_KUBERNETES,
@@ -148,7 +149,7 @@ fn conditions(detection: &Yaml, context: Context<'_>) -> Result<Condition, Sigma
         let text = yaml.text().ok_or_else(|| wrong(yaml, "condition is no text"))?;
         let at =
             |ConditionError { at, reason, .. }| wrong(yaml, format!("condition, character {at}: {reason}"));
-        condition::parse(text, &searches).map_err(at)
+        condition::parse(text, &searches, context.budget).map_err(at)
     };
     let mut all = texts.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
     Ok(if all.len() == 1 { all.remove(0) } else { Condition::Any(all) })

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::rules::evaluate::base64::{encoded, encoded_anywhere};
-use crate::rules::evaluate::comparison::{Test, finite, lower, part_in_any_case, regex};
+use crate::rules::evaluate::comparison::{Pattern, Test, finite, lower, part_in_any_case, regex};
 use crate::rules::evaluate::transformer::Relation;
 
 /// The modifiers after a field's name.
@@ -191,7 +191,7 @@ fn only_one(is_first: bool) -> Result<(), String> {
 /// The test for a value.
 pub(super) fn test(value: &str, modifiers: &Modifiers) -> Result<Test, String> {
     let number = || finite(value).ok_or_else(|| format!("'{value}' is no number"));
-    let pattern = |made: Result<regex::Regex, String>| {
+    let pattern = |made: Result<Pattern, String>| {
         made.map(Test::Matches).map_err(|reason| format!("'{value}' is no pattern: {reason}"))
     };
     match modifiers.compare {
@@ -266,7 +266,7 @@ fn parts(value: &str) -> Vec<GlobPart> {
 fn text_test(
     parts: &[GlobPart],
     cased: bool,
-    pattern: impl Fn(Result<regex::Regex, String>) -> Result<Test, String>,
+    pattern: impl Fn(Result<Pattern, String>) -> Result<Test, String>,
 ) -> Result<Test, String> {
     let lowered = |text: &str| lower(text).into();
     Ok(match parts {
