@@ -1,14 +1,17 @@
 //! The length of a record, however it is laid out.
 
-/// Where spaces begin in a record that has any: behind its bracket, or around its first colon.
-const HEAD: usize = 48;
+/// How many bytes show whether a record has spaces: behind its bracket, or around its first colon.
+const HEAD: usize = 32;
 
 /// The number of bytes of a JSON text, less white space between its tokens: tools that reformat records add such, and nothing else.
 /// If the start of the text has none, it is taken to have none: that is what CloudTrail delivers, and nothing more is read of it.
 pub(super) fn content_length(text: &str) -> usize {
     let text = text.as_bytes();
-    let head = text.first_chunk::<HEAD>().map_or(text, |head| head);
-    let has_spaces = head.iter().fold(false, |spaces, byte| spaces | (*byte <= b' '));
+    // Of a known length the bytes are compared at once.
+    let has_spaces = match text.first_chunk::<HEAD>() {
+        Some(head) => head.iter().fold(false, |spaces, byte| spaces | (*byte <= b' ')),
+        None => true,
+    };
     if has_spaces { text.len() - spaces_between_tokens(text) } else { text.len() }
 }
 
