@@ -172,20 +172,15 @@ impl Timestamp {
             memory[0] = b'-';
         }
         let start = if (0..=9_999).contains(&year) { 3 } else { 0 };
-        let mut zone = 29;
-        if fraction == 0 {
-            zone = 22;
-        }
-        while memory[zone - 1] == b'0' && zone > 22 {
-            zone -= 1;
-        }
+        let zeros = memory[23..29].iter().rev().take_while(|digit| **digit == b'0').count();
+        let zone = if fraction == 0 { 22 } else { 29 - zeros };
         memory[zone] = b'Z';
         str::from_utf8(&memory[start..=zone]).unwrap_or_default()
     }
 }
 
 /// Length of the longest text of a time.
-const LONGEST: usize = "+292277-01-10T04:00:54.775807Z".len();
+const LONGEST: usize = "+294247-01-10T04:00:54.775807Z".len();
 
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC; the fraction is omitted if it is zero. Years that RFC 3339 does not have are written with a sign and six digits.
@@ -347,18 +342,11 @@ impl FromStr for Bound {
             .get(11..)
             .and_then(|clock| clock.find(['Z', 'z', '+', '-']))
             .map_or(text.len(), |at| 11 + at);
-        let (local, zone) = (text[..zone].trim_end().replacen(' ', "T", 1), &text[zone..]);
+        let (local, zone) = (text[..zone].trim_end(), &text[zone..]);
         let seconds = if local.len() == 16 { ":00" } else { "" };
-        let zone = match zone.as_bytes() {
-            [] | [b'Z' | b'z'] => "Z".to_owned(),
-            [_, _, _] => format!("{zone}:00"),
-            [_, hours @ .., _, _] if hours.len() == 2 && zone.is_ascii() => {
-                format!("{}:{}", &zone[..3], &zone[3..])
-            }
-            _ => zone.to_owned(),
-        };
-        let time = Timestamp::parse(&format!("{local}{seconds}{zone}"));
-        time.map(Self::Instant).ok_or_else(|| TimeError::Instant(text.to_owned()))
+        let minutes = if zone.len() == 3 { ":00" } else { "" };
+        let time = Timestamp::parse_any_form(&format!("{local}{seconds}{zone}{minutes}"));
+        time.map(|(time, _)| Self::Instant(time)).ok_or_else(|| TimeError::Instant(text.to_owned()))
     }
 }
 

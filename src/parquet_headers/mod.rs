@@ -7,7 +7,7 @@ mod pages;
 mod structs;
 mod thrift;
 
-pub(crate) use pages::{PageContent, PageHeader, chunk_range, each_page};
+pub(crate) use pages::{PageContent, PageHeader, chunk_range, each_page, have_room};
 
 use thrift::{Thrift, sort};
 

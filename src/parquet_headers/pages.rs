@@ -35,6 +35,16 @@ pub(crate) fn chunk_range(dictionary: Option<i64>, values: i64, size: i64) -> Op
     Some((u64::try_from(start).ok()?, usize::try_from(size).ok()?))
 }
 
+/// Whether columns of these sizes have room beside each other in a file of this length. Real ones do; bytes that several columns claim would
+/// be walked again and again.
+pub(crate) fn have_room(sizes: impl IntoIterator<Item = i64>, length: u64) -> bool {
+    let mut left = Some(length);
+    for size in sizes {
+        left = left.zip(u64::try_from(size).ok()).and_then(|(left, size)| left.checked_sub(size));
+    }
+    left.is_some()
+}
+
 /// Shows the header and the packed bytes of each page of a column. `None` if a page is cut off, has a field of the wrong type, or is not
 /// accepted.
 pub(crate) fn each_page(chunk: &[u8], mut accept: impl FnMut(&PageHeader, &[u8]) -> bool) -> Option<()> {
@@ -89,9 +99,10 @@ fn content(thrift: &mut Thrift<'_>, encoding: i64) -> Option<PageContent> {
     Some(PageContent::Values { count, grows })
 }
 
+/// A number that is not negative, and has 32 bits: of more the library leaves out the highest.
 fn positive(thrift: &mut Thrift<'_>) -> Option<u64> {
     let zigzag = thrift.varint()?;
-    (zigzag % 2 == 0).then_some(zigzag / 2)
+    (zigzag % 2 == 0).then_some(zigzag / 2).filter(|number| i32::try_from(*number).is_ok())
 }
 
 #[cfg(test)]
@@ -140,6 +151,24 @@ mod tests {
             )
         };
         assert!(grows(7) && !grows(0) && !grows(8));
+    }
+
+    #[test]
+    fn a_size_has_no_more_bits_than_the_library_reads() {
+        // Its size is zigzag in seven bits a byte: ten bytes are 64 bits.
+        let header = |size: &[u8]| {
+            let bytes = [&[0x15, 4, 0x15], size, &[0x15, 6, 0]].concat();
+            PageHeader::read(&mut Thrift { rest: &bytes }).map(|header| header.size)
+        };
+        assert_eq!(header(&[0xfe, 0xff, 0xff, 0xff, 0x0f]), Some(i32::MAX as u64));
+        assert_eq!(header(&[0x80, 0x80, 0x80, 0x80, 0x10]), None);
+        assert_eq!(header(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01]), None);
+    }
+
+    #[test]
+    fn columns_do_not_share_bytes() {
+        assert!(have_room([3, 4], 7) && have_room([], 0));
+        assert!(!have_room([3, 5], 7) && !have_room([-1, 1], 7) && !have_room([i64::MAX; 3], 7));
     }
 
     #[test]

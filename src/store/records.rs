@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parquet::column::reader::{ColumnReaderImpl, get_typed_column_reader};
 use parquet::data_type::{BoolType, DataType, Int32Type, Int64Type};
-use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::StoreError;
@@ -137,16 +137,7 @@ impl RecordBatches<'_> {
         self.left_in_group = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
         // Rows are sorted, so that groups with rows cannot be the same bytes again and again.
         if self.left_in_group > 0 {
-            let is_large = |chunk: &ColumnChunkMetaData| chunk.compressed_size() as u64 > LARGEST_GROUP;
-            if group.metadata().columns().iter().any(is_large) {
-                return Err("its groups are too large".into());
-            }
-            let decoded = group.metadata().columns().iter();
-            let decoded =
-                decoded.map(|chunk| table::check_pages(&self.table.file, chunk)).sum::<Result<u64, _>>()?;
-            if decoded > LARGEST_GROUP {
-                return Err("its groups are too large".into());
-            }
+            self.check_size(group.metadata())?;
         }
         let mut index = 0..;
         let mut next = || table::without_panics(|| group.get_column_reader(index.next().unwrap_or_default()));
@@ -161,6 +152,19 @@ impl RecordBatches<'_> {
             is_copy: NumberColumn::new(get_typed_column_reader::<BoolType>(next()?)),
         }));
         Ok(true)
+    }
+
+    /// Checks that a group is not too large, as stored and decoded.
+    fn check_size(&self, group: &RowGroupMetaData) -> Result<(), TableError> {
+        let mut decoded = 0_u64;
+        for chunk in group.columns() {
+            if chunk.compressed_size() <= LARGEST_GROUP as i64 {
+                decoded = decoded.saturating_add(table::check_pages(&self.table.file, chunk)?);
+            } else {
+                decoded = u64::MAX;
+            }
+        }
+        if decoded > LARGEST_GROUP { Err("its groups are too large".into()) } else { Ok(()) }
     }
 
     fn check(&mut self, batch: &[RecordEntry]) -> Result<(), TableError> {

@@ -121,7 +121,7 @@ impl Saved {
         let values =
             self.read("values", &values::schema(), |table| values::read(table, &principals, &actions))?;
         let received = self.read("received", &received::schema(), received::read)?;
-        let damaged = |TableError(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
+        let damaged = |error| self.damaged(error);
         let coverage = self.coverage()?;
         let single_events =
             |name, kind| self.read(name, &single_events::schema(), |table| single_events::read(table, kind));
@@ -158,7 +158,7 @@ impl Saved {
     /// # Errors
     /// If a table is missing or damaged.
     pub fn coverage(&self) -> Result<Coverage, StoreError> {
-        let damaged = |TableError(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
+        let damaged = |error| self.damaged(error);
         let mut coverage = self.manifest.coverage().map_err(damaged)?;
         coverage.faults = self.read("faults", faults::SCHEMA, faults::read)?;
         let places = &mut coverage.places;
@@ -173,7 +173,7 @@ impl Saved {
     /// If the table is missing or damaged.
     pub fn objects(&self) -> Result<Vec<ObjectEntry>, StoreError> {
         let objects = self.read("objects", objects::SCHEMA, objects::read)?;
-        let damaged = |TableError(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
+        let damaged = |error| self.damaged(error);
         validate::objects(&objects, self.archives()).map_err(damaged)?;
         Ok(objects)
     }
@@ -185,7 +185,7 @@ impl Saved {
     pub fn contents(&self) -> Result<BaselineContents, StoreError> {
         let (baseline, coverage) = self.baseline()?;
         let objects = self.objects()?;
-        let damaged = |TableError(reason)| StoreError::Damaged { path: self.path.join(MANIFEST), reason };
+        let damaged = |error| self.damaged(error);
         validate::counts(&objects, &coverage).map_err(damaged)?;
         let records = self.record_table((objects.len(), baseline.behaviours.len()))?.into();
         Ok(BaselineContents {
@@ -226,6 +226,11 @@ impl Saved {
         content.map_err(|TableError(reason)| StoreError::Damaged { path, reason })
     }
 
+    /// What is wrong with its manifest, or with what that says of the tables.
+    fn damaged(&self, TableError(reason): TableError) -> StoreError {
+        StoreError::Damaged { path: self.path.join(MANIFEST), reason }
+    }
+
     /// Checks size and checksum of a table; returns how many rows it should have.
     fn check(
         &self,
@@ -234,8 +239,7 @@ impl Saved {
         checksum: impl FnOnce() -> Result<Checksum, StoreError>,
     ) -> Result<usize, StoreError> {
         let Some(entry) = self.manifest.tables.get(name) else {
-            let reason = format!("it knows no table '{name}'");
-            return Err(StoreError::Damaged { path: self.path.join(MANIFEST), reason });
+            return Err(self.damaged(TableError(format!("it knows no table '{name}'"))));
         };
         let damaged = |reason| Err(StoreError::Damaged { path: table_path(&self.path, name), reason });
         if size != entry.bytes {

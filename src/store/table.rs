@@ -13,7 +13,7 @@ use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::schema::parser::parse_message_type;
 
 use crate::guard::guarded;
-use crate::parquet_headers::{self, PageContent, chunk_range, each_page};
+use crate::parquet_headers::{self, PageContent, chunk_range, each_page, have_room};
 use crate::table::ROWS_PER_GROUP;
 
 /// Calls the library, and turns a panic into an error.
@@ -90,8 +90,13 @@ impl Table {
     /// Opens the bytes of a table whose columns must be those of the schema.
     pub(super) fn open(bytes: Bytes, schema: &str) -> Result<Self> {
         let (reader, rows) = open(bytes.clone(), schema)?;
-        let chunks = reader.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns);
-        let decoded = chunks.map(|chunk| check_pages(&bytes, chunk)).sum::<Result<u64>>()?;
+        let chunks = || reader.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns);
+        if !have_room(chunks().map(ColumnChunkMetaData::compressed_size), bytes.len() as u64) {
+            return Err(ParquetError::General("its columns overlap".to_owned()));
+        }
+        let decoded = chunks().try_fold(0_u64, |sum, chunk| {
+            Ok::<_, ParquetError>(sum.saturating_add(check_pages(&bytes, chunk)?))
+        })?;
         let stored = bytes.len() as u64;
         // Ids of events hardly compress, and values of one event share its id.
         let is_of_events = schema.contains("event_id (");

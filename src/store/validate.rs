@@ -104,9 +104,12 @@ pub(super) fn objects(objects: &[ObjectEntry], archives: &[String]) -> Result<()
 
 /// Checks that the coverage counts these objects.
 pub(super) fn counts(objects: &[ObjectEntry], coverage: &Coverage) -> Result<(), TableError> {
-    let ObjectCounts { unlisted, skipped_inside, .. } = coverage.objects.clone();
-    let listed = objects.len() as u64;
-    let mut counted = ObjectCounts { listed, unlisted, skipped_inside, ..ObjectCounts::default() };
+    let mut counted = ObjectCounts {
+        listed: objects.len() as u64,
+        unlisted: coverage.objects.unlisted.clone(),
+        skipped_inside: coverage.objects.skipped_inside.clone(),
+        ..ObjectCounts::default()
+    };
     objects.iter().for_each(|object| counted.count(object.outcome));
     if counted == coverage.objects { Ok(()) } else { Err("its coverage counts other objects".into()) }
 }

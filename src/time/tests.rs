@@ -120,6 +120,15 @@ fn weeks_begin_on_monday_and_months_on_the_first() {
 }
 
 #[test]
+fn years_that_rfc_3339_does_not_have_are_written_with_a_sign() {
+    let written = |micros| Timestamp::from_micros(micros).to_string();
+    assert_eq!(written(i64::MAX), "+294247-01-10T04:00:54.775807Z");
+    assert_eq!(written(i64::MIN), "-290308-12-21T19:59:05.224192Z");
+    assert_eq!(written(0), "1970-01-01T00:00:00Z");
+    assert_eq!(written(1_500_000), "1970-01-01T00:00:01.5Z");
+}
+
+#[test]
 fn bounds_accept_days_and_instants_with_and_without_an_offset() {
     let start = |text: &str| text.parse::<Bound>().map(|bound| bound.start().to_string());
     assert_eq!(start("2024-03-01T10:00").as_deref(), Ok("2024-03-01T10:00:00Z"));

@@ -11,11 +11,11 @@ use parquet::basic::Compression;
 use parquet::column::reader::ColumnReader;
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::memory::FREE;
-use crate::parquet_headers::{PageContent, PageHeader, chunk_range, each_page};
+use crate::parquet_headers::{PageContent, PageHeader, chunk_range, each_page, have_room};
 
 /// The number of values of a column that are decoded at once.
 pub(super) const ROWS_AT_ONCE: usize = 16;
@@ -31,6 +31,10 @@ pub(in crate::decode) fn row_memory(
     columns: &[&str],
     limit: u64,
 ) -> Result<u64, String> {
+    let chunks = reader.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns);
+    if !have_room(chunks.map(ColumnChunkMetaData::compressed_size), file.len() as u64) {
+        return Err("its columns overlap".to_owned());
+    }
     let mut most = 0;
     for (number, group) in reader.metadata().row_groups().iter().enumerate() {
         let mut sum = 0u64;
