@@ -125,6 +125,12 @@ pub(super) const RULES: &[Rule] = &[
         ..rule(Credentials, Calls::All, "returns parameters, which hold secrets (ATT&CK T1552, T1555.006)")
     },
     Rule {
+        services: "s3",
+        verbs: "Get",
+        nouns: "DataAccess$",
+        ..rule(Credentials, Calls::All, "returns credentials of an S3 access grant (ATT&CK T1550)")
+    },
+    Rule {
         verbs: "Export Issue",
         nouns: "Certificate$",
         ..rule(Credentials, Calls::All, "returns a private key or signs one (ATT&CK T1552.004, T1649)")
@@ -328,8 +334,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         services: "bedrock bedrock-mantle",
-        verbs: "Invoke Converse Start Create",
-        nouns: "InvokeModel Converse AsyncInvoke$ Inference$",
+        verbs: "Invoke Converse Retrieve Start Create",
+        nouns: "InvokeModel Converse RetrieveAndGenerate AsyncInvoke$ Inference$",
         ..rule(Execution, Calls::All, "runs a model (ATT&CK T1496.004)")
     },
     Rule { verbs: "Invoke", ..rule(Execution, Calls::All, "runs something (ATT&CK T1648, T1496)") },
@@ -339,6 +345,12 @@ pub(super) const RULES: &[Rule] = &[
         verbs: "Send",
         nouns: "Email$ Bounce$",
         ..rule(Execution, Calls::All, "sends mail in the account's name (ATT&CK T1496.004, T1566)")
+    },
+    Rule {
+        services: "sms-voice mobiletargeting social-messaging",
+        verbs: "Send",
+        nouns: "Message",
+        ..rule(Execution, Calls::All, "sends messages in the account's name (ATT&CK T1496.003, T1566)")
     },
     Rule {
         verbs: "Send",
@@ -407,9 +419,9 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         services: "servicequotas ec2 ses sms-voice bedrock",
-        verbs: "Request Create Put Update Verify",
+        verbs: "Request Create Put Set Update Verify",
         nouns: "ServiceQuotaIncrease EmailIdentity DomainIdentity DomainDkim EmailAddress AccountDetail AccountSending \
-                FoundationModelAgreement FoundationModelEntitlement UseCaseForModelAccess",
+                SpendLimitOverride FoundationModelAgreement FoundationModelEntitlement UseCaseForModelAccess",
         ..rule(Execution, Calls::Changes, "uses more of the account's capacity (ATT&CK T1496)")
     },
     // Reconnaissance: reads about identities, permissions, detection and the account as a whole.

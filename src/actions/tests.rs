@@ -121,6 +121,7 @@ fn what_runs_code_or_uses_capacity_is_execution() {
             "states.amazonaws.com:StartExecution",
             "events.amazonaws.com:PutTargets",
             "servicequotas.amazonaws.com:RequestServiceQuotaIncrease",
+            "sms-voice.amazonaws.com:SetTextMessageSpendLimitOverride",
         ],
     );
     for action in
@@ -131,7 +132,7 @@ fn what_runs_code_or_uses_capacity_is_execution() {
 }
 
 #[test]
-fn what_runs_models_or_sends_mail_is_execution_whatever_the_record_says() {
+fn what_runs_models_or_sends_messages_is_execution_whatever_the_record_says() {
     let models = [
         "bedrock:InvokeModel",
         "bedrock:InvokeModelWithResponseStream",
@@ -139,9 +140,15 @@ fn what_runs_models_or_sends_mail_is_execution_whatever_the_record_says() {
         "bedrock:Converse",
         "bedrock:ConverseStream",
         "bedrock:StartAsyncInvoke",
+        "bedrock:RetrieveAndGenerate",
         "bedrock-mantle:CreateInference",
     ];
-    let mail = [
+    let messages = [
+        "mobiletargeting:SendMessages",
+        "mobiletargeting:SendUsersMessages",
+        "sms-voice:SendTextMessage",
+        "sms-voice:SendVoiceMessage",
+        "social-messaging:SendWhatsAppMessage",
         "ses:SendEmail",
         "email.amazonaws.com:SendRawEmail",
         "ses:SendBulkEmail",
@@ -150,7 +157,7 @@ fn what_runs_models_or_sends_mail_is_execution_whatever_the_record_says() {
         "ses:SendCustomVerificationEmail",
         "ses:SendBounce",
     ];
-    for action in models.into_iter().chain(mail) {
+    for action in models.into_iter().chain(messages) {
         for read_only in [Some(true), Some(false), None] {
             assert_eq!(class_of(action, read_only), Some(Class::Execution), "{action} {read_only:?}");
         }
@@ -172,6 +179,7 @@ fn what_uses_or_gives_rights_has_the_class_of_its_description_whatever_the_recor
         "lambda:Invoke",
         "managedblockchain:Invoke",
         "rolesanywhere:CreateSession",
+        "s3:GetDataAccess",
         "sagemaker:InvokeEndpoint",
         "secretsmanager:GetSecretValue",
         "signin:CreateOAuth2Token",
@@ -191,7 +199,9 @@ fn what_uses_or_gives_rights_has_the_class_of_its_description_whatever_the_recor
             assert_eq!(class_of(action, read_only), described.class, "{action} {read_only:?}");
         }
     }
-    assert_eq!(describe("rolesanywhere:CreateSession").class, Some(Class::Credentials));
+    for action in ["rolesanywhere:CreateSession", "s3:GetDataAccess"] {
+        assert_eq!(describe(action).class, Some(Class::Credentials), "{action}");
+    }
 }
 
 #[test]

@@ -329,6 +329,22 @@ fn lines_that_a_container_runtime_has_cut_are_joined() {
 }
 
 #[test]
+fn lines_that_docker_has_cut_are_joined() {
+    let line = |log: &str, stream: &str| {
+        format!("{}\n", json!({"log": log, "stream": stream, "time": "2024-03-01T10:00:00.1Z"}))
+    };
+    for size in [20_000, 16_384 * 3] {
+        let agent = json!({"userAgent": "\"é\n".repeat(size / 4)});
+        let event = with(audit_event("2024-03-01T10:00:00Z", "eva", "get", "pods"), agent);
+        let text = format!("{event}\n");
+        let mut parts = text.as_bytes().chunks(16_384).map(|part| String::from_utf8_lossy(part));
+        let mut lines = line(&parts.next().unwrap(), "stdout") + &line("{\"level\":\"info\"}\n", "stderr");
+        lines.extend(parts.map(|part| line(&part, "stdout")));
+        assert_eq!(principals_and_faults(&lines), (vec!["k8s:-/eva".to_owned()], 0), "{size}");
+    }
+}
+
+#[test]
 fn a_text_with_a_line_end_in_it_is_broken_and_no_other_text() {
     let request = audit_event("2024-03-01T10:00:00Z", "eva", "get", "pods").to_string();
     let call = record("2024-03-01T10:00:00Z", "eva", "iam:CreateUser").to_string();

@@ -98,8 +98,8 @@ pub(super) fn last_cut(text: &[u8], from: usize) -> Option<usize> {
     while let Some(line_end) = memchr::memrchr(b'\n', &text[from..end]).map(|at| from + at) {
         let before = || text[..line_end].iter().rev().find(|byte| !byte.is_ascii_whitespace());
         let begins = begins_value(text, line_end + 1) || text.get(line_end + 1) == Some(&b'<');
-        let line = || &text[memchr::memrchr(b'\n', &text[..line_end]).map_or(0, |at| at + 1)..line_end];
-        if begins && !matches!(before(), Some(b',' | b'[')) && !partial_lines::is_partial(line()) {
+        if begins && !matches!(before(), Some(b',' | b'[')) && !partial_lines::is_continued(&text[..line_end])
+        {
             return Some(line_end + 1);
         }
         end = line_end;
