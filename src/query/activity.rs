@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::in_scope::{events, first_counted};
+use super::in_scope::{events, first_counted, last_counted};
 use super::{Finding, Question, new_value};
 use crate::baseline::Baseline;
 use crate::model::{Dimension, ObservedPrincipal};
@@ -37,7 +37,8 @@ pub fn principal_activities<'b>(
     let mut found: BTreeMap<u32, PrincipalActivity<'b>> = BTreeMap::new();
     for behaviour in baseline.behaviours.iter().filter(|one| wanted.contains(&one.principal)) {
         let Some(sighting) = first_counted(behaviour, question) else { continue };
-        let (first, last) = (sighting.time, question.last_known(behaviour.last));
+        let first = sighting.time;
+        let last = last_counted(behaviour, question).unwrap_or(first);
         let activity = found.entry(behaviour.principal).or_insert_with(|| PrincipalActivity {
             who: &baseline.principals[behaviour.principal as usize],
             first,
@@ -104,15 +105,20 @@ pub fn value_activities<'b>(
             found.entry((field, value)).or_default().push(one);
         }
     };
+    let mut last_of: Vec<Option<Timestamp>> = vec![None; baseline.principals.len()];
     for behaviour in &baseline.behaviours {
         let Some(first) = first_counted(behaviour, question) else { continue };
-        let (first, last) = (first.time, question.last_known(behaviour.last));
+        let first = first.time;
+        let last = last_counted(behaviour, question).unwrap_or(first);
+        let last_of_principal = &mut last_of[behaviour.principal as usize];
+        *last_of_principal = (*last_of_principal).max(Some(last));
         let one = Use { principal: behaviour.principal, first, last, events: events(behaviour, question) };
         add(ValueField::Action, &baseline.actions[behaviour.action as usize], one);
     }
     for value in &baseline.values {
         let Some(first) = new_value::first_counted(value, question) else { continue };
-        let (first, last) = (first.sighting.time, question.last_known(value.last));
+        let first = first.sighting.time;
+        let last = new_value::last_counted(value, question, last_of[value.principal as usize]);
         let one = Use { principal: value.principal, first, last, events: value.count };
         add(ValueField::Dimension(value.dimension), &value.value, one);
     }

@@ -74,6 +74,20 @@ pub(super) fn first_counted<'b>(value: &'b DimensionValue, question: &Question) 
     value.beginning(question.only_success).filter(|first| question.knows(first.sighting.time))
 }
 
+/// The last sighting of a value as far as is known. A baseline keeps only the last one of all: if that does not count, the last sighting
+/// of its principal that does.
+pub(super) fn last_counted(
+    value: &DimensionValue,
+    question: &Question,
+    last_of_principal: Option<Timestamp>,
+) -> Timestamp {
+    if question.knows(value.last) {
+        return value.last;
+    }
+    let first = first_counted(value, question).map_or(value.first.sighting.time, |first| first.sighting.time);
+    last_of_principal.map_or(first, |last| last.max(first))
+}
+
 impl FindingKind {
     /// Whether a finding of this kind depends on the age of its principal.
     pub(super) fn depends_on_age(self) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Question;
-use super::in_scope::{events, first_counted};
+use super::in_scope::{events, first_counted, last_counted};
 use crate::baseline::Baseline;
 use crate::model::Text;
 use crate::time::Timestamp;
@@ -28,7 +28,7 @@ pub fn archive_overview(baseline: &Baseline, question: &Question) -> ArchiveOver
         baseline.behaviours.iter().filter_map(first)
     };
     let first = counted().map(|(_, first)| first).min();
-    let last = counted().map(|(behaviour, _)| question.last_known(behaviour.last)).max();
+    let last = counted().filter_map(|(behaviour, _)| last_counted(behaviour, question)).max();
     let principals: BTreeSet<u32> = counted().map(|(behaviour, _)| behaviour.principal).collect();
     let account = |principal: &u32| &baseline.principals[*principal as usize].account;
     let accounts: BTreeSet<&Text> =

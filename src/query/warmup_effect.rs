@@ -1,7 +1,7 @@
 //! The findings that a warmup hides, so that a short archive is not mistaken for a quiet one.
 
 use super::Question;
-use super::in_scope::first_counted;
+use super::in_scope::last_counted;
 use crate::baseline::Baseline;
 use crate::time::{Span, Timestamp};
 
@@ -40,9 +40,7 @@ pub struct WarmupEffect {
 impl WarmupEffect {
     /// An effect with zero counts; `start` is the first sighting.
     pub(super) fn new(baseline: &Baseline, question: &Question, start: Option<Timestamp>) -> Self {
-        let known =
-            baseline.behaviours.iter().filter(|behaviour| first_counted(behaviour, question).is_some());
-        let end = known.map(|behaviour| question.last_known(behaviour.last)).max();
+        let end = baseline.behaviours.iter().filter_map(|behaviour| last_counted(behaviour, question)).max();
         let covered_micros = start.zip(end).map(|(start, end)| end.micros_since(start));
         Self {
             warmup: question.warmup,

@@ -6,8 +6,8 @@ use firstseen::baseline::Baseline;
 use firstseen::learn::LearnSettings;
 use firstseen::model::PrincipalKey;
 use firstseen::query::{
-    Episode, Finding, FindingKind, LinkKind, Question, RankedIncident, RankedUnit, Reason, Triage,
-    TriageQuestion, first_seen, triage,
+    ArchiveOverview, Episode, Finding, FindingKind, LinkKind, Question, RankedIncident, RankedUnit, Reason,
+    Triage, TriageQuestion, archive_overview, first_seen, triage,
 };
 use firstseen::time::{Span, Timestamp};
 use proptest::prelude::*;
@@ -46,6 +46,12 @@ fn named_findings(ranked: &Triage<'_>) -> Vec<(Timestamp, FindingKind, String, S
 fn parts(episode: &Episode<'_>) -> (Timestamp, String, Vec<(String, f64)>) {
     let parts = episode.parts.iter().map(|part| (format!("{:?}", part.reason), part.bits)).collect();
     (episode.start(), episode.who.key.to_string(), parts)
+}
+
+/// The parts of an episode that are not for a value of a dimension.
+fn parts_of_actions(episode: &Episode<'_>) -> Vec<String> {
+    let is_of_actions = |reason: &Reason<'_>| !matches!(reason, Reason::NewValue { .. });
+    episode.parts.iter().filter(|part| is_of_actions(&part.reason)).map(|part| format!("{part:?}")).collect()
 }
 
 proptest! {
@@ -115,6 +121,41 @@ proptest! {
             let ranked_then = triage(&baseline, &then);
             prop_assert!(episodes(&ranked_then).any(|other| parts(other) == parts(episode)));
         }
+    }
+
+    #[test]
+    fn what_is_later_than_a_baseline_is_asked_to_read_changes_nothing(
+        objects in any_objects(), days in 0..10u32, last_half_day in 0..40i64, only_success in any::<bool>()
+    ) {
+        let hour = Timestamp::from_seconds(1_704_067_200 + last_half_day * 43_200);
+        let read_to = Some(Timestamp::from_micros(hour.plus(Span::hours(1)).micros() - 1));
+        let is_read = |record: &&serde_json::Value| {
+            record["eventTime"].as_str().and_then(Timestamp::parse) <= read_to
+        };
+        let read: Vec<_> = objects
+            .iter()
+            .map(|(day, records)| (*day, records.iter().filter(is_read).cloned().collect::<Vec<_>>()))
+            .collect();
+        let question = TriageQuestion { read_to, only_success, ..asked(days, 1) };
+        let [all, part] = [&objects, &read].map(|objects| archive(objects).ingest(&all()).baseline);
+        let [of_all, of_part] = [&all, &part].map(|baseline| triage(baseline, &question));
+        let scored = |ranked: &Triage<'_>| {
+            let of_episode = |episode: &Episode<'_>| {
+                let findings = episode.findings.iter().map(|one| (named(&one.finding), one.surprise)).collect::<Vec<_>>();
+                format!("{findings:?} {:?}", parts_of_actions(episode))
+            };
+            let mut lines: Vec<String> = episodes(ranked).map(of_episode).collect();
+            lines.sort();
+            lines
+        };
+        prop_assert_eq!(scored(&of_all), scored(&of_part));
+        let overview = |baseline: &Baseline| {
+            let asked = Question { read_to, only_success, ..crate::archive::question(days) };
+            let ArchiveOverview { span, accounts, principals, events } = archive_overview(baseline, &asked);
+            let span = span.map(|[first, last]| (first, last.day_and_hour()));
+            (span, accounts, principals, events)
+        };
+        prop_assert_eq!(overview(&all), overview(&part));
     }
 
     #[test]

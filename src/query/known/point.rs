@@ -57,7 +57,7 @@ impl PointInTime {
     }
 
     /// The last earlier sighting, if it is known to the microsecond.
-    pub(super) fn last(&self, behaviour: &Behaviour) -> Option<Timestamp> {
+    pub(in crate::query) fn last(&self, behaviour: &Behaviour) -> Option<Timestamp> {
         let first = self.first(behaviour)?;
         // Only the last sighting of all is kept, whether it failed or succeeded.
         let last_counts = !self.only_success || behaviour.errors() == 0;
@@ -75,7 +75,7 @@ impl PointInTime {
     }
 
     /// The start of the last hour known to contain an earlier sighting.
-    pub(super) fn last_hour(&self, behaviour: &Behaviour) -> Option<Timestamp> {
+    pub(in crate::query) fn last_hour(&self, behaviour: &Behaviour) -> Option<Timestamp> {
         self.first(behaviour)?;
         self.begun_days(behaviour).iter().rev().find_map(|active| {
             let hours = self.hours(behaviour, active);
@@ -85,7 +85,7 @@ impl PointInTime {
     }
 
     /// The days of a behaviour that had begun.
-    pub(super) fn begun_days<'b>(&self, behaviour: &'b Behaviour) -> &'b [ActiveDay] {
+    pub(in crate::query) fn begun_days<'b>(&self, behaviour: &'b Behaviour) -> &'b [ActiveDay] {
         &behaviour.days[..behaviour.days.partition_point(|active| active.day <= self.time.day())]
     }
 
@@ -107,7 +107,7 @@ impl PointInTime {
     }
 
     /// How many sightings of a day were earlier.
-    pub(super) fn count(&self, behaviour: &Behaviour, active: &ActiveDay) -> CountRange {
+    pub(in crate::query) fn count(&self, behaviour: &Behaviour, active: &ActiveDay) -> CountRange {
         let count = if self.only_success { active.count - active.errors } else { active.count };
         let hours = self.hours(behaviour, active);
         if hours.within | hours.after == 0 {

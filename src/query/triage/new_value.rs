@@ -2,8 +2,10 @@
 
 use super::surprise::Context;
 use super::{Count, Part, PartName, Reason};
-use crate::baseline::{ActiveDay, Behaviour, DimensionValue};
+use crate::baseline::{Behaviour, DimensionValue};
 use crate::model::{Dimension, Text};
+use crate::query::Question;
+use crate::query::in_scope::active_hours;
 use crate::time::{Day, Span, Timestamp};
 
 /// Hours that a principal was active in, by day.
@@ -11,12 +13,12 @@ use crate::time::{Day, Span, Timestamp};
 pub(super) struct ActiveHours(Vec<(Day, u32)>);
 
 impl ActiveHours {
-    /// Those of a principal's behaviours.
-    pub(super) fn new(behaviours: &[Behaviour], only_success: bool) -> Self {
+    /// Those of a principal's behaviours that count for a question.
+    pub(super) fn new(behaviours: &[Behaviour], question: &Question) -> Self {
         let mut days: Vec<(Day, u32)> = behaviours
             .iter()
             .flat_map(|behaviour| behaviour.days.iter())
-            .map(|active: &ActiveDay| (active.day, active.mask(only_success)))
+            .map(|active| (active.day, active_hours(active, question)))
             .collect();
         days.sort_unstable_by_key(|(day, _)| *day);
         days.dedup_by(|(next, hours), (day, all)| {

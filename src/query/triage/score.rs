@@ -7,8 +7,8 @@ use super::population::Population;
 use super::surprise::{Context, NewAction};
 use super::{Episode, EpisodeFinding, Part, Reason, Surprise, TriageQuestion};
 use crate::baseline::{Baseline, DimensionValue};
-use crate::query::new_value::first_counted;
-use crate::query::{Finding, Question};
+use crate::query::new_value::{first_counted, last_counted};
+use crate::query::{Finding, Question, in_scope};
 use crate::time::{Span, Timestamp};
 
 /// An episode, scored but for its history.
@@ -62,21 +62,22 @@ struct PrincipalValues<'b> {
 
 impl<'b> PrincipalValues<'b> {
     fn new(baseline: &'b Baseline, asked: &Question, principal: u32) -> Self {
-        let values = &baseline.values;
+        let (values, behaviours) = (&baseline.values, baseline.behaviours_of(principal));
         let first = values.partition_point(|one: &DimensionValue| one.principal < principal);
         let end = values.partition_point(|one| one.principal <= principal);
+        let last = behaviours.iter().filter_map(|one| in_scope::last_counted(one, asked)).max();
         let held = |dimension| {
             let of_dimension = (first..end).filter(|index| values[*index].dimension == dimension);
             let held = of_dimension.filter_map(|index| {
                 let value = &values[index];
                 let first = first_counted(value, asked)?.sighting.time;
-                Some(HeldValue { index, value, first, last: asked.last_known(value.last) })
+                Some(HeldValue { index, value, first, last: last_counted(value, asked, last) })
             });
             held.collect()
         };
         Self {
             principal,
-            hours: ActiveHours::new(baseline.behaviours_of(principal), asked.only_success),
+            hours: ActiveHours::new(behaviours, asked),
             values: SCORED.map(|(dimension, _)| held(dimension)),
         }
     }
@@ -96,7 +97,8 @@ fn score<'b>(
             action: behaviour.action,
             class: context.population.class(index),
             is_read_only: finding.read_only == Some(true),
-            stays: asked.last_known(behaviour.last).day() > context.end.day(),
+            stays: in_scope::last_counted(behaviour, asked)
+                .is_some_and(|last| last.day() > context.end.day()),
         })
     };
     let new_actions: Vec<Option<NewAction>> = draft.findings.iter().map(new_action).collect();
@@ -111,7 +113,8 @@ fn score<'b>(
         .filter_map(|((_, part), values)| Held { part: *part, values, hours: &view.hours }.part(context));
     let active_from = view.hours.began(draft.start);
     let end = end_with_successes(&draft, question.gap);
-    let active_until = asked.last_known(view.hours.ended(end)).max(end);
+    let ended = view.hours.ended(end);
+    let active_until = asked.read_to.map_or(ended, |read_to| ended.min(read_to)).max(end);
     Scored { new_values: new_values.collect(), draft, surprises, size, active_from, active_until }
 }
 

@@ -15,7 +15,7 @@ mod noise;
 mod sweep;
 mod trade_off;
 
-use super::in_scope::first_counted;
+use super::in_scope::{first_counted, last_counted};
 use super::{FindingKind, Question};
 use crate::baseline::{Baseline, HitRetention};
 use crate::model::PrincipalKey;
@@ -129,8 +129,8 @@ fn observed(baseline: &Baseline, question: &Question) -> Option<ObservedSpan> {
     let behaviours = baseline.behaviours.iter();
     let counted = behaviours.filter_map(|behaviour| Some((behaviour, first_counted(behaviour, question)?)));
     counted.fold(None, |observed: Option<ObservedSpan>, (behaviour, sighting)| {
-        let last = question.last_known(behaviour.last);
-        let this = ObservedSpan { first: sighting.time, last };
+        let first = sighting.time;
+        let this = ObservedSpan { first, last: last_counted(behaviour, question).unwrap_or(first) };
         Some(observed.map_or(this, |seen| ObservedSpan {
             first: seen.first.min(this.first),
             last: seen.last.max(this.last),
