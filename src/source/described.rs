@@ -55,7 +55,8 @@ impl Archives {
     /// leaves it.
     pub fn described(&self, described: &DescribedObject) -> Option<LogObject> {
         let path = &*described.path;
-        let kept = match self.root_of(described.archive).ok()? {
+        let root = self.root_of(described.archive).ok()?;
+        let kept = match root {
             Root::Local(root) => {
                 let leaves = |part| !matches!(part, Component::Normal(_) | Component::CurDir);
                 if Path::new(path).components().any(leaves) && !root.folder.as_os_str().is_empty() {
@@ -72,8 +73,9 @@ impl Archives {
                 is_mirrored: false,
             },
         };
-        let delivered = ObjectKey::parse(path).delivered;
-        Some(LogObject { archive: described.archive, path: Text::from(path), delivered, kept })
+        let above = root.above();
+        let delivered = ObjectKey::parse_below(above.as_deref(), path).delivered;
+        Some(LogObject { archive: described.archive, path: Text::from(path), delivered, above, kept })
     }
 }
 

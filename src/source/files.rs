@@ -15,6 +15,7 @@ use super::local::Root;
 use super::log_object::Location;
 use super::{Listing, LogObject, ObjectKey, OwnFiles, shown_text};
 use crate::coverage::{Fault, FaultKind, ObjectSkip, Position};
+use crate::model::Text;
 
 /// Called after each file with their number; returns whether to go on.
 type OnFile<'f> = &'f mut dyn FnMut(u64) -> bool;
@@ -35,12 +36,10 @@ pub(super) fn list(
     let overlap_possible = roots.len() > 1 || roots.iter().any(|(_, root)| overlaps(root));
     let mut seen = HashSet::new();
     let mut own = OwnFileCache::new(own_files);
-    let walks = roots
-        .iter()
-        .flat_map(|&(archive, root)| root.starts.iter().map(move |start| Walk { archive, root, start }));
-    let mut walks: Vec<Walk<'_>> = walks.collect();
+    let mut walks: Vec<Walk<'_>> = Vec::new();
     for &(archive, root) in roots {
-        let walk = Walk { archive, root, start: &root.folder };
+        let walk = Walk { archive, root, above: root.above(), start: &root.folder };
+        walks.extend(root.starts.iter().map(|start| Walk { start, ..walk.clone() }));
         for below in &root.missing {
             let path = root.folder.join(below);
             if let Err(error) = path.symlink_metadata() {
@@ -124,9 +123,11 @@ pub fn files_below(path: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 /// A file or folder of an archive, with everything in it.
+#[derive(Clone)]
 struct Walk<'r> {
     archive: u32,
     root: &'r Root,
+    above: Option<Text>,
     start: &'r Path,
 }
 
@@ -244,7 +245,7 @@ impl Walk<'_> {
     fn add(&self, listing: &mut Listing, entry: &DirEntry, twice: bool) {
         let below = entry.path().strip_prefix(&self.root.folder).unwrap_or(entry.path());
         let path = slash_path(below);
-        let key = ObjectKey::parse(&path);
+        let key = ObjectKey::parse_below(self.above.as_deref(), &path);
         let skip = if twice {
             Some(ObjectSkip::ListedTwice)
         } else if !entry.file_type().is_file() {
@@ -254,7 +255,8 @@ impl Walk<'_> {
         };
         let kept = if Path::new(&path) == below { Location::File } else { Location::OddFile(below.into()) };
         let delivered = key.delivered;
-        let object = LogObject { archive: self.archive, path: path.into(), delivered, kept };
+        let above = self.above.clone();
+        let object = LogObject { archive: self.archive, path: path.into(), delivered, above, kept };
         match skip {
             Some(reason) => listing.skip(object, reason),
             None => listing.objects.push(object),

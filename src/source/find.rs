@@ -19,7 +19,8 @@ impl Archives {
             Root::Local(root) => Ok(root.location(path).map(|kept| LogObject {
                 archive,
                 path: Text::from(path),
-                delivered: ObjectKey::parse(path).delivered,
+                delivered: ObjectKey::parse_below(root.above().as_deref(), path).delivered,
+                above: root.above(),
                 kept,
             })),
             Root::Stdin => Err(ReadError {

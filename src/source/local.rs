@@ -5,8 +5,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::log_object::Location;
+use super::object_key::folders_of_clusters;
 use super::{ArchiveError, FileList, LARGE, LogObject, unescaped};
 use crate::file;
+use crate::model::Text;
 
 /// One archive on disk.
 #[derive(Debug)]
@@ -49,6 +51,15 @@ impl Root {
                 _ => Err(ArchiveError::Open { name: shown(), source: error }),
             },
         }
+    }
+
+    /// What of its own path says of which cluster its logs are, whatever the folder from which it is named.
+    pub(super) fn above(&self) -> Option<Text> {
+        let is_current = self.folder.as_os_str().is_empty();
+        let folder = if is_current { Path::new(".") } else { &self.folder };
+        let absolute = std::path::absolute(folder).ok()?;
+        let parts: Vec<_> = absolute.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+        folders_of_clusters(&parts.join("/"))
     }
 
     fn of_folder(folder: PathBuf, starts: Vec<PathBuf>) -> Self {

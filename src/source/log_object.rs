@@ -18,6 +18,8 @@ pub struct LogObject {
     pub path: Text,
     /// Its delivery time, if its path has one.
     pub delivered: Option<Timestamp>,
+    /// What of the archive's own path says of which cluster it is: [`folders_of_clusters`](super::object_key::folders_of_clusters).
+    pub(super) above: Option<Text>,
     pub(super) kept: Location,
 }
 
@@ -57,9 +59,9 @@ pub struct SkippedObject {
 }
 
 impl LogObject {
-    /// What the object's path says besides its delivery time.
+    /// What the object's path says besides its delivery time, and that of its archive.
     pub fn key(&self) -> ObjectKey<'_> {
-        ObjectKey::parse(&self.path)
+        ObjectKey::parse_below(self.above.as_deref(), &self.path)
     }
 
     /// What the name promises, so that other content is a fault.

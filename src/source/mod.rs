@@ -81,6 +81,17 @@ enum Root {
     Missing(ArchiveError),
 }
 
+impl Root {
+    /// What of its own path says of which cluster its logs are.
+    fn above(&self) -> Option<Text> {
+        match self {
+            Self::Local(root) => root.above(),
+            Self::S3(bucket) => bucket.above(),
+            Self::Stdin | Self::Missing(_) => None,
+        }
+    }
+}
+
 impl Archives {
     /// Finds the roots of archives given as folders, files, globs or `s3://bucket/prefix`; buckets are reached as the AWS
     /// SDKs reach them by default.
@@ -269,7 +280,13 @@ impl Archives {
                 Root::Stdin => {
                     listing.coverage.objects.listed += 1;
                     let (path, kept) = (Text::from("stdin"), Location::File);
-                    listing.objects.push(LogObject { archive: number, path, delivered: None, kept });
+                    listing.objects.push(LogObject {
+                        archive: number,
+                        path,
+                        delivered: None,
+                        above: None,
+                        kept,
+                    });
                 }
                 Root::Missing(error) => listing.coverage.fault(error.fault(number)),
                 Root::Local(_) | Root::S3(_) => {}

@@ -6,6 +6,7 @@ use super::{
     AccessKey, ArchiveError, GivenArchive, Listing, LogObject, ProbeError, ProbedObject, ReadError,
     ReadWindow, S3Problem, S3ProblemKind, S3Settings, Traffic,
 };
+use crate::model::Text;
 
 /// Credentials and runtime of a run.
 #[derive(Debug)]
@@ -75,6 +76,10 @@ impl Session {
 }
 
 impl Bucket {
+    pub(super) fn above(&self) -> Option<Text> {
+        match self.0 {}
+    }
+
     pub(super) fn find(&self, _: u32, _: &str) -> Result<Option<LogObject>, ReadError> {
         match self.0 {}
     }

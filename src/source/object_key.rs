@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::digest_name::DigestName;
 use super::key_parts::{is_region, json_stem};
 use crate::coverage::{Delivery, ObjectSkip};
-use crate::model::{is_account_id, last_part};
+use crate::model::{Text, is_account_id, last_part};
 use crate::time::Timestamp;
 
 /// What the path of a log object says.
@@ -86,12 +86,34 @@ impl<'a> ObjectKey<'a> {
         let skip = service_folder(path).and_then(|folder| skip_in(folder, name));
         Self { skip, delivered: day, gives_hour, ..Self::default() }
     }
+
+    /// Parses a path below an archive whose own path ends with these [`folders_of_clusters`].
+    pub(super) fn parse_below(above: Option<&'a str>, path: &'a str) -> Self {
+        let key = Self::parse(path);
+        let Some(above) = above.filter(|_| key.account.is_none()) else { return key };
+        let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
+        let all = || above.split('/').chain(folders.split('/')).filter(|part| !part.is_empty());
+        let Some((account, cluster)) = cluster_of_folders(all().skip(1)) else { return key };
+        let day =
+            day_of_folders(folders.rsplit('/').chain(above.rsplit('/')).filter(|part| !part.is_empty()));
+        Self {
+            account: Some(account),
+            cluster: Some(cluster),
+            delivered: day.map(|(day, _)| day),
+            gives_hour: day.is_some_and(|(_, is_hour)| is_hour),
+            ..key
+        }
+    }
 }
 
 /// `…/YYYY/MM/DD/<name>` or `…/YYYY/MM/DD/HH/<name>`: the start of the day or the hour, for an object whose name says no
 /// more; and whether it is the hour. Firehose names its folders in the second way.
 fn day_folder(path: &str) -> Option<(Timestamp, bool)> {
-    let mut folders = path.rsplit('/').skip(1);
+    day_of_folders(path.rsplit('/').skip(1))
+}
+
+/// The day or hour of an object's folders, the innermost first.
+fn day_of_folders<'p>(mut folders: impl Iterator<Item = &'p str>) -> Option<(Timestamp, bool)> {
     let last: [Option<&str>; 4] = std::array::from_fn(|_| folders.next());
     let number = |text: &str, digits: usize| {
         let fits = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -111,9 +133,24 @@ fn day_folder(path: &str) -> Option<(Timestamp, bool)> {
 /// `EKSLogs/<account>/<cluster>/…`: the account and the cluster.
 fn cluster(path: &str) -> Option<(&str, &str)> {
     let (folders, _) = path.rsplit_once('/')?;
-    let mut parts = folders.split('/').skip_while(|part| *part != "EKSLogs").skip(1);
-    let account = parts.next().filter(|part| is_account_id(part))?;
-    Some((account, parts.next().filter(|cluster| !cluster.is_empty())?))
+    cluster_of_folders(folders.split('/').skip_while(|part| *part != EKS_FOLDER).skip(1))
+}
+
+/// The account and the cluster, given the folders below `EKSLogs`.
+fn cluster_of_folders<'p>(mut folders: impl Iterator<Item = &'p str>) -> Option<(&'p str, &'p str)> {
+    let account = folders.next().filter(|part| is_account_id(part))?;
+    Some((account, folders.next().filter(|cluster| !cluster.is_empty())?))
+}
+
+/// The folder with the audit logs of clusters.
+const EKS_FOLDER: &str = "EKSLogs";
+
+/// What of an archive's own path says of which cluster its logs are: the folders from the last `EKSLogs` on.
+pub(super) fn folders_of_clusters(root: &str) -> Option<Text> {
+    let mut folders: Vec<&str> = root.rsplit('/').filter(|part| !part.is_empty()).collect();
+    folders.truncate(folders.iter().position(|part| *part == EKS_FOLDER)? + 1);
+    folders.reverse();
+    Some(folders.join("/").into())
 }
 
 /// `<account>_CloudTrail[-<Kind>]_<region>_<YYYYMMDD>T<HHMM>Z[_]<unique>.json[.gz]`
@@ -294,6 +331,24 @@ mod tests {
         for path in ["EKSLogs/000123456789/x.gz", "EKSLogs/prod/2026/x.gz", "AWSLogs/000123456789/prod/x"] {
             assert_eq!(ObjectKey::parse(path).cluster, None, "{path}");
         }
+    }
+
+    #[test]
+    fn the_path_of_an_archive_names_the_cluster_of_what_is_below() {
+        let whole = "/logs/EKSLogs/000123456789/prod/2026/01/02/03/x-1-2026-01-02-03-04-05-uuid";
+        let expected = ObjectKey::parse(whole);
+        for (slash, _) in whole.match_indices('/').skip(2) {
+            let (root, path) = (&whole[..slash], &whole[slash + 1..]);
+            let above = folders_of_clusters(root);
+            assert!(above.is_some(), "{root}");
+            assert_eq!(ObjectKey::parse_below(above.as_deref(), path), expected, "{root}");
+        }
+        assert_eq!(folders_of_clusters("/logs/AWSLogs"), None);
+        // What is within the archive is closer to the object.
+        let other = "copy/EKSLogs/111122223333/dev/x";
+        assert_eq!(ObjectKey::parse_below(Some("EKSLogs/000123456789/prod"), other), ObjectKey::parse(other));
+        let trail = "a/111122223333_CloudTrail_us-east-1_20240309T0412Z_0123456789abcdef.json.gz";
+        assert_eq!(ObjectKey::parse_below(Some("EKSLogs/000123456789/prod"), trail), ObjectKey::parse(trail));
     }
 
     #[test]

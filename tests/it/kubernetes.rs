@@ -5,9 +5,11 @@ use std::process::Command;
 
 use firstseen::baseline::Behaviour;
 use firstseen::coverage::{FaultKind, RecordSkip};
-use firstseen::learn::{LearnSettings, Learnt};
+use firstseen::learn::{LearnSettings, Learnt, learn};
 use firstseen::model::LogSource;
 use firstseen::query::{FindingKind, Question, first_seen};
+use firstseen::scan::Silent;
+use firstseen::source::Archives;
 use serde_json::{Value, json};
 
 use crate::archive::{Archive, audit_event, lines, question, record, settings, with};
@@ -335,5 +337,33 @@ fn archives_of_a_file_have_clusters_of_their_own() {
     let found = String::from_utf8(found.stdout).unwrap();
     for (cluster, user) in [("first", "eva-a"), ("second", "eva-b"), ("of-run", "eva-c")] {
         assert!(found.contains(&format!("{cluster}/{user}")), "{found}");
+    }
+}
+
+#[test]
+fn the_path_of_an_archive_names_its_cluster_however_much_of_it_is_given() {
+    let event = |user: &str| audit_event("2026-02-12T03:00:00Z", user, "list", "secrets").to_string();
+    let path = |cluster: &str| format!("EKSLogs/111122223333/{cluster}/2026/02/12/03/audit.log");
+    let logs = Archive::new()
+        .object(&path("prod"), event("eva").as_bytes())
+        .object(&path("dev"), event("eva").as_bytes());
+    let expected = ["111122223333 k8s:dev/eva", "111122223333 k8s:prod/eva"];
+    let principals = |given: &[&str]| -> Vec<String> {
+        let given: Vec<PathBuf> = given.iter().map(|below| logs.path().join(below)).collect();
+        let learnt = learn(&Archives::open(&given).unwrap(), &settings(), &Silent).unwrap();
+        assert!(learnt.coverage.places.keys().all(|(_, region)| region.starts_with("eks/")), "{given:?}");
+        learnt.baseline.principals.iter().map(|who| format!("{} {}", who.account, who.key)).collect()
+    };
+    let given: [&[&str]; 7] = [
+        &[""],
+        &["EKSLogs"],
+        &["EKSLogs/111122223333"],
+        &["EKSLogs/111122223333/prod", "EKSLogs/111122223333/dev"],
+        &["EKSLogs/111122223333/prod/2026/02", "EKSLogs/111122223333/dev/2026"],
+        &["EKSLogs/111122223333/*/2026/02/12/03/*"],
+        &[&path("prod"), &path("dev")],
+    ];
+    for given in given {
+        assert_eq!(principals(given), expected, "{given:?}");
     }
 }

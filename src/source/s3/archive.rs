@@ -72,7 +72,8 @@ impl Archive {
 
     /// A listed object, and why it is not read.
     pub(super) fn object(&self, path: &str, listed: &Object) -> (LogObject, Option<ObjectSkip>) {
-        let key = ObjectKey::parse(path);
+        let above = self.bucket.above();
+        let key = ObjectKey::parse_below(above.as_deref(), path);
         let skip = if path.is_empty() || path.ends_with('/') {
             Some(ObjectSkip::NotAFile)
         } else if key.skip.is_none() && !self.window.admits(key.delivered) {
@@ -88,7 +89,7 @@ impl Archive {
             archived: archived(listed),
             is_mirrored: self.bucket.mirror().is_some(),
         };
-        (LogObject { archive: self.number, path: path.into(), delivered, kept }, skip)
+        (LogObject { archive: self.number, path: path.into(), delivered, above, kept }, skip)
     }
 
     /// Notes that a folder cannot be listed.
@@ -113,8 +114,9 @@ impl Archive {
             return Vec::new();
         };
         let is_limited = self.window.days() != (None, None);
+        let above = self.bucket.above();
         let must_be_listed = |path: &&str| {
-            let delivered = ObjectKey::parse(path).delivered;
+            let delivered = ObjectKey::parse_below(above.as_deref(), path).delivered;
             self.window.admits(delivered) && (delivered.is_some() || !is_limited)
         };
         let prefix = self.bucket.prefix();

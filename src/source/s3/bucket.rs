@@ -21,6 +21,8 @@ use super::store::Store;
 use super::traffic::{CountAttempts, NoteHost, count};
 use super::{diagnosis, lock};
 use crate::coverage::ObjectSkip;
+use crate::model::Text;
+use crate::source::object_key::folders_of_clusters;
 use crate::source::{ArchiveError, GivenArchive, LogObject, S3Access, S3Problem, S3ProblemKind};
 
 impl S3Access {
@@ -117,6 +119,11 @@ impl Bucket {
     /// The folder at which the archive begins: empty, or with its `/`.
     pub(super) fn prefix(&self) -> &str {
         &self.0.prefix
+    }
+
+    /// What of the prefix says of which cluster its logs are.
+    pub(in crate::source) fn above(&self) -> Option<Text> {
+        folders_of_clusters(&self.0.prefix)
     }
 
     /// What to list first: the folder, or the single object.
