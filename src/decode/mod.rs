@@ -40,7 +40,7 @@ use unpack::{Packed, Unpacked, apple_double, piece, utf8, zip_file};
 
 pub use content::{CONTENT_HELD, Content, ContentEnd, stream_content};
 pub use faults::{DecodeFault, DecodeFaults};
-pub use find::envelope::LogGroupOrigin;
+pub use find::envelope::CarrierOrigin;
 pub use find::json_stream::with_audit_event;
 pub use record::insight::insight;
 pub use record::issued::issued;
@@ -66,7 +66,7 @@ pub struct FoundRecord<'a> {
     /// Its JSON text.
     pub text: &'a str,
     /// The carrier, if the wrapper names it.
-    pub carrier: Option<&'a LogGroupOrigin>,
+    pub carrier: Option<&'a CarrierOrigin>,
     /// The parsed record, or the reason why it cannot be read.
     pub record: Result<AnyRecord<'a>, &'a str>,
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::decode::{FoundRecord, LogGroupOrigin, with_audit_event};
+use crate::decode::{CarrierOrigin, FoundRecord, with_audit_event};
 use crate::event::{AnyRecord, AuditRecord, hash_of_texts};
 use crate::model::Stage;
 
@@ -44,7 +44,7 @@ struct OpenRequest {
     index: u32,
     number: u32,
     inner: Option<Box<str>>,
-    carrier: Option<LogGroupOrigin>,
+    carrier: Option<CarrierOrigin>,
     text: Box<str>,
 }
 

@@ -3,7 +3,7 @@
 use super::object::{CurrentObject, ObjectResult, ObjectState};
 use crate::coverage::{Coverage, FaultKind, Position};
 use crate::decode::FoundRecord;
-use crate::event::{Cluster, cluster_of_log_group};
+use crate::event::Cluster;
 use crate::source::{LogObject, ObjectKey};
 
 /// Collects what one worker reads. Every worker has its own visitor; they are merged after the scan.
@@ -54,10 +54,12 @@ impl<'r> ObjectContext<'r> {
     {
         let (carrier, outer) = (found.carrier, self.current.key);
         let inner = found.inner.map(ObjectKey::parse).unwrap_or_default();
-        let of_log_group = carrier.and_then(|carrier| cluster_of_log_group(&carrier.log_group));
         Cluster {
-            account: carrier.map(|carrier| &*carrier.account).or(inner.account).or(outer.account),
-            name: of_log_group.or(inner.cluster).or(outer.cluster),
+            account: carrier
+                .and_then(|carrier| carrier.account.as_deref())
+                .or(inner.account)
+                .or(outer.account),
+            name: carrier.and_then(|carrier| carrier.cluster.as_deref()).or(inner.cluster).or(outer.cluster),
         }
     }
 

@@ -367,3 +367,29 @@ fn the_path_of_an_archive_names_its_cluster_however_much_of_it_is_given() {
         assert_eq!(principals(given), expected, "{given:?}");
     }
 }
+
+#[test]
+fn a_carrier_names_the_cluster_of_its_events() {
+    let event = audit_event("2026-02-12T03:00:00Z", "eva", "list", "secrets").to_string();
+    let azure = |cluster: &str| {
+        let id = format!(
+            "/SUBSCRIPTIONS/0/RESOURCEGROUPS/R/PROVIDERS/MICROSOFT.CONTAINERSERVICE/MANAGEDCLUSTERS/{cluster}"
+        );
+        json!({"time": "2026-02-12T03:00:00Z", "resourceId": id, "category": "kube-audit", "properties": {"log": event}})
+    };
+    let insights = |cluster: &str| json!({"@log": format!("111122223333:/aws/eks/{cluster}/cluster"), "@message": event});
+    for (carried, expected) in [
+        (azure("PROD"), "- k8s:prod/eva"),
+        (json!({"records": [azure("PROD")]}), "- k8s:prod/eva"),
+        (insights("prod"), "111122223333 k8s:prod/eva"),
+        (json!({"@log": "other", "@message": event}), "- k8s:-/eva"),
+    ] {
+        let learnt = learnt_of("a.json", &carried.to_string());
+        assert_eq!(learnt, [expected], "{carried}");
+    }
+}
+
+fn learnt_of(path: &str, text: &str) -> Vec<String> {
+    let learnt = Archive::new().object(path, text.as_bytes()).ingest(&settings());
+    learnt.baseline.principals.iter().map(|who| format!("{} {}", who.account, who.key)).collect()
+}

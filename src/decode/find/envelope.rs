@@ -20,7 +20,8 @@ use memchr::memmem;
 use super::flattened;
 use crate::coverage::ObjectSkip;
 use crate::decode::record::walk;
-use crate::event::Record;
+use crate::event::{Record, cluster_of_log_group};
+use crate::model::is_account_id;
 
 /// A place in a wrapper that may hold records, with the position of the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ pub(in crate::decode) struct ObjectContents {
     /// Whether its user is flattened: see [`flattened`].
     pub(super) hides_user: bool,
     /// The carrier, if the object names it.
-    pub(in crate::decode) carrier: Option<LogGroupOrigin>,
+    pub(in crate::decode) carrier: Option<CarrierOrigin>,
     /// In the order to try them; lists of records are in the order of the object.
     pub(in crate::decode) inner: Vec<NamedLocation>,
     /// The beginning and end of each value, in the order of the object.
@@ -69,13 +70,34 @@ pub(in crate::decode) struct NamedLocation {
     pub(in crate::decode) inner: RecordLocation,
 }
 
-/// The carrier of records: the account and the log group of a CloudWatch Logs subscription.
+/// Where a carrier says that its records are from: the `owner` and `logGroup` of a CloudWatch Logs subscription, the `@log` of Logs
+/// Insights, the `resourceId` of Azure's diagnostic settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogGroupOrigin {
-    /// `owner`
-    pub account: Box<str>,
-    /// `logGroup`
-    pub log_group: Box<str>,
+pub struct CarrierOrigin {
+    /// The AWS account.
+    pub account: Option<Box<str>>,
+    /// The Kubernetes cluster.
+    pub cluster: Option<Box<str>>,
+}
+
+impl CarrierOrigin {
+    fn of_log_group(account: &str, log_group: &str) -> Self {
+        Self { account: Some(account.into()), cluster: cluster_of_log_group(log_group).map(Box::from) }
+    }
+
+    /// `<account>:<log group>`
+    fn of_insights(log: &str) -> Option<Self> {
+        let (account, log_group) = log.split_once(':')?;
+        is_account_id(account).then(|| Self::of_log_group(account, log_group))
+    }
+
+    /// `/subscriptions/…/providers/Microsoft.ContainerService/managedClusters/<cluster>`, in any case.
+    fn of_azure(resource_id: &str) -> Option<Self> {
+        let resource_id = resource_id.to_ascii_lowercase();
+        let (_, cluster) = resource_id.split_once("/microsoft.containerservice/managedclusters/")?;
+        let cluster = cluster.split('/').next().filter(|cluster| !cluster.is_empty())?;
+        Some(Self { account: None, cluster: Some(cluster.into()) })
+    }
 }
 
 /// Examines the object at `at`.
@@ -92,7 +114,7 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
         kind: ObjectSkip::OtherJson,
         end: None,
     };
-    let (mut owner, mut log_group) = (None, None);
+    let (mut owner, mut log_group, mut log, mut resource_id) = (None, None, None, None);
     let (mut is_of_audit, mut is_event, mut has_user) = (false, false, false);
     let mut ranked: Vec<(u8, NamedLocation)> = Vec::new();
     let walked = walk::member_spans(scope, at + 1, |key, value| {
@@ -107,6 +129,8 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
             "auditID" => found.is_audit_event = scope[start..].starts_with('"'),
             "owner" => owner = Some(start),
             "logGroup" => log_group = Some(start),
+            "@log" => log = Some(start),
+            "resourceId" => resource_id = Some(start),
             "apiVersion" => is_of_audit = text().starts_with("audit.k8s.io/"),
             "kind" => is_event = text() == "Event",
             "user" if scope[start..].starts_with('{') => has_user = true,
@@ -124,9 +148,12 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
     found.is_audit_event_for_sure = found.is_audit_event && (is_of_audit || is_event);
     ranked.sort_by_key(|(rank, _)| *rank);
     found.inner = ranked.into_iter().map(|(_, named)| named).collect();
-    let text = |value: Option<usize>| value.and_then(|value| string_at(scope, value)).map(Box::from);
-    found.carrier =
-        text(owner).zip(text(log_group)).map(|(account, log_group)| LogGroupOrigin { account, log_group });
+    let text = |value: Option<usize>| string_at(scope, value?);
+    let subscription = text(owner).zip(text(log_group));
+    found.carrier = subscription
+        .map(|(account, log_group)| CarrierOrigin::of_log_group(&account, &log_group))
+        .or_else(|| CarrierOrigin::of_insights(&text(log)?))
+        .or_else(|| CarrierOrigin::of_azure(&text(resource_id)?));
     found
 }
 

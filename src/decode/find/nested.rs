@@ -1,6 +1,6 @@
 //! Texts and bytes within texts: JSON in strings, and base64.
 
-use super::envelope::{self, LogGroupOrigin, TextKind};
+use super::envelope::{self, CarrierOrigin, TextKind};
 use super::sink::{Contents, DEEPEST, LARGEST_INSIDE, MemberCopies, Sink, TextContext};
 use super::text;
 use super::traces::TraceKind;
@@ -135,7 +135,7 @@ impl<V: FnMut(FoundRecord<'_>)> Sink<'_, '_, V> {
 fn numbered<'v>(
     visit: &'v mut impl FnMut(FoundRecord<'_>),
     copies: &'v mut MemberCopies,
-    carrier: Option<&'v LogGroupOrigin>,
+    carrier: Option<&'v CarrierOrigin>,
     records: &'v mut u32,
 ) -> impl FnMut(FoundRecord<'_>) + 'v {
     move |found| {

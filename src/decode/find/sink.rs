@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use foldhash::fast::FixedState;
 
-use super::envelope::LogGroupOrigin;
+use super::envelope::CarrierOrigin;
 use super::traces::TraceKind;
 use crate::coverage::{FaultKind, FoundPaths, ObjectSkip, Position};
 use crate::decode::ceiling::Ceiling;
@@ -109,7 +109,7 @@ pub(in crate::decode) struct TextContext<'w> {
     pub(in crate::decode) path: &'w str,
     /// Whether the finder found it; then the paths of its records are reported.
     pub(in crate::decode) is_found: bool,
-    pub(in crate::decode) carrier: Option<Rc<LogGroupOrigin>>,
+    pub(in crate::decode) carrier: Option<Rc<CarrierOrigin>>,
 }
 
 /// The maximum output of base64 in a text of this length.
@@ -129,7 +129,7 @@ pub(in crate::decode) struct Sink<'h, 'w, V> {
     pub(in crate::decode) is_found: bool,
     pub(in crate::decode) trail: String,
     /// The carrier of the current text.
-    pub(in crate::decode) carrier: Option<Rc<LogGroupOrigin>>,
+    pub(in crate::decode) carrier: Option<Rc<CarrierOrigin>>,
     pub(super) copies: MemberCopies,
 }
 

@@ -226,7 +226,7 @@ fn each_piece_of_a_list_has_its_wrapper() {
     split(LargeInput::Stream(&mut text.as_bytes()), 1 << 20, &Budget::new(0), &mut |piece| {
         pieces += 1;
         decoder.decode_piece(&piece, &mut |found| {
-            assert_eq!(found.carrier.map(|carrier| &*carrier.account), Some("111122223333"));
+            assert_eq!(found.carrier.and_then(|carrier| carrier.account.as_deref()), Some("111122223333"));
             count += 1;
         });
         Some(piece.into_memory())
