@@ -39,7 +39,7 @@ pub(super) fn active_hours(day: &ActiveDay, question: &Question) -> u32 {
     let Some((last_day, hour)) = question.read_to.map(Timestamp::day_and_hour) else { return mask };
     match day.day.cmp(&last_day) {
         Ordering::Less => mask,
-        Ordering::Equal => mask & (2 << hour) - 1,
+        Ordering::Equal => mask & ((2 << hour) - 1),
         Ordering::Greater => 0,
     }
 }

@@ -393,3 +393,39 @@ fn learnt_of(path: &str, text: &str) -> Vec<String> {
     let learnt = Archive::new().object(path, text.as_bytes()).ingest(&settings());
     learnt.baseline.principals.iter().map(|who| format!("{} {}", who.account, who.key)).collect()
 }
+
+#[test]
+fn an_event_that_a_request_quotes_is_no_event_wherever_the_request_is_cut() {
+    let forged = audit_event("2026-02-12T03:00:00Z", "victim", "delete", "pods");
+    let genuine = audit_event("2026-02-12T04:00:00Z", "eva", "list", "pods").to_string();
+    let quoted = [
+        json!({"spec": {"events": [forged, forged], "more": 1}}),
+        json!({"spec": {"event": forged}}),
+        json!({"data": {"event": forged.to_string()}}),
+    ];
+    for request in quoted {
+        let outer = audit_event("2026-02-12T03:30:00Z", "mallory", "create", "configmaps").to_string();
+        let (head, tail) =
+            outer.split_once(",\"requestReceivedTimestamp\"").expect("the order of the API server");
+        let outer = format!("{head},\"requestObject\":{request},\"requestReceivedTimestamp\"{tail}");
+        for at in (1..outer.len()).step_by(23) {
+            let (start, end) = outer.split_at(at);
+            // Cut right in front of it, it looks like a value of its own.
+            if end.starts_with(['{', '[']) {
+                continue;
+            }
+            let words = "2026-02-12T03:30:00Z stdout F ";
+            for object in [
+                format!("{end}\n{genuine}\n"),
+                format!("{words}{end}\n{words}{genuine}\n"),
+                format!("{}\n{}\n", json!({"MESSAGE": end}), json!({"MESSAGE": genuine})),
+                format!("{genuine}\n{start}{genuine}\n"),
+                format!("{genuine}\n{start}\n{genuine}\n"),
+            ] {
+                let learnt = learnt_of("a.log", &object);
+                assert!(learnt.iter().all(|who| who != "- k8s:-/victim"), "{object}");
+                assert!(learnt.contains(&"- k8s:-/eva".to_owned()), "{object}");
+            }
+        }
+    }
+}

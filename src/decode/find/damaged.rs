@@ -8,7 +8,7 @@ use memchr::{memchr_iter, memmem};
 use super::finder;
 use super::flattened::hides_caller;
 use super::json_stream::{BEGINNINGS, JsonStream, Unreadable};
-use super::{envelope, loose};
+use super::{envelope, loose, quoted};
 use crate::coverage::{FaultKind, ObjectSkip};
 use crate::decode::FoundRecord;
 use crate::decode::record::fallback;
@@ -198,12 +198,18 @@ fn next_in_list(scope: &str, element: usize, from: usize) -> Option<usize> {
 fn next_in_line(scope: &str, own: Option<&str>, from: usize) -> Option<usize> {
     let line = scope.as_bytes().get(from..)?;
     let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
-    let beginnings = BEGINNINGS.into_iter().chain(own);
-    let first = |beginning: &str| {
-        let mut places = memmem::find_iter(line, beginning).map(|at| from + at);
-        places.find(|at| follows_element(&scope[..*at]))
-    };
-    beginnings.filter_map(first).min()
+    let (line, mut from) = (&scope[..from + line.len()], from);
+    loop {
+        let first = |beginning: &str| {
+            let mut places = memmem::find_iter(&line.as_bytes()[from..], beginning).map(|at| from + at);
+            places.find(|at| follows_element(&scope[..*at]))
+        };
+        let next = BEGINNINGS.into_iter().chain(own).filter_map(first).min()?;
+        match quoted::end_of_quote(line, next) {
+            Some(behind) => from = behind,
+            None => return Some(next),
+        }
+    }
 }
 
 /// Whether a list element can follow this text.

@@ -21,7 +21,6 @@ use super::flattened;
 use crate::coverage::ObjectSkip;
 use crate::decode::record::walk;
 use crate::event::{Record, cluster_of_log_group};
-use crate::model::is_account_id;
 
 /// A place in a wrapper that may hold records, with the position of the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +87,8 @@ impl CarrierOrigin {
     /// `<account>:<log group>`
     fn of_insights(log: &str) -> Option<Self> {
         let (account, log_group) = log.split_once(':')?;
-        is_account_id(account).then(|| Self::of_log_group(account, log_group))
+        let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+        is_account.then(|| Self::of_log_group(account, log_group))
     }
 
     /// `/subscriptions/…/providers/Microsoft.ContainerService/managedClusters/<cluster>`, in any case.

@@ -11,10 +11,10 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use super::envelope::{self, LogLine};
-use super::finder;
 use super::flattened::hides_caller;
 use super::sink::{self, Contents, Sink, TextContext};
 use super::traces::{TraceKind, is_host};
+use super::{finder, quoted};
 use crate::coverage::{FaultKind, ObjectSkip};
 use crate::decode::FoundRecord;
 use crate::decode::ceiling::Ceiling;
@@ -39,21 +39,29 @@ pub fn with_audit_event(text: &str, use_record: impl FnOnce(&AuditRecord<'_>)) {
 
 /// Beginnings of records and wrappers in the common key orders; the first record of a list may be incomplete.
 pub(super) const BEGINNINGS: [&str; 4] =
-    [r#"{"eventVersion":"#, r#"{"awsRegion":"#, r#"{"CloudTrailEvent":"#, r#"{"kind":"Event","#];
+    [r#"{"eventVersion":"#, r#"{"awsRegion":"#, r#"{"CloudTrailEvent":"#, quoted::AUDIT_BEGINNING];
 
 /// Position of the first complete record in a text that begins inside a record; `None` if it does not.
 pub(in crate::decode) fn first_whole_record(text: &str) -> Option<usize> {
     if matches!(text.trim_ascii_start().bytes().next(), None | Some(b'{' | b'[')) {
         return None;
     }
-    let first = BEGINNINGS
-        .iter()
-        .filter_map(|beginning| memmem::find(text.as_bytes(), beginning.as_bytes()))
-        .min()?;
-    // The text before it must end like a record, not like a text that quotes one.
-    let before = text[..first].trim_ascii_end();
-    let before = before.strip_suffix(',').unwrap_or(before).trim_ascii_end();
-    (before.ends_with('}') && before.contains('"')).then_some(first)
+    let mut from = 0;
+    loop {
+        let places = BEGINNINGS
+            .iter()
+            .filter_map(|beginning| memmem::find(text.as_bytes().get(from..)?, beginning.as_bytes()));
+        let first = from + places.min()?;
+        // The text before it must end like a record, not like a text that quotes one.
+        let before = text[..first].trim_ascii_end();
+        let is_on_own_line = before.ends_with('}') && text[before.len()..first].contains('\n');
+        if let (false, Some(behind)) = (is_on_own_line, quoted::end_of_quote(text, first)) {
+            from = behind;
+            continue;
+        }
+        let before = before.strip_suffix(',').unwrap_or(before).trim_ascii_end();
+        return (before.ends_with('}') && before.contains('"')).then_some(first);
+    }
 }
 
 /// Visits every record of a JSON text inside `depth` wrappers.
@@ -107,6 +115,8 @@ pub(super) struct JsonStream<'a, 'h, 'w, V> {
     pub(super) is_resumed: bool,
     /// Where the last search for an element behind damage began.
     pub(super) searched: usize,
+    /// Up to where it is known whether values are quoted by an event whose beginning is missing, and whether they are: see [`quoted`].
+    pub(super) judged: (usize, bool),
 }
 
 impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
@@ -124,6 +134,7 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
             line: 0..0,
             is_resumed: false,
             searched: 0,
+            judged: (0, false),
         }
     }
 

@@ -10,6 +10,7 @@ use std::ops::Range;
 use super::envelope::{self, TextKind};
 use super::finder::{self, Search, SearchEnd};
 use super::json_stream::JsonStream;
+use super::quoted;
 use super::traces::{self, TraceKind};
 use crate::coverage::FaultKind;
 use crate::decode::FoundRecord;
@@ -99,6 +100,23 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         any
     }
 
+    /// Whether a value is an audit event that is inside the request of another one, which begins elsewhere.
+    fn is_quoted(&mut self, text: &str, value: Range<usize>) -> bool {
+        let (until, is_quoted) = self.judged;
+        if value.end <= until {
+            return is_quoted;
+        }
+        if !text[value.clone()].contains("auditID") {
+            return false;
+        }
+        let line = &text[..self.line_end(value.start).min(text.len()).max(value.end)];
+        self.judged = match quoted::behind(line, value.end) {
+            Ok(until) => (until, false),
+            Err(until) => (until, true),
+        };
+        self.judged.1
+    }
+
     /// Reads the value at `open`, if it is one; returns the position after it, or after its bracket.
     fn read_value_in_words(
         &mut self,
@@ -110,6 +128,9 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         // In a JSON string, the quotes of an object are escaped.
         if text[..open].ends_with('"') && text[open + 1..].trim_start().starts_with("\\\"") {
             let Ok(end) = walk::value_end(text, open - 1) else { return open + 1 };
+            if self.is_quoted(text, open..end) {
+                return end;
+            }
             *any |= self.sink.candidate(&text[open - 1..end], TextKind::Json, open);
             return end;
         }
@@ -123,6 +144,9 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
             self.budget = self.budget.saturating_sub(scope.len() - open);
             return self.read_cut_value_in_words(scope, open, any);
         };
+        if self.is_quoted(scope, open..end) {
+            return end;
+        }
         let search = finder::search(&scope[..end], open, &[]);
         // A broken record that ends in another line may have no end of its own.
         let is_pretty = || text[open + 1..line].trim().is_empty();

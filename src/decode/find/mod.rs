@@ -16,6 +16,7 @@ pub(in crate::decode) mod json_stream;
 mod loose;
 mod nested;
 pub(in crate::decode) mod partial_lines;
+mod quoted;
 pub(in crate::decode) mod sink;
 pub(in crate::decode) mod table;
 pub(in crate::decode) mod text;
