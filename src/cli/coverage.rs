@@ -43,6 +43,7 @@ pub(crate) fn run(args: &CoverageArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.wanted()?;
     let (filters, learning) = (&wanted.filters, &wanted.learning);
     check_delivery_windows(filters, learning)?;
+    filters.whom.refuse_empty()?;
     let question = CoverageQuestion {
         from: filters.from.map(Bound::start),
         to: filters.to.map(Bound::end),

@@ -94,6 +94,20 @@ fn check_both(flags: &str, from: Option<Bound>, to: Option<Bound>) -> anyhow::Re
     )))
 }
 
+/// Why an empty value of a filter is refused.
+pub(crate) const EMPTY_VALUE: &str = "an empty value matches nothing, or everything";
+
+/// Refuses empty values of the filter of a flag.
+pub(crate) fn refuse_empty<'v>(
+    flag: &str,
+    mut values: impl Iterator<Item = &'v str>,
+) -> Result<(), UsageError> {
+    match values.any(str::is_empty) {
+        true => Err(UsageError(format!("{flag}: {EMPTY_VALUE}"))),
+        false => Ok(()),
+    }
+}
+
 /// The list from a flag, or `below` if it is empty. Lists replace each other; they are never combined.
 pub(crate) fn given<T>(list: Vec<T>, below: Vec<T>) -> Vec<T> {
     if list.is_empty() { below } else { list }
