@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Credential, Via};
 use crate::decode::{Json, issued, target_role};
-use crate::event::{Event, Record};
+use crate::event::{Event, Record, is_sign_in};
 use crate::model::{Arn, Text, last_part};
 use crate::time::Timestamp;
 
@@ -49,11 +49,11 @@ pub(super) fn issued_credential(
     };
     let own = || record.identity.arn.filter(|arn| !arn.is_empty()).map(Text::from);
     Some(match (event.source, &*event.name) {
-        ("signin.amazonaws.com", "ConsoleLogin") => {
+        (source, "ConsoleLogin") if is_sign_in(source) => {
             let credential = Credential::SignIn(event_text());
             IssuedCredential { to: own(), ..IssuedCredential::new(credential) }
         }
-        ("signin.amazonaws.com", "SwitchRole") => {
+        (source, "SwitchRole") if is_sign_in(source) => {
             let from = texts(text, &["additionalEventData", "SwitchFrom"]);
             let via = from.map_or(Via::Nothing, |from| Via::Switch(Text::from(&*from)));
             IssuedCredential { to: own(), via, ..IssuedCredential::new(Credential::SignIn(event_text())) }
