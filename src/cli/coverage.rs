@@ -7,7 +7,9 @@ use firstseen::query::{CoverageQuestion, coverage};
 use firstseen::report::CoverageReport;
 use firstseen::time::Bound;
 
-use super::args::{AnswerOutputArgs, ArchiveArgs, CoveredArgs, LearningArgs, RunArgs, S3Args, check_window};
+use super::args::{
+    AnswerOutputArgs, ArchiveArgs, CoveredArgs, LearningArgs, RunArgs, S3Args, check_delivery_windows,
+};
 use super::exit::RunStatus;
 use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
@@ -40,8 +42,8 @@ pub(crate) struct CoverageArgs {
 pub(crate) fn run(args: &CoverageArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.wanted()?;
     let (filters, learning) = (&wanted.filters, &wanted.learning);
-    check_window("--from, --to", filters.from, filters.to)?;
-    check_window("--read-from, --read-to", learning.read_from, learning.read_to)?;
+    check_delivery_windows(filters, learning)?;
+    filters.whom.refuse_empty()?;
     let question = CoverageQuestion {
         from: filters.from.map(Bound::start),
         to: filters.to.map(Bound::end),

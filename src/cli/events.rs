@@ -147,6 +147,9 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
         read_from: learnt_from.as_deref(),
         window: if saved.is_some() { "--from and --to, or --read-from and --read-to" } else { READ_WINDOW },
         read_to: used.read_to.as_deref().map(|read_to| (read_to, "--read-to, --to")),
+        is_learnt_beyond: saved
+            .as_ref()
+            .is_some_and(|saved| saved.scope().read_to != settings.window.read_to),
         traffic: archives.traffic(),
         accounts: archives.accounts(),
         archives: archives.names(),

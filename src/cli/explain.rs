@@ -76,7 +76,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<RunStatus> {
     let mut warnings = unmatched_in(&input.baseline, &question.filter, &wanted.filters, wanted.preset());
     warnings.extend(not_derived);
     let summary = RunSummary::of(&input, &used, faults, warnings);
-    if question.read_to == input.settings.window.read_to {
+    if input.is_saved || question.read_to == input.settings.window.read_to {
         return summary.end(args.run.quiet);
     }
     let note = used.read_to.as_deref().map(|read_to| {

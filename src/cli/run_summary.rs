@@ -29,6 +29,8 @@ pub(crate) struct RunSummary<'a> {
     pub(crate) read_from: Option<&'a str>,
     /// End of the learning window, and the flags that set it.
     pub(crate) read_to: Option<(&'a str, &'a str)>,
+    /// Whether a saved baseline was learnt beyond that end.
+    pub(crate) is_learnt_beyond: bool,
     /// The flags that may have left out all of the input.
     pub(crate) window: &'a str,
     /// Whether only successful calls count.
@@ -66,6 +68,7 @@ impl<'a> RunSummary<'a> {
             faults,
             read_from,
             read_to,
+            is_learnt_beyond: false,
             window: READ_WINDOW,
             only_success: false,
             is_saved: false,
@@ -103,8 +106,10 @@ impl<'a> RunSummary<'a> {
         faults: Option<Output>,
         warnings: Vec<String>,
     ) -> Self {
+        let learnt_to = input.settings.window.read_to.map(|read_to| read_to.to_string());
         Self {
             read_from: used.read_from.as_deref(),
+            is_learnt_beyond: input.is_saved && used.read_to != learnt_to,
             read_to: used.read_to.as_deref().map(|read_to| (read_to, "--read-to, --to")),
             only_success: used.only_success,
             ..Self::of_input(input, faults, &warnings)
@@ -179,7 +184,7 @@ impl<'a> RunSummary<'a> {
         Ok(())
     }
 
-    /// Writes which events were not learnt on purpose, and which were learnt but not reported.
+    /// Writes which events were not learnt or do not count on purpose, and which were learnt but not reported.
     fn write_limits(&self, out: &mut dyn Write) -> io::Result<()> {
         if let Some(read_from) = self.read_from {
             writeln!(
@@ -188,7 +193,8 @@ impl<'a> RunSummary<'a> {
             )?;
         }
         if let Some((read_to, flags)) = self.read_to {
-            writeln!(out, "events after {read_to} were not learnt ({flags})")?;
+            let what = if self.is_learnt_beyond { "do not count" } else { "were not learnt" };
+            writeln!(out, "events after {read_to} {what} ({flags})")?;
         }
         if self.only_success {
             writeln!(out, "learnt from successful calls only (--only-success)")?;

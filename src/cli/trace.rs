@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use firstseen::report::{TraceFormat, TraceReport};
 use firstseen::trace::{TraceLimits, TraceQuestion, Traced, trace};
 
-use super::args::{ByExtension, RunArgs, SourceArgs, given, may_be_source};
+use super::args::{ByExtension, RunArgs, SourceArgs, given, may_be_source, refuse_empty};
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::indexed::{Listed, not_read};
 use super::output_guard::OutputGuard;
@@ -79,12 +79,13 @@ pub(crate) fn run(args: &TraceArgs) -> anyhow::Result<RunStatus> {
     if wanted.is_empty() {
         return Err(UsageError("name an access key, a session, an event or a principal".to_owned()).into());
     }
+    let accounts = given(args.account.clone(), source.accounts.clone());
+    refuse_empty("--account", accounts.iter().map(String::as_str))?;
     let settings = source.settings(&args.run)?;
     let archives = source.open(&settings)?;
     let indexed = source.indexed()?;
     let limits = TraceLimits { depth: args.depth, rows: args.limit as usize };
     let progress = Bar::new(args.run.quiet)?;
-    let accounts = given(args.account.clone(), source.accounts.clone());
     let question = TraceQuestion { wanted, accounts: &accounts, limits };
     let traced = trace(&archives, &settings, &question, &indexed, &progress);
     progress.clear();

@@ -128,7 +128,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         one_baseline: one_baseline.as_deref().map(|command| (command, ONE_BASELINE)),
         is_saved: input.is_saved,
         question: &question,
-        top: args.ranking.top.or(shown),
+        top: args.ranking.top().or(shown),
         triage: &triage,
     };
     let warning = match labels {
@@ -137,7 +137,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
             let has_page = case.is_some() || destination.includes(FileFormat::Page);
             let page = page_context(has_page, &archives, (&input, &base), triage.findings());
             let mut answer = RankingAnswer { report, page };
-            let top = std::mem::replace(&mut answer.report.top, args.ranking.top);
+            let top = std::mem::replace(&mut answer.report.top, args.ranking.top());
             if let Some(case) = case {
                 write_case(case, &answer, (&input, &used))?;
             }

@@ -303,6 +303,14 @@ pub(crate) fn unmatched_known(baseline: &Baseline, known: &KnownAssets) -> Vec<S
         )
     };
     warnings.extend(known.rules_not_among(&baseline.rules).map(warning));
+    let silent = |rule: &Pattern| {
+        format!(
+            "--known, rules, {}: it only serves correlations and reports nothing of its own (name the correlation, or give \
+             that generate: true)",
+            rule.as_str()
+        )
+    };
+    warnings.extend(known.rules_without_reports(&baseline.rules).map(silent));
     warnings
 }
 

@@ -202,6 +202,12 @@ const FAILED_SIGN_IN: &str = "failed-sign-in";
 /// The kind of error of any other call that failed without an error code.
 const WITHOUT_CODE: &str = "without-code";
 
+/// Whether an event source is the one of sign-ins, in any partition: `signin.amazonaws.com`, `signin.amazonaws.com.cn`.
+#[inline]
+pub fn is_sign_in(source: &str) -> bool {
+    source.starts_with("signin.")
+}
+
 impl<'a> Record<'a> {
     /// Whether a call of this name may create a role or a user, which `responseElements` then names. Readers may skip it otherwise.
     pub fn creates_principal(event_name: Option<&str>) -> bool {
@@ -211,8 +217,7 @@ impl<'a> Record<'a> {
     /// Whether this is a sign-in or a step of one, whose result stands under the name of the event.
     #[inline]
     pub fn signs_in(&self) -> bool {
-        self.event_source.is_some_and(|source| source.starts_with("signin."))
-            || self.event_name == Some("ConsoleLogin")
+        self.event_source.is_some_and(is_sign_in) || self.event_name == Some("ConsoleLogin")
     }
 
     /// Whether this is a call of AssumeRole in one of its forms.

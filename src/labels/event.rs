@@ -145,6 +145,8 @@ mod tests {
         let error = |text: &str| parse_labels(text).unwrap_err().to_string();
         assert!(error("event_id\ne\n").starts_with("the header must name incident"));
         assert!(error("incident,time\na,b\n").starts_with("the header must name event_id"));
+        let with_tabs = error("incident\tevent_id\na\tb\n");
+        assert_eq!(with_tabs, "its columns are separated by tabs; write commas instead");
         assert_eq!(error("incident,event_id\n"), "it has no labels");
         assert_eq!(error("incident,event_id\na,b\n,c\n"), "line 3, column incident: it is empty");
         let late = error("incident,event_id,time\na,b,soon\n");

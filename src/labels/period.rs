@@ -176,6 +176,8 @@ mod tests {
         assert!(incidents.iter().all(|incident| incident.principal().is_none()));
         let error = |text: &str| parse_incidents(text).unwrap_err().to_string();
         assert!(error("from,until\n").contains("header"));
+        let with_semicolons = error("from;to;name\n2024-03-01;2024-03-02;x\n");
+        assert_eq!(with_semicolons, "its columns are separated by semicolons; write commas instead");
         assert!(error("from,until\n").contains("incident, time, principal and action"));
         assert_eq!(error("from,to\n"), "it has no incidents");
         let row = "\n2024-03-01,2024-03-02,x\n";

@@ -18,6 +18,7 @@ impl<'t> Rows<'t> {
         let text = text.trim_start_matches('\u{feff}');
         let mut reader = ReaderBuilder::new().flexible(true).trim(Trim::All).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| LabelError::new(error.to_string()))?.clone();
+        refuse_other_separator(&header)?;
         Ok(Self { text, reader, header })
     }
 
@@ -59,6 +60,18 @@ impl<'t> Rows<'t> {
             read(&record).map_err(|error| LabelError { line: Some(line(text, &record)), ..error })
         };
         self.reader.records().map(row).collect()
+    }
+}
+
+/// Refuses a header of one column that contains the separator of other tables: every table here has at least two columns.
+fn refuse_other_separator(header: &StringRecord) -> Result<(), LabelError> {
+    let Some(only) = header.get(0).filter(|_| header.len() == 1) else { return Ok(()) };
+    let others = [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")];
+    match others.into_iter().find(|(separator, _)| only.contains(*separator)) {
+        Some((_, found)) => {
+            Err(LabelError::new(format!("its columns are separated by {found}; write commas instead")))
+        }
+        None => Ok(()),
     }
 }
 

@@ -16,10 +16,19 @@ pub enum Wanted {
     },
 }
 
-/// The error for an empty text.
+/// Why a text names nothing to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("write an event id, or OBJECT#RECORD")]
-pub struct WantedError;
+pub enum WantedError {
+    /// It is empty.
+    #[error("write an event id, or OBJECT#RECORD")]
+    Empty,
+    /// The place of a record without its object.
+    #[error("it names no object: write an event id, or OBJECT#RECORD")]
+    NoObject,
+    /// The place of a record that no object can have.
+    #[error("no object has so many records: RECORD is at most {}", u32::MAX)]
+    TooLarge,
+}
 
 impl FromStr for Wanted {
     type Err = WantedError;
@@ -33,17 +42,18 @@ impl FromStr for Wanted {
     /// assert_eq!("logs.zip!a/b.json#3".parse(), Ok(place.clone()));
     /// assert_eq!("logs.zip!a/b.json record 3".parse(), Ok(place));
     /// assert_eq!("x#y".parse(), Ok(Wanted::Event("x#y".to_owned())));
+    /// assert!("logs.zip#99999999999".parse::<Wanted>().is_err());
     /// ```
     fn from_str(text: &str) -> Result<Self, WantedError> {
         let place = text.rsplit_once('#').or_else(|| text.rsplit_once(" record "));
-        let place = place.and_then(|(object, record)| {
-            let is_number = !record.is_empty() && record.bytes().all(|byte| byte.is_ascii_digit());
-            let record = record.parse().ok().filter(|_| is_number && !object.is_empty())?;
-            Some(Self::Record { object: object.to_owned(), record })
-        });
-        match place {
-            Some(place) => Ok(place),
-            None if text.is_empty() => Err(WantedError),
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match place.filter(|(_, record)| is_number(record)) {
+            Some(("", _)) => Err(WantedError::NoObject),
+            Some((object, record)) => {
+                let record = record.parse().map_err(|_| WantedError::TooLarge)?;
+                Ok(Self::Record { object: object.to_owned(), record })
+            }
+            None if text.is_empty() => Err(WantedError::Empty),
             None => Ok(Self::Event(text.to_owned())),
         }
     }

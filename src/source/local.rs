@@ -110,7 +110,7 @@ impl Root {
             return Err(ArchiveError::NoMatch { name: pattern.to_owned() });
         }
         let literal = &pattern[..pattern.find(['*', '?', '[']).unwrap_or(pattern.len())];
-        let folder = literal.rfind('/').map_or("", |slash| &pattern[..=slash]);
+        let folder = literal.rfind(std::path::is_separator).map_or("", |slash| &pattern[..=slash]);
         Ok(Self::of_folder(PathBuf::from(folder), starts))
     }
 

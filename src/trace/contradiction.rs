@@ -42,16 +42,32 @@ impl Contradiction {
     }
 }
 
-/// The contradictions of a credential: those of its use, and that it was used, also in clusters, after it could no longer be.
+/// The contradictions of a credential: that it was used, also in clusters, before or after it could be, and those of its use in AWS.
 pub(super) fn contradictions(
     issuance: Option<&Issuance>,
     (used, in_clusters): (Option<&Use>, Option<&ClusterUse>),
     changes: Option<&StatusChanges>,
 ) -> Vec<Contradiction> {
+    let firsts = [used.map(|used| used.first.time), in_clusters.map(|used| used.first.time)];
+    let first = firsts.into_iter().flatten().min();
     let last = used.map(|used| used.last).max(in_clusters.map(|used| used.last));
+    let before = issuance.zip(first).filter(|(issuance, first)| first.plus(TOLERANCE) < issuance.event.time);
+    let expires = issuance.and_then(|issuance| issuance.expires);
+    let after = expires.zip(last).filter(|(expires, last)| *last > expires.plus(TOLERANCE));
+    let created = used.and_then(|used| created_before(issuance?, used));
+    let found = [
+        before.map(|_| Contradiction::UsedBeforeIssued),
+        created.map(Contradiction::CreatedBeforeIssued),
+        after.map(|(expires, _)| Contradiction::UsedAfterExpiry(expires)),
+    ];
+    let by_others = used.and_then(|used| use_by_others(issuance, used));
     let ended = changes.zip(last).and_then(|(changes, last)| use_after_end(changes, last));
-    let of_use = used.map(|used| of_use(issuance, used)).unwrap_or_default();
-    of_use.into_iter().chain(ended).collect()
+    found.into_iter().flatten().chain(by_others).chain(ended).collect()
+}
+
+/// When the session of a use was created, if that was before its credential was issued.
+fn created_before(issuance: &Issuance, used: &Use) -> Option<Timestamp> {
+    used.session.created.filter(|created| created.plus(TOLERANCE) < issuance.event.time)
 }
 
 /// What a last use contradicts in the changes of a key, if anything. Earlier uses are not compared: only the first and the last are kept.
@@ -65,26 +81,15 @@ fn use_after_end(changes: &StatusChanges, last: Timestamp) -> Option<Contradicti
     deleted.or(inactive.map(Contradiction::UsedWhileInactive))
 }
 
-/// The contradictions between the use of a credential and the event that issued it.
-fn of_use(issuance: Option<&Issuance>, used: &Use) -> Vec<Contradiction> {
-    let before = issuance.filter(|issuance| used.first.time.plus(TOLERANCE) < issuance.event.time);
-    let is_older =
-        |created: &Timestamp| issuance.is_some_and(|issuance| created.plus(TOLERANCE) < issuance.event.time);
-    let created = used.session.created.filter(is_older);
-    let expires = issuance.and_then(|issuance| issuance.expires);
-    let after = expires.filter(|expires| used.last > expires.plus(TOLERANCE));
+/// Whether somebody used a credential for whom it was not issued, or several did.
+fn use_by_others(issuance: Option<&Issuance>, used: &Use) -> Option<Contradiction> {
     let is_another = |arn: &&Text| issuance.and_then(|issuance| is_for(issuance, arn)) == Some(false);
     let another = used.arns.kept.iter().find(is_another).map(|arn| Contradiction::UsedByAnother(arn.clone()));
     let mut arns = used.arns.kept.iter();
-    let several = arns.next().zip(arns.next()).filter(|_| another.is_none());
-    let found = [
-        before.map(|_| Contradiction::UsedBeforeIssued),
-        created.map(Contradiction::CreatedBeforeIssued),
-        after.map(Contradiction::UsedAfterExpiry),
-        another,
-        several.map(|(one, other)| Contradiction::UsedBySeveral(one.clone(), other.clone())),
-    ];
-    found.into_iter().flatten().collect()
+    another.or_else(|| {
+        let (one, other) = arns.next().zip(arns.next())?;
+        Some(Contradiction::UsedBySeveral(one.clone(), other.clone()))
+    })
 }
 
 /// Whether a credential was issued for an ARN, if the event says for whom. The ARN of a session does not have the path of its role.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Credential, Via};
 use crate::decode::{Json, issued, target_role};
-use crate::event::{Event, Record};
+use crate::event::{Event, Record, is_sign_in};
 use crate::model::{Arn, Text, last_part};
 use crate::time::Timestamp;
 
@@ -49,11 +49,11 @@ pub(super) fn issued_credential(
     };
     let own = || record.identity.arn.filter(|arn| !arn.is_empty()).map(Text::from);
     Some(match (event.source, &*event.name) {
-        ("signin.amazonaws.com", "ConsoleLogin") => {
+        (source, "ConsoleLogin") if is_sign_in(source) => {
             let credential = Credential::SignIn(event_text());
             IssuedCredential { to: own(), ..IssuedCredential::new(credential) }
         }
-        ("signin.amazonaws.com", "SwitchRole") => {
+        (source, "SwitchRole") if is_sign_in(source) => {
             let from = texts(text, &["additionalEventData", "SwitchFrom"]);
             let via = from.map_or(Via::Nothing, |from| Via::Switch(Text::from(&*from)));
             IssuedCredential { to: own(), via, ..IssuedCredential::new(Credential::SignIn(event_text())) }
@@ -127,13 +127,15 @@ fn expiry(issued: Timestamp, text: &str) -> Option<Timestamp> {
     })
 }
 
-/// A time as responses have it: `Mar 9, 2024, 1:30:00 PM`, with other commas and spaces, too, or as in RFC 3339.
+/// A time as responses have it: `Mar 9, 2024, 1:30:00 PM`, with other commas and spaces, too, or as events have it.
 fn written_time(text: &str) -> Option<Timestamp> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let is_between = |c: char| c == ',' || c.is_whitespace();
     let words: Vec<&str> = text.split(is_between).filter(|word| !word.is_empty()).collect();
-    let [month, day, year, clock, half] = words[..] else { return Timestamp::parse(text) };
+    let [month, day, year, clock, half] = words[..] else {
+        return Timestamp::parse_any_form(text).map(|(time, _)| time);
+    };
     let month = 1 + MONTHS.iter().position(|known| *known == month)?;
     let (hour, rest) = clock.split_once(':')?;
     let noon = match half {
@@ -141,7 +143,7 @@ fn written_time(text: &str) -> Option<Timestamp> {
         "PM" => 12,
         _ => return None,
     };
-    let hour = hour.parse::<u8>().ok()? % 12 + noon;
+    let hour = hour.parse::<u8>().ok().filter(|hour| *hour <= 12)? % 12 + noon;
     Timestamp::parse(&format!("{year}-{month:02}-{day:0>2}T{hour:02}:{rest}Z"))
 }
 
@@ -195,14 +197,21 @@ mod tests {
             "Mar 9, 2024 1:30:00 PM",
             "Mar 9, 2024, 1:30:00\u{202f}PM",
             "2024-03-09T13:30:00Z",
+            "2024-03-09 13:30:00",
             "Mar 09, 2024 01:30:00 PM",
         ] {
             assert_eq!(read(text).as_deref(), Some("2024-03-09T13:30:00Z"), "{text}");
         }
         assert_eq!(read("Dec 31, 2023 12:00:01 AM").as_deref(), Some("2023-12-31T00:00:01Z"));
-        for text in
-            ["", "Mar 9, 2024 1:30:00", "Foo 9, 2024 1:30:00 PM", "Mar 99, 2024 1:30:00 PM", "a b c d e"]
-        {
+        for text in [
+            "",
+            "Mar 9, 2024 1:30:00",
+            "Foo 9, 2024 1:30:00 PM",
+            "Mar 99, 2024 1:30:00 PM",
+            "Mar 9, 2024 99:30:00 PM",
+            "Mar 9, 2024 13:30:00 AM",
+            "a b c d e",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

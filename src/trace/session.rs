@@ -25,7 +25,8 @@ impl Session {
             "false" => Some(false),
             _ => None,
         });
-        Self { created: text("creationDate").and_then(|text| Timestamp::parse(&text)), has_mfa }
+        let created = text("creationDate").and_then(|text| Timestamp::parse_any_form(&text));
+        Self { created: created.map(|(time, _)| time), has_mfa }
     }
 }
 
@@ -43,7 +44,11 @@ mod tests {
         let created = Some("2024-03-09T10:00:00Z".to_owned());
         let date = r#""creationDate":"2024-03-09T10:00:00Z""#;
         assert_eq!(of(&format!(r#"{{{date},"mfaAuthenticated":"true"}}"#)), (created.clone(), Some(true)));
-        assert_eq!(of(&format!(r#"{{"mfaAuthenticated":false,{date}}}"#)), (created, Some(false)));
+        assert_eq!(of(&format!(r#"{{"mfaAuthenticated":false,{date}}}"#)), (created.clone(), Some(false)));
+        // In the forms that times of events may have.
+        for date in ["2024-03-09 10:00:00", "2024-03-09T11:00:00+0100"] {
+            assert_eq!(of(&format!(r#"{{"creationDate":"{date}"}}"#)), (created.clone(), None), "{date}");
+        }
         assert_eq!(of(r#"{"creationDate":"soon","mfaAuthenticated":"maybe"}"#), (None, None));
         assert_eq!(of("null"), (None, None));
         assert_eq!(Session::of("{"), Session::default());

@@ -229,7 +229,13 @@ fn what_is_read_only_to_be_explained_is_not_said_to_be_unread() {
         earlier.contains("nothing after 2024-02-20T23:59:59.999999Z counts (--read-to, --to); it was read")
     );
     assert!(!earlier.contains("not learnt"), "{earlier}");
-    assert!(said(saved, "2024-02-20").contains("nothing after 2024-02-20T23:59:59.999999Z counts"));
+    // A baseline was not read for this question.
+    assert!(
+        said(saved, "2024-02-20")
+            .contains("events after 2024-02-20T23:59:59.999999Z do not count (--read-to, --to)")
+    );
+    let scanned = stderr(&firstseen_here(&["scan", saved, "--to", "2024-02-20"]));
+    assert!(scanned.contains("events after 2024-02-20T23:59:59.999999Z do not count"), "{scanned}");
     // A baseline has nothing later than its own end.
     assert!(said(saved, "2024-03-01").contains("events after 2024-03-01T23:59:59.999999Z were not learnt"));
 }

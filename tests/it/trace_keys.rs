@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::archive::{Archive, audit_event, with, wrapped};
 use crate::program::{firstseen, stderr};
-use crate::trace::{ACCOUNTS, LIMITS, Planter, archive, traced};
+use crate::trace::{ACCOUNTS, LIMITS, Planter, archive, response, traced};
 use crate::trace_claims::told;
 
 const ACCOUNT: &str = ACCOUNTS[0];
@@ -191,6 +191,23 @@ fn a_deleted_key_that_is_used_in_a_cluster_is_a_contradiction() {
     let archive = archive(&[planter])
         .object("EKSLogs/a", exec("AKIAX", "ResponseComplete", None).to_string().as_bytes());
     assert_eq!(credential(&archive, "AKIAX")["contradictions"], json!(["used-after-deletion"]));
+}
+
+#[test]
+fn use_in_a_cluster_before_a_key_was_issued_or_after_it_had_expired_is_a_contradiction() {
+    let contradictions = |issued: &str| {
+        let mut planter = Planter::new(0);
+        let admin = planter.user(ACCOUNT, "admin", Some("AKIAADMIN"));
+        let mut made = response(ACCOUNT, "app", "jo", "ASIAX");
+        made["responseElements"]["credentials"]["expiration"] = json!("2024-03-04 01:30:00");
+        made["eventTime"] = json!(issued);
+        planter.record(ACCOUNT, &admin.identity, "sts:AssumeRole", made);
+        let archive = archive(&[planter])
+            .object("EKSLogs/a", exec("ASIAX", "ResponseComplete", None).to_string().as_bytes());
+        credential(&archive, "ASIAX")["contradictions"].clone()
+    };
+    assert_eq!(contradictions("2024-03-04T01:00:00Z"), json!(["used-after-expiry"]));
+    assert_eq!(contradictions("2024-03-05T01:00:00Z"), json!(["used-before-issued", "used-after-expiry"]));
 }
 
 #[test]

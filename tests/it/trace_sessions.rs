@@ -32,6 +32,20 @@ fn sign_in(planter: &mut Planter, who: &Value, clock: &str, created: Option<&str
     planter.record(ACCOUNT, &who, "signin:ConsoleLogin", more)
 }
 
+#[test]
+fn sign_ins_of_all_partitions_are_credentials() {
+    for source in ["signin.amazonaws.com", "signin.amazonaws.com.cn", "signin.amazonaws-us-gov.com"] {
+        let mut planter = Planter::new(0);
+        let more = json!({
+            "eventSource": source, "eventTime": at("10:00:00"), "responseElements": {"ConsoleLogin": "Success"},
+        });
+        let eva = eva(&planter);
+        let event = planter.record(ACCOUNT, &eva, "signin:ConsoleLogin", more);
+        act(&mut planter, &eva, "ASIACONSOLE", ("10:05:00", Some("10:00:00")));
+        assert_eq!(parent(planter, "ASIACONSOLE"), Some(event), "{source}");
+    }
+}
+
 /// A call in the console with a key.
 fn act(planter: &mut Planter, who: &Value, key: &str, (clock, created): (&str, Option<&str>)) {
     let who = identity(who.clone(), Some(key), created);

@@ -67,6 +67,49 @@ fn a_match_of_a_named_rule_makes_an_episode_where_nothing_else_is_new() {
     assert!(incidents(&asked(&archive, &[saved])).is_empty());
 }
 
+/// Two reads of secrets by one user within an hour, and the rule about one of them.
+const CORRELATION: &[u8] = b"\
+title: Two secrets
+level: high
+correlation: {type: event_count, rules: [one], group-by: [userIdentity.arn], timespan: 1h, condition: {gte: 2}}
+---
+{title: One secret, name: one, logsource: {product: aws}, detection: {s: {eventName: GetSecretValue}, condition: s}}
+";
+
+#[test]
+fn a_named_correlation_makes_an_episode_where_it_was_completed() {
+    let again = record("2024-04-12T10:20:00Z", "eva", "secretsmanager:GetSecretValue");
+    let archive = insider()
+        .delivered("20240412T1025", &[again])
+        .object("rules/two.yml", CORRELATION)
+        .object("two.toml", b"rules = [\"two *\"]\n")
+        .object("one.toml", b"rules = [\"One secret\"]\n");
+    let rules = ["AWSLogs", "--sigma", "rules/two.yml"];
+    assert!(incidents(&asked(&archive, &rules)).is_empty());
+    let found = incidents(&asked(&archive, &[&rules[..], &["--known", "two.toml"]].concat()));
+    assert_eq!(found.len(), 1);
+    let incident = &found[0];
+    assert_eq!(
+        (&incident["principal"], &incident["start"], &incident["parts"]),
+        (
+            &json!("arn:aws:iam::111122223333:user/eva"),
+            &json!("2024-04-12T10:20:00Z"),
+            &json!({"known": 10.0})
+        )
+    );
+    assert_eq!(incident["findings"].as_array().unwrap().len(), 1);
+    assert_eq!(incident["findings"][0]["rules"], "Two secrets");
+    assert_eq!(incident["members"][0]["rules"][0]["name"], "Two secrets");
+    // The rule that it counts reports nothing of its own.
+    let output =
+        firstseen(&[&["triage", "-q"], &rules[..], &["--known", "one.toml"]].concat(), archive.path());
+    let warning = "--known, rules, One secret: it only serves correlations and reports nothing of its own";
+    assert!(stderr(&output).contains(warning), "{}", stderr(&output));
+    let output =
+        firstseen(&[&["triage", "-q"], &rules[..], &["--known", "two.toml"]].concat(), archive.path());
+    assert!(!stderr(&output).contains("--known"), "{}", stderr(&output));
+}
+
 #[test]
 fn the_command_of_an_incident_shows_events_that_match_rules() {
     let archive = insider();

@@ -125,6 +125,28 @@ fn a_key_joins_the_one_who_made_it_to_the_one_who_used_it() {
 }
 
 #[test]
+fn rules_of_one_title_and_priority_are_in_the_order_of_their_ids() {
+    let rules: String = (1..=16)
+        .map(|number| {
+            let names = ["CreateAccessKey", "AttachUserPolicy"][..1 + number % 2].join(", ");
+            format!(
+                "---\n{{title: Same, id: id-{number:02}, level: high, logsource: {{product: aws}}, \
+                 detection: {{s: {{eventName: [{names}]}}, condition: s}}}}\n"
+            )
+        })
+        .collect();
+    let archive = intrusion().object("rules/same.yml", rules.as_bytes());
+    let found = incidents(&triage(&archive, "-f jsonl --sigma rules/same.yml"));
+    let events: Vec<u64> = found[0]["members"][0]["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| rule["events"].as_u64().unwrap())
+        .collect();
+    assert_eq!(events, [2, 1].repeat(8));
+}
+
+#[test]
 fn what_is_shown_does_not_change_scores() {
     let archive = intrusion();
     let all = incidents(&triage(&archive, "-f jsonl --by episode"));

@@ -13,9 +13,9 @@ use firstseen::report::EventFormat;
 use super::super::exit::{Hint, UsageError};
 use super::super::settings::FileArgs;
 use super::super::text_file::read_text;
-use super::ByExtension;
 use super::format::extension;
 use super::output::RunArgs;
+use super::{ByExtension, EMPTY_VALUE};
 
 /// Filters of events. Each takes a value, or `@FILE` with one value per line.
 #[derive(Clone, Debug, Default, Args)]
@@ -90,7 +90,7 @@ fn values<T: FromStr<Err: Display>>(flag: &str, given: &[String]) -> anyhow::Res
     let mut add = |text: &str, place: &dyn Fn() -> String| {
         let refused = |reason: &dyn Display| UsageError(format!("{}: {reason}", place()));
         if text.is_empty() {
-            return Err(refused(&"an empty value matches nothing, or everything"));
+            return Err(refused(&EMPTY_VALUE));
         }
         all.push(text.parse().map_err(|error| refused(&error))?);
         Ok(())

@@ -11,8 +11,8 @@ use firstseen::time::Bound;
 
 use super::super::exit::{Hint, UsageError};
 use super::super::text_file::read_text;
-use super::given;
 use super::named::named_arg;
+use super::{given, refuse_empty};
 
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Reported period (--to also limits what is learnt)")]
@@ -112,8 +112,20 @@ impl PrincipalArgs {
         }
     }
 
+    /// Refuses empty values, which would match nothing, or everything. An empty action that is ignored is none: it replaces a list of a file.
+    pub(crate) fn refuse_empty(&self) -> Result<(), UsageError> {
+        for (flag, names) in [("--account", &self.account), ("--region", &self.region)] {
+            refuse_empty(flag, names.iter().map(String::as_str))?;
+        }
+        for (flag, patterns) in [("--principal", &self.principal), ("--action", &self.action)] {
+            refuse_empty(flag, patterns.iter().map(Pattern::as_str))?;
+        }
+        Ok(())
+    }
+
     /// The filter of findings.
     pub(crate) fn filter(&self) -> anyhow::Result<Filter> {
+        self.refuse_empty()?;
         let mut ignored_actions = self.ignore_action.clone();
         for file in &self.ignore_file {
             ignored_actions.extend(read_patterns(file)?);

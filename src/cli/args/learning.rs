@@ -78,6 +78,11 @@ impl LearningArgs {
         self.principal_key.map_or(PrincipalKey::Arn, |key| key.0)
     }
 
+    /// How long before and after its events an object may be delivered.
+    pub(crate) fn slack(&self) -> Span {
+        self.delivery_slack.unwrap_or(Span::days(2))
+    }
+
     /// The learning settings of a run. `to` (of `--to`) also ends learning, unless `--read-to` is given.
     pub(crate) fn settings(&self, to: Option<Bound>, wanted_threads: Option<u16>) -> LearnSettings {
         LearnSettings {
@@ -85,7 +90,7 @@ impl LearningArgs {
             window: ReadWindow {
                 read_from: self.read_from.map(Bound::start),
                 read_to: self.read_to.or(to).map(Bound::end),
-                slack: self.delivery_slack.unwrap_or(Span::days(2)),
+                slack: self.slack(),
             },
             principal_key: self.key(),
             namespace_in_key: self.k8s_namespace_in_key.unwrap_or(false),

@@ -62,6 +62,52 @@ pub(crate) fn check_window(flags: &str, from: Option<Bound>, to: Option<Bound>) 
     }
 }
 
+/// Refuses windows of what is reported and of what is learnt that end before they begin, each by itself and both together.
+pub(crate) fn check_windows(filters: &FilterArgs, learning: &LearningArgs) -> anyhow::Result<()> {
+    check_window("--from, --to", filters.from, filters.to)?;
+    check_window("--read-from, --read-to", learning.read_from, learning.read_to)?;
+    check_both("--read-from, --to", learning.read_from, filters.to)?;
+    check_both("--from, --read-to", filters.from, learning.read_to)
+}
+
+/// The same where days of delivery are reported: objects are read from some days before the window of what is learnt to some after it.
+pub(crate) fn check_delivery_windows(filters: &FilterArgs, learning: &LearningArgs) -> anyhow::Result<()> {
+    check_window("--from, --to", filters.from, filters.to)?;
+    check_window("--read-from, --read-to", learning.read_from, learning.read_to)?;
+    let slack = learning.slack();
+    let read_from = learning.read_from.map(|from| Bound::Day(from.start().minus(slack).day()));
+    let read_to = learning.read_to.map(|to| Bound::Day(to.end().plus(slack).day()));
+    check_both("--read-from less --delivery-slack, --to", read_from, filters.to)?;
+    check_both("--from, --read-to plus --delivery-slack", filters.from, read_to)
+}
+
+/// Refuses the begin of one window after the end of the other: what would be reported is not learnt.
+fn check_both(flags: &str, from: Option<Bound>, to: Option<Bound>) -> anyhow::Result<()> {
+    let (Some(from), Some(to)) = (from.map(Bound::start), to.map(Bound::end)) else { return Ok(()) };
+    if from <= to {
+        return Ok(());
+    }
+    let what =
+        format!("{flags}: nothing is in both windows: one begins at {from}, and the other ends at {to}");
+    Err(anyhow::Error::new(UsageError(what)).context(Hint(
+        "--read-from and --read-to limit what is learnt, --from and --to what of it is reported",
+    )))
+}
+
+/// Why an empty value of a filter is refused.
+pub(crate) const EMPTY_VALUE: &str = "an empty value matches nothing, or everything";
+
+/// Refuses empty values of the filter of a flag.
+pub(crate) fn refuse_empty<'v>(
+    flag: &str,
+    mut values: impl Iterator<Item = &'v str>,
+) -> Result<(), UsageError> {
+    match values.any(str::is_empty) {
+        true => Err(UsageError(format!("{flag}: {EMPTY_VALUE}"))),
+        false => Ok(()),
+    }
+}
+
 /// The list from a flag, or `below` if it is empty. Lists replace each other; they are never combined.
 pub(crate) fn given<T>(list: Vec<T>, below: Vec<T>) -> Vec<T> {
     if list.is_empty() { below } else { list }

@@ -43,8 +43,8 @@ pub(crate) struct RankedPeriodArgs {
 #[command(next_help_heading = "Ranking")]
 pub(crate) struct RankingArgs {
     /// How many to report [default: 10 as text, all in other formats]
-    #[arg(long, value_name = "N")]
-    pub(crate) top: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    top: Option<u32>,
     /// What is ranked [default: incident]
     #[arg(long, value_enum)]
     by: Option<UnitArg>,
@@ -95,6 +95,11 @@ impl RankingArgs {
     /// What is ranked.
     pub(crate) fn unit(&self) -> RankedUnit {
         self.by.map_or(RankedUnit::default(), |unit| unit.0)
+    }
+
+    /// How many to report, if it is limited.
+    pub(crate) fn top(&self) -> Option<usize> {
+        self.top.and_then(|top| usize::try_from(top).ok())
     }
 
     /// The longest gap within an episode.

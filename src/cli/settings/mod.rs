@@ -25,7 +25,7 @@ use firstseen::time::Bound;
 
 use super::args::{
     ArchiveArgs, ConfiguredArchive, FilterArgs, GeoArgs, LearningArgs, QuestionArgs, RunArgs, S3Args,
-    SeverityArgs, check_window, given,
+    SeverityArgs, check_windows, given,
 };
 use super::input::InputOptions;
 use super::output_guard::OutputGuard;
@@ -196,8 +196,7 @@ impl Settings {
     /// The question.
     pub(crate) fn question(&self) -> anyhow::Result<Question> {
         let Self { question, learning, filters, .. } = self;
-        check_window("--from, --to", filters.from, filters.to)?;
-        check_window("--read-from, --read-to", learning.read_from, learning.read_to)?;
+        check_windows(filters, learning)?;
         Ok(Question {
             warmup: question.warmup(),
             forget: question.forget(),

@@ -247,18 +247,18 @@ fn flags_beyond_a_question_come_from_the_file_unless_the_line_has_them() {
     let config =
         "top = 3\nas-of-then = true\nweights = 'w.toml'\nsigma = ['a', 'b']\nwarmups = '7d'\nquiet = false";
     let (folder, flags) = flags_with(config, "triage");
-    assert_eq!(flags.get_one::<usize>("top"), Some(&3));
+    assert_eq!(flags.get_one::<u32>("top"), Some(&3));
     assert!(flags.get_flag("as_of_then") && !flags.get_flag("quiet"));
     assert_eq!(flags.get_one::<PathBuf>("weights"), Some(&folder.path().join("w.toml")));
     let sigma: Vec<&PathBuf> = flags.get_many("sigma").unwrap().collect();
     assert_eq!(sigma, [&folder.path().join("a"), &folder.path().join("b")]);
     let (_, flags) = flags_with(config, "triage --top 5 --as-of-then=false --sigma own -q");
-    assert_eq!(flags.get_one::<usize>("top"), Some(&5));
+    assert_eq!(flags.get_one::<u32>("top"), Some(&5));
     assert!(!flags.get_flag("as_of_then") && flags.get_flag("quiet"));
     assert_eq!(flags.get_many::<PathBuf>("sigma").unwrap().collect::<Vec<_>>(), [Path::new("own")]);
     // --labels excludes --top.
     let (_, flags) = flags_with(config, "triage --labels own.csv");
-    assert_eq!(flags.get_one::<usize>("top"), None);
+    assert_eq!(flags.get_one::<u32>("top"), None);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::population::Population;
 use crate::baseline::{Baseline, Hit};
 use crate::model::Dimension;
 use crate::query::compiled_filter::CompiledFilter;
+use crate::query::correlations::occurrences;
 use crate::query::first_seen::{Candidate, Origin, of_sightings};
 use crate::query::history::History;
 use crate::query::hits::match_findings;
@@ -129,28 +130,40 @@ fn findings<'b>(
     numbered.map(|((principal, behaviour), finding)| (principal, behaviour, finding)).collect()
 }
 
-/// Events that no finding covers, and that a rule of the user's own list matched, as findings.
+/// Events that no finding covers, and that a rule of the user's own list matched, as findings, and occurrences of the correlations in it.
 fn known_hits<'b>(
     baseline: &'b Baseline,
     (question, asked): (&TriageQuestion, &Question),
     is_covered: &[bool],
 ) -> Vec<(u32, Finding<'b>)> {
     let is_known: Vec<bool> = baseline.rules.iter().map(|rule| question.known.names_rule(rule)).collect();
+    let is_success = |hit: &Hit| !(asked.only_success && hit.sighting.failed);
     let counts = |hit: &Hit| {
         is_known[hit.rule as usize]
             && baseline.is_reported(hit)
             && asked.knows(hit.sighting.time)
-            && !(asked.only_success && hit.sighting.failed)
+            && is_success(hit)
+    };
+    let finding = |(hit, matched): (&'b Hit, Matched<'b>)| {
+        let principal = baseline.principal_number(&hit.who)?;
+        let about = finding_about(FindingKind::Rule, (&hit.who, &hit.action, &hit.sighting));
+        Some((principal, Finding { matched: Some(Box::new(matched)), ..about }))
     };
     let uncovered = baseline.hits.iter().zip(is_covered).filter(|(_, is_covered)| !**is_covered);
-    let finding = |hit: &'b Hit| {
-        let principal = baseline.principal_number(&hit.who)?;
+    let hits = uncovered.map(|(hit, _)| hit).filter(|hit| counts(hit)).map(|hit| {
         let rules = vec![Match { rule: &baseline.rules[hit.rule as usize], hit, correlated: None }];
-        let matched = Some(Box::new(Matched { rules, count: 1, last_time: None }));
-        let about = finding_about(FindingKind::Rule, (&hit.who, &hit.action, &hit.sighting));
-        Some((principal, Finding { matched, ..about }))
+        (hit, Matched { rules, count: 1, last_time: None })
+    });
+    let occurrences = if is_known.contains(&true) {
+        occurrences(baseline, None, |time| asked.knows(time))
+    } else {
+        Vec::new()
     };
-    uncovered.map(|(hit, _)| hit).filter(|hit| counts(hit)).filter_map(finding).collect()
+    let occurrences = occurrences.into_iter().filter(|it| is_known[it.rule as usize]);
+    let completed = occurrences
+        .filter(|it| is_success(it.completed_by))
+        .map(|it| (it.completed_by, it.matched(baseline)));
+    hits.chain(completed).filter_map(finding).collect()
 }
 
 /// The order of the findings of an episode.

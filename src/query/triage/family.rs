@@ -24,7 +24,15 @@ const ENVIRONMENTS: [&str; 15] = [
 ];
 
 /// The first part of Region names (`us-east-1`), which may carry a digit in names made for a Region (`eu1`).
-const REGION_AREAS: [&str; 7] = ["us", "eu", "ap", "sa", "ca", "me", "af"];
+const REGION_AREAS: [&str; 11] = ["us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx", "cn", "eusc"];
+
+/// What follows an area in the Regions of partitions of their own (`us-gov-west-1`).
+const PARTITION_AREAS: [(&str, &str); 6] =
+    [("us", "gov"), ("us", "iso"), ("us", "isob"), ("us", "isof"), ("eu", "isoe"), ("eusc", "de")];
+
+/// The second part of Region names, which may carry a digit, too.
+const COMPASS: [&str; 9] =
+    ["north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest", "central"];
 
 /// The family of a principal: the name of its role or user without numbers, environments, Regions and random parts. Other
 /// principals are named as they are, services without account numbers.
@@ -51,10 +59,20 @@ fn named_identity(key: &str) -> Option<(&str, &str)> {
     is_identity.then(|| (what, last_part(path)))
 }
 
-/// A name without its parts that differ between deployments.
+/// A name without its parts that differ between deployments. One that has no others is its own.
 fn essence(name: &str) -> String {
-    let parts: Vec<&str> = name.split(['-', '_', '.']).filter(|part| !is_incidental(part)).collect();
-    parts.join("-")
+    let mut parts: Vec<&str> = Vec::new();
+    let mut area = None;
+    for part in name.split(['-', '_', '.']) {
+        if area.is_some_and(|area| continues_region(area, part)) {
+            continue;
+        }
+        area = Some(part).filter(|part| is_region_area(part));
+        if !is_incidental(part) {
+            parts.push(part);
+        }
+    }
+    if parts.iter().all(|part| part.is_empty()) { name.to_owned() } else { parts.join("-") }
 }
 
 /// Whether a part of a name tells deployments apart, not purposes.
@@ -65,8 +83,19 @@ fn is_incidental(part: &str) -> bool {
 }
 
 fn is_region_area(part: &str) -> bool {
-    let area = part.strip_suffix(|last: char| last.is_ascii_digit()).unwrap_or(part);
-    REGION_AREAS.contains(&area)
+    REGION_AREAS.iter().any(|area| without_digit(part).eq_ignore_ascii_case(area))
+}
+
+/// Whether a part that comes after an area belongs to the name of the same Region.
+fn continues_region(area: &str, part: &str) -> bool {
+    let is_partition =
+        |(of, next): &(&str, &str)| area.eq_ignore_ascii_case(of) && part.eq_ignore_ascii_case(next);
+    COMPASS.iter().any(|word| without_digit(part).eq_ignore_ascii_case(word))
+        || PARTITION_AREAS.iter().any(is_partition)
+}
+
+fn without_digit(part: &str) -> &str {
+    part.strip_suffix(|last: char| last.is_ascii_digit()).unwrap_or(part)
 }
 
 /// Whether a part looks like a random id: hexadecimal digits, or capitals and digits.
@@ -112,6 +141,43 @@ mod tests {
         assert_eq!(family_of(PrincipalKind::Role, session), "role/deploy");
         let cluster = "k8s:prod/arn:aws:iam::111122223333:role/deploy";
         assert_eq!(family_of(PrincipalKind::K8sIam, cluster), "role/deploy");
+    }
+
+    #[test]
+    fn regions_tell_deployments_apart_as_a_whole() {
+        for region in [
+            "us-east-1",
+            "eu-west-1",
+            "ap-southeast-2",
+            "EU-Central-1",
+            "il-central-1",
+            "mx-central-1",
+            "cn-northwest-1",
+            "us-gov-west-1",
+            "us-isob-east-1",
+            "eu-isoe-west-1",
+            "eusc-de-east-1",
+            "US",
+        ] {
+            for name in [format!("deploy-{region}"), format!("{region}-deploy")] {
+                let key = format!("arn:aws:iam::444455556666:role/{name}");
+                assert_eq!(family_of(PrincipalKind::Role, &key), "role/deploy", "{name}");
+            }
+        }
+        // Compass words and others mean something else by themselves.
+        for name in ["west-wing", "gov-portal", "north-us", "us-reader-east"] {
+            let key = format!("arn:aws:iam::444455556666:role/{name}");
+            let expected = name.replace("us-", "").replace("-us", "");
+            assert_eq!(family_of(PrincipalKind::Role, &key), format!("role/{expected}"));
+        }
+    }
+
+    #[test]
+    fn a_name_of_which_nothing_is_left_is_its_own_family() {
+        for name in ["12345678", "prod", "dev-eu-west-1", "-prod-", "_", "0a1b2c3d"] {
+            let key = format!("arn:aws:iam::444455556666:role/{name}");
+            assert_eq!(family_of(PrincipalKind::Role, &key), format!("role/{name}"));
+        }
     }
 
     #[test]

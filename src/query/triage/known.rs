@@ -78,6 +78,19 @@ impl KnownAssets {
         self.rules.iter().filter(move |pattern| !is_found(pattern))
     }
 
+    /// The entries of `rules` that name only rules that report nothing of their own, since they serve correlations.
+    pub fn rules_without_reports<'a>(
+        &'a self,
+        rules: &'a [impl Borrow<RuleMetadata>],
+    ) -> impl Iterator<Item = &'a Pattern> {
+        let is_silent = |pattern: &&Pattern| {
+            let mut named =
+                rules.iter().map(Borrow::borrow).filter(|rule| pattern.matches_rule(rule)).peekable();
+            named.peek().is_some() && named.all(|rule| !rule.reports)
+        };
+        self.rules.iter().filter(is_silent)
+    }
+
     /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

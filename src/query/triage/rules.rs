@@ -1,6 +1,6 @@
 //! The rules that events of a principal matched during an episode.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Episode;
 use crate::baseline::{Baseline, Hit};
@@ -20,7 +20,8 @@ pub(super) fn add_rules<'b>(
     for (index, episode) in episodes.iter().enumerate() {
         of_principal.entry(episode.who.account_and_key()).or_default().push(index);
     }
-    let mut counts: Vec<HashMap<u32, u64>> = vec![HashMap::new(); episodes.len()];
+    // By number, so that rules of one title and priority have an order, too.
+    let mut counts: Vec<BTreeMap<u32, u64>> = vec![BTreeMap::new(); episodes.len()];
     let hits = baseline.hits.iter().filter(|hit| baseline.is_reported(hit)).map(|hit| (hit.rule, hit));
     // A correlation counts where it was completed, also before the reported window: an episode may begin there.
     let completed = occurrences(baseline, None, knows).into_iter().map(|it| (it.rule, it.completed_by));

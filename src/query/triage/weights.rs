@@ -106,13 +106,23 @@ pub enum WeightError {
     #[error("'{0}' is not a constant of the score")]
     Unknown(String),
     /// The value is not allowed.
-    #[error("{name} cannot be {value}: it must be {}", Allowed(.name))]
+    #[error("{name} cannot be {}: it must be {}", Number(.value), Allowed(.name))]
     OutOfRange {
         /// The name of the constant.
         name: &'static str,
         /// The value.
         value: f64,
     },
+}
+
+/// A number in as few digits as it takes: `1e308` rather than a one with 308 zeros.
+struct Number<'n>(&'n f64);
+
+impl fmt::Display for Number<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = self.0.to_string();
+        if plain.len() > 20 { write!(out, "{:e}", self.0) } else { out.write_str(&plain) }
+    }
 }
 
 /// The allowed values of the constant with this name.
@@ -183,6 +193,9 @@ mod tests {
         assert_eq!(error("size_unit", 0.0), "size_unit cannot be 0: it must be above 0 and at most 1000");
         assert_eq!(error("floor", 2.0), "floor cannot be 2: it must be above 0 and at most 1");
         assert_eq!(error("size", -1.0), "size cannot be -1: it must be from 0 to 1000");
+        assert_eq!(error("size", 1e308), "size cannot be 1e308: it must be from 0 to 1000");
+        assert_eq!(error("size", -5e-324), "size cannot be -5e-324: it must be from 0 to 1000");
+        assert_eq!(error("size", f64::INFINITY), "size cannot be inf: it must be from 0 to 1000");
     }
 
     #[test]

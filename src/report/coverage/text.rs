@@ -58,18 +58,32 @@ fn whole(answer: &CoverageAnswer<'_>) -> String {
         places.iter().map(of).collect::<BTreeSet<String>>().len() as u64
     };
     let sum = |of: fn(&CoveredPlace<'_>) -> u64| places.iter().map(of).fold(0, u64::saturating_add);
-    format!(
-        "delivered from {first} to {last} ({}) in {} and {}: {}, {}, {}{}; {} of days, {} of hours",
+    let period = format!(
+        "from {first} to {last} ({}) in {} and {}",
         counted(days.unsigned_abs(), "day"),
         counted(distinct(|place| place.account.to_owned()), "account"),
         counted(distinct(|place| place.region.to_owned()), "Region"),
+    );
+    let gaps = format!(
+        "{} of days, {} of hours",
+        counted(sum(|place| place.gaps.len() as u64), "gap"),
+        counted(sum(|place| place.hour_gaps.iter().flatten().count() as u64), "gap"),
+    );
+    if places.iter().all(is_without_delivery) {
+        return format!("nothing was delivered {period}: {gaps}");
+    }
+    format!(
+        "delivered {period}: {}, {}, {}{}; {gaps}",
         counted(sum(|place| place.objects), "object"),
         counted(sum(|place| place.records), "record"),
         size(sum(|place| place.stored_bytes)),
         unreadable(sum(|place| place.failed)),
-        counted(sum(|place| place.gaps.len() as u64), "gap"),
-        counted(sum(|place| place.hour_gaps.iter().flatten().count() as u64), "gap"),
     )
+}
+
+/// Whether nothing was delivered to a place in the reported period, not even what could not be read.
+fn is_without_delivery(place: &CoveredPlace<'_>) -> bool {
+    place.objects == 0 && place.failed == 0
 }
 
 /// Number of objects of which nothing could be read, if there are any.
@@ -83,15 +97,19 @@ fn unreadable(failed: u64) -> String {
 fn write_place(place: &CoveredPlace<'_>, columns: &Columns, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n{} {}", for_terminal(place.account), for_terminal(place.region))?;
     writeln!(out, "  {}", columns.strip(place.days))?;
-    let ends = place.first.zip(place.last).map_or("nothing that could be read".to_owned(), period);
-    writeln!(
-        out,
-        "  {ends}: {}, {}, {}{}",
-        counted(place.objects, "object"),
-        counted(place.records, "record"),
-        size(place.stored_bytes),
-        unreadable(place.failed)
-    )?;
+    if is_without_delivery(place) {
+        writeln!(out, "  nothing was delivered")?;
+    } else {
+        let ends = place.first.zip(place.last).map_or("nothing that could be read".to_owned(), period);
+        writeln!(
+            out,
+            "  {ends}: {}, {}, {}{}",
+            counted(place.objects, "object"),
+            counted(place.records, "record"),
+            size(place.stored_bytes),
+            unreadable(place.failed)
+        )?;
+    }
     // The gaps of hours of a place include those of days.
     let gaps: Vec<String> = match &place.hour_gaps {
         Some(gaps) => gaps.iter().map(hour_gap).collect(),

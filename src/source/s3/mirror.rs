@@ -226,7 +226,15 @@ fn relative(key: &str) -> PathBuf {
 
 /// A part of a key as the name of a file or folder.
 fn file_name(part: &str) -> String {
-    let is_plain = |c: char| !c.is_control() && !matches!(c, '%' | '\\' | ':');
+    file_name_on(part, cfg!(windows))
+}
+
+/// The same on Windows or another system. Windows has more characters and names that no file can have.
+fn file_name_on(part: &str, is_windows: bool) -> String {
+    let is_plain = |c: char| {
+        let is_reserved = is_windows && matches!(c, '<' | '>' | '"' | '|' | '?' | '*');
+        !c.is_control() && !is_reserved && !matches!(c, '%' | '\\' | ':')
+    };
     let mut name = String::with_capacity(part.len());
     for c in part.chars() {
         if is_plain(c) {
@@ -245,8 +253,34 @@ fn file_name(part: &str) -> String {
         // Reserved names of this program, and names that are too long.
         own if own.starts_with(".firstseen-") => format!("%2E{}", &own[1..]),
         long if long.len() > LONGEST_NAME => format!("%{}", Checksum::of(part.as_bytes())),
+        _ if is_windows => on_windows(name),
         _ => name,
     }
+}
+
+/// A name that Windows neither changes nor takes for a device: it drops dots and blanks at the end of names, and `NUL.json` is a device.
+fn on_windows(mut name: String) -> String {
+    if name.ends_with(['.', ' '])
+        && let Some(last) = name.pop()
+    {
+        let _ = write!(name, "%{:02X}", u32::from(last));
+    }
+    if is_device(&name) {
+        let first = name.remove(0);
+        name.insert_str(0, &format!("%{:02X}", u32::from(first)));
+    }
+    name
+}
+
+/// Whether Windows takes a name for a device, whatever its extension.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let numbered = stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT"));
+    let is_numbered = numbered.is_some_and(|rest| {
+        let mut signs = rest.chars();
+        matches!(signs.next(), Some('0'..='9' | '¹' | '²' | '³')) && signs.next().is_none()
+    });
+    is_numbered || ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&&*stem)
 }
 
 #[cfg(test)]
@@ -287,6 +321,29 @@ mod tests {
             assert!(seen.insert(path), "{key:?} shares its path");
         }
         assert_eq!(relative("AWSLogs/1/a.json.gz"), Path::new("AWSLogs/1/a.json.gz"));
+    }
+
+    #[test]
+    fn names_on_windows_are_those_of_files() {
+        let names = [
+            ("a<b>.json", "a%3Cb%3E.json"),
+            ("\"|?*", "%22%7C%3F%2A"),
+            ("logs.", "logs%2E"),
+            ("logs ", "logs%20"),
+            ("...", "..%2E"),
+            ("NUL", "%4EUL"),
+            ("nul.json.gz", "%6Eul.json.gz"),
+            ("Com1 .txt", "%43om1 .txt"),
+            ("LPT\u{b2}", "%4CPT\u{b2}"),
+            ("CONOUT$", "%43ONOUT$"),
+        ];
+        for (part, expected) in names {
+            assert_eq!(file_name_on(part, true), expected);
+            assert_eq!(file_name_on(part, false), part, "other systems have such names");
+        }
+        for part in ["COM", "COM12", "CONSOLE", "x.NUL", "111122223333_CloudTrail_x.json.gz", "%43ON"] {
+            assert_eq!(file_name_on(part, true), file_name_on(part, false));
+        }
     }
 
     #[test]
