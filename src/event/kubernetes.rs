@@ -6,7 +6,10 @@
 use std::borrow::Cow;
 
 use super::{Event, NoEvent, Principal, present};
-use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind, Stage, Traits, is_account_id, sso_name};
+use crate::model::{
+    Arn, Evidence, PrincipalKey, PrincipalKind, Stage, Traits, is_account_id, is_unique_id, sso_name,
+};
+use crate::secrets::masked_url;
 use crate::time::{TimeForm, Timestamp};
 
 /// The relevant texts of one Kubernetes audit event. An empty text counts as absent, as does a value of the wrong type.
@@ -187,7 +190,7 @@ impl<'a> AuditRecord<'a> {
             session_name: present(real.session_name).or(real.pod_name),
             principal_id: real.unique_id(),
             impersonated_by: self.is_impersonated().then(|| real.identity(PrincipalKey::Arn)),
-            detail: self.request_uri.map(Cow::Borrowed),
+            detail: self.request_uri.map(masked_url),
             stage: self.stage(),
             ..Evidence::default()
         }
@@ -466,6 +469,13 @@ mod tests {
             assert_eq!(who.kind, PrincipalKind::K8sIam);
             assert_eq!(record.evidence().principal_id, Some("AROAEXAMPLE"));
         }
+    }
+
+    #[test]
+    fn no_detail_has_the_secrets_of_a_url() {
+        let mut record = record();
+        record.request_uri = Some("/api/v1/secrets?access_token=eyJh&limit=5");
+        assert_eq!(record.evidence().detail.unwrap(), "/api/v1/secrets?access_token=(masked)&limit=5");
     }
 
     #[test]

@@ -337,3 +337,26 @@ fn archives_of_a_file_have_clusters_of_their_own() {
         assert!(found.contains(&format!("{cluster}/{user}")), "{found}");
     }
 }
+#[test]
+fn no_output_has_the_secrets_in_the_url_of_a_request() {
+    let uri = json!({"requestURI": "/api/v1/pods?watch=true&access_token=zq9vx&a=b"});
+    let archive = logged(&each(&[with(audit_event("2026-01-02T03:04:05Z", "jo", "list", "pods"), uri)]));
+    let folder = tempfile::TempDir::new().unwrap();
+    let rules = folder.path().join("rules.yaml");
+    let rule = "- rule: Any\n  condition: ka.verb = list\n  output: asked for %ka.uri %toupper(ka.uri)\n  priority: WARNING\n  source: k8s_audit\n";
+    std::fs::write(&rules, rule).unwrap();
+    let [path, rules] = [archive.path(), &rules].map(|path| path.to_str().unwrap());
+    let mut shown = 0;
+    for format in ["text", "json", "jsonl", "csv", "html", "sarif", "timesketch", "falco", "ocsf", "ecs"] {
+        for command in
+            [&["scan", "--warmup", "0d"][..], &["triage", "--warmup", "0d"], &["rules"], &["events"]]
+        {
+            let rules = if command[0] == "events" { &[][..] } else { &["--rules", rules] };
+            let output = firstseen(&[command, &[path, "-f", format], rules].concat(), archive.path());
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert!(!text.to_lowercase().contains("zq9vx"), "{command:?} {format}: {text}");
+            shown += usize::from(text.to_lowercase().contains("access_token=(masked)"));
+        }
+    }
+    assert!(shown >= 10, "{shown}");
+}
