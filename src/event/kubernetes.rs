@@ -25,7 +25,7 @@ pub struct AuditRecord<'a> {
     pub request_uri: Option<&'a str>,
     /// `user`: the real user.
     pub user: KubernetesUser<'a>,
-    /// `impersonatedUser`: the user it acts as.
+    /// `impersonatedUser`: the user it acts as. All of it comes from headers of the request.
     pub impersonated: KubernetesUser<'a>,
     /// The last of `sourceIPs`, the only one that a client cannot forge.
     pub source_ip: Option<&'a str>,
@@ -270,9 +270,11 @@ impl<'a> AuditRecord<'a> {
 
     /// The effective identity: the impersonated user, if there is one.
     fn principal(&self, cluster: Cluster<'a>, key: PrincipalKey) -> Principal<'a> {
-        let who = if self.is_impersonated() { &self.impersonated } else { &self.user };
-        let name = cluster.name.unwrap_or("-");
-        let scoped = |identity: &str| format!("k8s:{name}/{identity}");
+        if self.is_impersonated() {
+            return self.impersonated.named_principal(cluster);
+        }
+        let who = &self.user;
+        let scoped = |identity: &str| cluster.scoped(identity);
         let usual = who.identity(PrincipalKey::Arn);
         let chosen = who.identity(key);
         Principal {
@@ -297,7 +299,30 @@ fn iam_uid(uid: Option<&str>) -> Option<&str> {
     AUTHENTICATORS.iter().find_map(|name| uid?.strip_prefix(name))
 }
 
+impl Cluster<'_> {
+    /// The key of a principal with this identity.
+    fn scoped(&self, identity: &str) -> String {
+        format!("k8s:{}/{identity}", self.name.unwrap_or("-"))
+    }
+}
+
 impl<'a> KubernetesUser<'a> {
+    /// Who is known by name only: an impersonated user. The one who impersonates it chooses the rest (`Impersonate-Extra-arn`,
+    /// `Impersonate-Uid`), which so proves no IAM identity; nor does a name in the form of one.
+    fn named_principal(&self, cluster: Cluster<'a>) -> Principal<'a> {
+        let named = Self { username: self.username, ..Self::default() };
+        let name = present(self.username).unwrap_or("-");
+        let is_like_iam = Arn::parse(name).is_some() || is_unique_id(name) || name.starts_with("sso:");
+        let mark = if is_like_iam { "user:" } else { "" };
+        Principal {
+            account: cluster.account.unwrap_or("-"),
+            key: Cow::Owned(cluster.scoped(&format!("{mark}{name}"))),
+            arn: None,
+            kind: named.kind(),
+            identity_link: None,
+        }
+    }
+
     /// The identity in its cluster: the IAM identity behind the user if the record has it, else the user's name.
     fn identity(&self, key: PrincipalKey) -> Cow<'a, str> {
         let chosen = match key {
@@ -469,6 +494,36 @@ mod tests {
             assert_eq!(who.kind, PrincipalKind::K8sIam);
             assert_eq!(record.evidence().principal_id, Some("AROAEXAMPLE"));
         }
+    }
+
+    #[test]
+    fn what_the_impersonator_says_of_the_impersonated_user_proves_no_iam_identity() {
+        for key in PrincipalKey::ALL {
+            let mut record = record();
+            record.user = named("system:serviceaccount:ci:runner");
+            record.impersonated = KubernetesUser { username: Some("anything-at-all"), ..iam_user() };
+            let settings = AuditSettings { key, namespace_in_key: false };
+            let who = record.interpret(PROD, settings).unwrap().principal;
+            assert_eq!((&*who.key, who.account), ("k8s:prod/anything-at-all", "111122223333"), "{key:?}");
+            assert_eq!((who.kind, who.arn), (PrincipalKind::K8sUser, None));
+            let evidence = record.evidence();
+            assert_eq!(evidence.impersonated_by.as_deref(), Some("system:serviceaccount:ci:runner"));
+            assert_eq!(
+                (evidence.access_key_id, evidence.session_name, evidence.principal_id),
+                (None, None, None)
+            );
+        }
+        let mut record = record();
+        record.impersonated = named("arn:aws:iam::444455556666:role/admin");
+        let who = event(&record).principal;
+        assert_eq!(
+            (&*who.key, who.kind),
+            ("k8s:prod/user:arn:aws:iam::444455556666:role/admin", PrincipalKind::K8sUser)
+        );
+        assert_eq!(Arn::of_principal(&who.key), None);
+        // What the record says of the real user was proven to the API server.
+        let by = record.evidence().impersonated_by.unwrap();
+        assert_eq!(by, "arn:aws:iam::444455556666:role/AWSReservedSSO_Ops_0123456789abcdef");
     }
 
     #[test]
