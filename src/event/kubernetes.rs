@@ -35,6 +35,8 @@ pub struct AuditRecord<'a> {
     pub object: ObjectRef<'a>,
     /// `responseStatus.code`
     pub code: Option<u16>,
+    /// `responseStatus.status`: `Success` or `Failure`
+    pub status: Option<&'a str>,
     /// `responseStatus.reason`
     pub reason: Option<&'a str>,
     /// `requestReceivedTimestamp`
@@ -249,7 +251,7 @@ impl<'a> AuditRecord<'a> {
 
     /// Denied, answered with an error, or not answered as far as this record shows.
     fn failed(&self) -> bool {
-        self.code.is_some_and(|code| code >= 400)
+        self.code.map_or(self.status == Some(FAILURE), |code| code >= 400)
             || self.decision == Some("forbid")
             || matches!(self.stage(), Stage::Panic | Stage::Received)
     }
@@ -263,7 +265,8 @@ impl<'a> AuditRecord<'a> {
         let otherwise = match self.stage() {
             Stage::Received => NO_RESPONSE,
             Stage::Panic => "Panic",
-            _ => "Forbidden",
+            _ if self.decision == Some("forbid") => "Forbidden",
+            _ => FAILURE,
         };
         present(self.reason).map(Cow::Borrowed).or_else(code).or(Some(Cow::Borrowed(otherwise)))
     }
@@ -287,6 +290,9 @@ impl<'a> AuditRecord<'a> {
         }
     }
 }
+
+/// `status` of a response that is an error.
+const FAILURE: &str = "Failure";
 
 /// The error code of a request whose response was not logged.
 const NO_RESPONSE: &str = "NoResponse";
@@ -603,6 +609,10 @@ mod tests {
         assert_eq!(forbidden, (true, Some("Forbidden".to_owned())));
         let undecided = code(|record| (record.code, record.decision) = (None, Some("forbid")));
         assert_eq!(undecided, (true, Some("Forbidden".to_owned())));
+        let without_code = code(|record| (record.code, record.status) = (None, Some("Failure")));
+        assert_eq!(without_code, (true, Some("Failure".to_owned())));
+        let with_code = code(|record| (record.code, record.status) = (Some(200), Some("Failure")));
+        assert_eq!(with_code, (false, None));
         let unanswered = code(|record| (record.code, record.stage) = (None, Some("RequestReceived")));
         assert_eq!(unanswered, (true, Some(NO_RESPONSE.to_owned())));
     }

@@ -19,7 +19,7 @@ use memchr::memmem;
 
 use super::flattened;
 use crate::coverage::ObjectSkip;
-use crate::decode::record::walk;
+use crate::decode::record::{audit, walk};
 use crate::event::Record;
 
 /// A place in a wrapper that may hold records, with the position of the value.
@@ -44,8 +44,8 @@ pub(in crate::decode) struct ObjectContents {
     pub(super) is_audit_event: bool,
     /// Whether other fields confirm that.
     pub(super) is_audit_event_for_sure: bool,
-    /// Whether its user is flattened: see [`flattened`].
-    pub(super) hides_user: bool,
+    /// Whether its user or another part of an audit event is flattened: see [`flattened`].
+    pub(super) hides_part: bool,
     /// The carrier, if the object names it.
     pub(in crate::decode) carrier: Option<LogGroupOrigin>,
     /// In the order to try them; lists of records are in the order of the object.
@@ -83,7 +83,7 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
     let mut found = ObjectContents {
         is_audit_event: false,
         is_audit_event_for_sure: false,
-        hides_user: false,
+        hides_part: false,
         carrier: None,
         inner: Vec::new(),
         spans: Vec::new(),
@@ -93,7 +93,8 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
         end: None,
     };
     let (mut owner, mut log_group) = (None, None);
-    let (mut is_of_audit, mut is_event, mut has_user) = (false, false, false);
+    let (mut is_of_audit, mut is_event) = (false, false);
+    let (mut whole, mut flat) = ([false; audit::PART_COUNT], [false; audit::PART_COUNT]);
     let mut ranked: Vec<(u8, NamedLocation)> = Vec::new();
     let walked = walk::member_spans(scope, at + 1, |key, value| {
         let (start, end) = value;
@@ -109,18 +110,19 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
             "logGroup" => log_group = Some(start),
             "apiVersion" => is_of_audit = text().starts_with("audit.k8s.io/"),
             "kind" => is_event = text() == "Event",
-            "user" if scope[start..].starts_with('{') => has_user = true,
             _ => found.kind = foreign_kind(key).unwrap_or(found.kind),
         }
         found.has_more |= may_hold_records(&scope[start..end]);
         found.is_telling |= is_record_key(key);
-        found.hides_user |= flattened::is_part_of_user(key, &scope[start..end]);
+        let value = &scope[start..end];
+        flattened::whole_part(key, value).into_iter().for_each(|part| whole[part] = true);
+        flattened::flattened_part(key, value).into_iter().for_each(|part| flat[part] = true);
     });
     found.end = walked.ok();
     if found.end.is_none() {
         (ranked, found.spans, found.has_more) = (Vec::new(), Vec::new(), true);
     }
-    found.hides_user &= !has_user;
+    found.hides_part = flat.iter().zip(whole).any(|(is_flat, is_whole)| *is_flat && !is_whole);
     found.is_audit_event_for_sure = found.is_audit_event && (is_of_audit || is_event);
     ranked.sort_by_key(|(rank, _)| *rank);
     found.inner = ranked.into_iter().map(|(_, named)| named).collect();
