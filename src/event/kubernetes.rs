@@ -241,9 +241,30 @@ impl<'a> AuditRecord<'a> {
             && matches!(self.verb, Some("create" | "get"))
     }
 
+    /// Whether this asks who somebody is, or what somebody may do. The question is created, and nothing is stored.
+    fn asks_for_a_review(&self) -> bool {
+        let ObjectRef { resource, subresource, api_group, .. } = &self.object;
+        let is_review = matches!(
+            (*api_group, *resource),
+            (
+                Some("authorization.k8s.io"),
+                Some(
+                    "selfsubjectaccessreviews"
+                        | "selfsubjectrulesreviews"
+                        | "subjectaccessreviews"
+                        | "localsubjectaccessreviews"
+                )
+            ) | (Some("authentication.k8s.io"), Some("tokenreviews" | "selfsubjectreviews"))
+        );
+        is_review && present(*subresource).is_none() && self.verb == Some("create")
+    }
+
     fn read_only(&self) -> Option<bool> {
         if self.opens_a_stream() {
             return Some(false);
+        }
+        if self.asks_for_a_review() {
+            return Some(true);
         }
         // The verbs of requests without a resource are HTTP methods in lower case.
         Some(matches!(present(self.verb)?, "get" | "list" | "watch" | "head" | "options"))
@@ -530,6 +551,24 @@ mod tests {
         // What the record says of the real user was proven to the API server.
         let by = record.evidence().impersonated_by.unwrap();
         assert_eq!(by, "arn:aws:iam::444455556666:role/AWSReservedSSO_Ops_0123456789abcdef");
+    }
+
+    #[test]
+    fn reviews_change_nothing() {
+        let read_only = |verb, group, resource| {
+            let mut record = record();
+            record.verb = Some(verb);
+            record.object = ObjectRef { resource: Some(resource), api_group: group, ..ObjectRef::default() };
+            event(&record).read_only
+        };
+        let authorization = Some("authorization.k8s.io");
+        assert_eq!(read_only("create", authorization, "selfsubjectaccessreviews"), Some(true));
+        assert_eq!(read_only("create", authorization, "selfsubjectrulesreviews"), Some(true));
+        assert_eq!(read_only("create", authorization, "subjectaccessreviews"), Some(true));
+        assert_eq!(read_only("create", Some("authentication.k8s.io"), "tokenreviews"), Some(true));
+        assert_eq!(read_only("create", Some("example.org"), "tokenreviews"), Some(false));
+        assert_eq!(read_only("create", None, "tokenreviews"), Some(false));
+        assert_eq!(read_only("create", authorization, "roles"), Some(false));
     }
 
     #[test]
