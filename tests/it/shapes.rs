@@ -67,10 +67,12 @@ pub(crate) enum Wrapper {
     Forwarder,
     TestEvents,
     EventList,
+    Prefixed,
 }
 
 /// The wrappers of audit events.
-const AUDIT_WRAPPERS: [Wrapper; 12] = [
+const AUDIT_WRAPPERS: [Wrapper; 13] = [
+    Wrapper::Prefixed,
     Wrapper::EventList,
     Wrapper::Array,
     Wrapper::Lines,
@@ -85,7 +87,8 @@ const AUDIT_WRAPPERS: [Wrapper; 12] = [
     Wrapper::Forwarder,
 ];
 
-pub(crate) const WRAPPERS: [Wrapper; 17] = [
+pub(crate) const WRAPPERS: [Wrapper; 18] = [
+    Wrapper::Prefixed,
     Wrapper::Batch,
     Wrapper::Array,
     Wrapper::Lines,
@@ -130,6 +133,10 @@ impl Wrapper {
             }
             Self::Subscription => subscription(records).to_string(),
             Self::Export => each(|record| format!("2026-01-01T10:00:00.000Z {record}")),
+            // Of `kubectl logs --prefix --timestamps`.
+            Self::Prefixed => each(|record| {
+                format!("[pod/kube-apiserver-a/kube-apiserver] 2026-01-01T10:00:00.5Z {record}")
+            }),
             Self::EventBridge => each(|record| json!({ "detail-type": "x", "detail": record }).to_string()),
             Self::Elastic => {
                 each(|record| json!({ "event": { "original": record.to_string() } }).to_string())
