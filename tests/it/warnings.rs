@@ -494,3 +494,12 @@ fn a_log_that_no_rule_is_about_is_named() {
     assert!(!said("scan", &requests, &[]).contains("none of the rules"));
 }
 
+#[test]
+fn the_name_of_a_cluster_is_not_empty() {
+    let archive = short_archive();
+    for name in ["", " "] {
+        let output = scan(archive.path(), &["--k8s-cluster", name]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains("write the name of a cluster"), "{}", stderr(&output));
+    }
+}
