@@ -106,6 +106,7 @@ pub mod line;
 pub mod memory;
 pub mod names;
 mod parquet_headers;
+pub mod secrets;
 pub mod synth;
 pub mod table;
 pub mod time;

@@ -22,7 +22,9 @@ const DELETIONS: &str = "delete deletecollection";
 
 /// All rules; the first that matches decides.
 ///
-/// Impersonation is not among them: the verb of an audit event is that of the request, and who was impersonated is the principal.
+/// Not among them are `impersonate`, `escalate` and `bind`: roles have these verbs, but no request does. The verb of an audit event is that of
+/// the request, and who was impersonated is the principal. Nor are reviews of others (`tokenreviews`, `subjectaccessreviews`), which webhooks
+/// and aggregated API servers ask for all the time.
 const RULES: [Rule; 15] = [
     Rule {
         class: Execution,
@@ -109,7 +111,8 @@ const RULES: [Rule; 15] = [
     Rule {
         class: Reconnaissance,
         verbs: "create",
-        resources: "authorization.k8s.io/* authentication.k8s.io/selfsubjectreviews",
+        resources: "authorization.k8s.io/selfsubjectaccessreviews authorization.k8s.io/selfsubjectrulesreviews \
+                    authentication.k8s.io/selfsubjectreviews",
         reason: "asks what one may do (ATT&CK T1069)",
     },
     Rule {
@@ -166,7 +169,13 @@ mod tests {
             ("delete networking.k8s.io/networkpolicies", Some("exposure")),
             ("delete core/persistentvolumes", Some("destruction")),
             ("deletecollection apps/statefulsets", Some("destruction")),
+            ("create certificates.k8s.io/certificatesigningrequests", Some("credentials")),
+            ("create core/pods/portforward", Some("execution")),
             ("create authorization.k8s.io/selfsubjectaccessreviews", Some("reconnaissance")),
+            ("create authorization.k8s.io/selfsubjectrulesreviews", Some("reconnaissance")),
+            ("create authentication.k8s.io/selfsubjectreviews", Some("reconnaissance")),
+            ("create authorization.k8s.io/subjectaccessreviews", None),
+            ("create authentication.k8s.io/tokenreviews", None),
             ("list rbac.authorization.k8s.io/roles", Some("reconnaissance")),
             ("get core/configmaps", None),
             ("list core/pods", None),

@@ -17,7 +17,7 @@ use super::run_summary::RunSummary;
 use super::saved_name::is_saved;
 use super::settings::{FileArgs, Settings};
 use super::used_settings::used_settings;
-use super::warnings::{unmatched_in, window};
+use super::warnings::{unmatched_in, window, without_rules};
 
 /// Report events that match rules: Falco, Sigma or built-in
 ///
@@ -109,6 +109,7 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
         write_rule_counts(&input.baseline.rules, &matched, &findings, &mut std::io::stderr().lock())?;
     }
     let mut warnings = unmatched_in(&input.baseline, &question.filter, &wanted.filters, None);
+    warnings.extend(without_rules(&input.baseline, &question.filter));
     warnings.extend(window(&input.coverage, &question));
     warnings.extend(warning);
     RunSummary::of(&input, &used, faults, warnings).end(args.output.run.quiet)

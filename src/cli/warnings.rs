@@ -166,6 +166,32 @@ pub(crate) fn impossible_kinds(asked: &QuestionArgs, question: &Question, has_ru
     impossible.map(|(kind, _, why)| format!("--report {}: {why}", kind.name())).collect()
 }
 
+/// Which kind of log in the input none of the rules is about, one sentence each. Then none could match there, which is no proof that nothing
+/// happened. A log that the filter leaves out is not missed.
+pub(crate) fn without_rules(baseline: &Baseline, filter: &Filter) -> Vec<String> {
+    if baseline.rules.is_empty() {
+        return Vec::new();
+    }
+    let is_asked = |source: &LogSource| filter.sources.is_empty() || filter.sources.contains(source);
+    let is_read = |source: &LogSource| baseline.principals.iter().any(|who| who.kind.source() == *source);
+    let has_rules = |source: &LogSource| baseline.rules.iter().any(|rule| rule.source == *source);
+    let without =
+        LogSource::ALL.into_iter().filter(|source| is_asked(source) && is_read(source) && !has_rules(source));
+    without.map(no_rules_for).collect()
+}
+
+fn no_rules_for(source: LogSource) -> String {
+    match source {
+        LogSource::CloudTrail => "none of the rules is for CloudTrail, so no call of AWS could match: add --builtin-rules, Falco's rules for \
+             the source aws_cloudtrail with --rules, or Sigma rules with --sigma"
+            .to_owned(),
+        LogSource::Kubernetes => "none of the rules is for Kubernetes audit logs, so no request to a cluster could match: the built-in \
+             rules are for CloudTrail; add Falco's rules for the source k8s_audit with --rules, or Sigma rules with --sigma \
+             (docs/rules.md)"
+            .to_owned(),
+    }
+}
+
 /// A filter of a question that may hide all findings.
 struct HidingFilter {
     /// The flag that sets it.

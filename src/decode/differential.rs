@@ -128,10 +128,16 @@ fn check_audit_event(text: &str, start: usize) {
 fn check_audit_event_against(plain: &Value, record: &AuditRecord<'_>) {
     let text = |path: &str| plain.pointer(path).and_then(Value::as_str);
     let listed = |path: &str| {
-        plain.pointer(path).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+        let value = plain.pointer(path);
+        let single = value.filter(|value| value.is_string()).into_iter();
+        single.chain(value.and_then(Value::as_array).into_iter().flatten()).filter_map(Value::as_str)
     };
-    let code = plain.pointer("/responseStatus/code").and_then(Value::as_u64);
-    assert_eq!(record.code, code.and_then(|code| u16::try_from(code).ok()).filter(|code| *code > 0), "code");
+    let code = match plain.pointer("/responseStatus/code") {
+        Some(Value::String(text)) => text.parse().ok(),
+        other => other.and_then(Value::as_f64),
+    };
+    let is_code = |code: &f64| code.fract() == 0.0 && (1.0..=65_535.0).contains(code);
+    assert_eq!(record.code.map(f64::from), code.filter(is_code), "code");
     assert_eq!(record.source_ip, listed("/sourceIPs").next_back(), "sourceIPs");
     let object = &record.object;
     for (path, read) in [
@@ -144,6 +150,7 @@ fn check_audit_event_against(plain: &Value, record: &AuditRecord<'_>) {
         ("/objectRef/subresource", object.subresource),
         ("/objectRef/apiGroup", object.api_group),
         ("/objectRef/namespace", object.namespace),
+        ("/responseStatus/status", record.status),
         ("/responseStatus/reason", record.reason),
         ("/requestReceivedTimestamp", record.received),
         ("/stageTimestamp", record.stage_time),

@@ -415,6 +415,18 @@ mod tests {
             format!(
                 "2026-01-01T10:00:00.123456789Z stdout F {a}\n2026-01-01T10:00:00.123456789Z stderr F {b}\n"
             ),
+            format!("[pod/kube-apiserver-a/kube-apiserver] {a}\n[pod/kube-apiserver-a/kube-apiserver] {b}\n"),
+            format!(
+                "[pod/a/b] I0102 03:04:05.000000 1 x.go:1] hi\n[pod/a/b] {a}\n[pod/a/b] words\n[pod/a/b] {b}"
+            ),
+            format!("[pod/a/b] 2026-01-01T10:00:00.1Z {a}\n[pod/a/b] 2026-01-01T10:00:00.2Z {b}\n"),
+            format!("[2026-02-20T10:00:00Z] {a}\n[2026-02-20 10:00:00,5]\t[{b}]\n"),
+            format!("[INFO] {a}\n[n1] [audit] event: {b}\n"),
+            format!("{a}\n[n1] {b}\n"),
+            // Numbers in brackets; and lists, which are no words.
+            format!("[1] {a}\n[] {b}"),
+            format!("[17, 2] [{a}]\n[3]\t{b}\n"),
+            format!("[ {a},\n  {b} ]\n"),
             format!("EVENTS\t1\t2\tstream\t{a}\nEVENTS\t1\t2\tstream\twords\nEVENTS\t1\t2\tstream\t{b}\n"),
             format!(
                 "I0102 03:04:05.000000      10 server.go:1] words {{x}}\n{a}\nW0102 03:04:05.000000  words\n{b}\n"
@@ -443,6 +455,10 @@ mod tests {
         }
         let words = "I0102 03:04:05.000000      10 server.go:1] words\n2026-01-01T10:00:00Z more [words]\n";
         assert_eq!(read(words.as_bytes()).1, Verdict::Other(ObjectSkip::OtherLog));
+        let cut = format!("[\n  {a},\n  {}", &b[..9]);
+        assert_eq!(read(cut.as_bytes()), ("A".to_owned(), Verdict::Records, vec!["json-truncated"]));
+        let many = "[a] ".repeat(1 << 20) + b;
+        assert_eq!(read(many.as_bytes()).2, [""; 0]);
     }
 
     fn csv_cell(text: &str) -> String {

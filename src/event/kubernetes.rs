@@ -6,7 +6,10 @@
 use std::borrow::Cow;
 
 use super::{Event, NoEvent, Principal, present};
-use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind, Stage, Traits, is_account_id, sso_name};
+use crate::model::{
+    Arn, Evidence, PrincipalKey, PrincipalKind, Stage, Traits, is_account_id, is_unique_id, sso_name,
+};
+use crate::secrets::masked_url;
 use crate::time::{TimeForm, Timestamp};
 
 /// The relevant texts of one Kubernetes audit event. An empty text counts as absent, as does a value of the wrong type.
@@ -22,7 +25,7 @@ pub struct AuditRecord<'a> {
     pub request_uri: Option<&'a str>,
     /// `user`: the real user.
     pub user: KubernetesUser<'a>,
-    /// `impersonatedUser`: the user it acts as.
+    /// `impersonatedUser`: the user it acts as. All of it comes from headers of the request.
     pub impersonated: KubernetesUser<'a>,
     /// The last of `sourceIPs`, the only one that a client cannot forge.
     pub source_ip: Option<&'a str>,
@@ -32,6 +35,8 @@ pub struct AuditRecord<'a> {
     pub object: ObjectRef<'a>,
     /// `responseStatus.code`
     pub code: Option<u16>,
+    /// `responseStatus.status`: `Success` or `Failure`
+    pub status: Option<&'a str>,
     /// `responseStatus.reason`
     pub reason: Option<&'a str>,
     /// `requestReceivedTimestamp`
@@ -187,7 +192,7 @@ impl<'a> AuditRecord<'a> {
             session_name: present(real.session_name).or(real.pod_name),
             principal_id: real.unique_id(),
             impersonated_by: self.is_impersonated().then(|| real.identity(PrincipalKey::Arn)),
-            detail: self.request_uri.map(Cow::Borrowed),
+            detail: self.request_uri.map(masked_url),
             stage: self.stage(),
             ..Evidence::default()
         }
@@ -236,9 +241,30 @@ impl<'a> AuditRecord<'a> {
             && matches!(self.verb, Some("create" | "get"))
     }
 
+    /// Whether this asks who somebody is, or what somebody may do. The question is created, and nothing is stored.
+    fn asks_for_a_review(&self) -> bool {
+        let ObjectRef { resource, subresource, api_group, .. } = &self.object;
+        let is_review = matches!(
+            (*api_group, *resource),
+            (
+                Some("authorization.k8s.io"),
+                Some(
+                    "selfsubjectaccessreviews"
+                        | "selfsubjectrulesreviews"
+                        | "subjectaccessreviews"
+                        | "localsubjectaccessreviews"
+                )
+            ) | (Some("authentication.k8s.io"), Some("tokenreviews" | "selfsubjectreviews"))
+        );
+        is_review && present(*subresource).is_none() && self.verb == Some("create")
+    }
+
     fn read_only(&self) -> Option<bool> {
         if self.opens_a_stream() {
             return Some(false);
+        }
+        if self.asks_for_a_review() {
+            return Some(true);
         }
         // The verbs of requests without a resource are HTTP methods in lower case.
         Some(matches!(present(self.verb)?, "get" | "list" | "watch" | "head" | "options"))
@@ -246,7 +272,7 @@ impl<'a> AuditRecord<'a> {
 
     /// Denied, answered with an error, or not answered as far as this record shows.
     fn failed(&self) -> bool {
-        self.code.is_some_and(|code| code >= 400)
+        self.code.map_or(self.status == Some(FAILURE), |code| code >= 400)
             || self.decision == Some("forbid")
             || matches!(self.stage(), Stage::Panic | Stage::Received)
     }
@@ -260,16 +286,19 @@ impl<'a> AuditRecord<'a> {
         let otherwise = match self.stage() {
             Stage::Received => NO_RESPONSE,
             Stage::Panic => "Panic",
-            _ => "Forbidden",
+            _ if self.decision == Some("forbid") => "Forbidden",
+            _ => FAILURE,
         };
         present(self.reason).map(Cow::Borrowed).or_else(code).or(Some(Cow::Borrowed(otherwise)))
     }
 
     /// The effective identity: the impersonated user, if there is one.
     fn principal(&self, cluster: Cluster<'a>, key: PrincipalKey) -> Principal<'a> {
-        let who = if self.is_impersonated() { &self.impersonated } else { &self.user };
-        let name = cluster.name.unwrap_or("-");
-        let scoped = |identity: &str| format!("k8s:{name}/{identity}");
+        if self.is_impersonated() {
+            return self.impersonated.named_principal(cluster);
+        }
+        let who = &self.user;
+        let scoped = |identity: &str| cluster.scoped(identity);
         let usual = who.identity(PrincipalKey::Arn);
         let chosen = who.identity(key);
         Principal {
@@ -283,6 +312,9 @@ impl<'a> AuditRecord<'a> {
     }
 }
 
+/// `status` of a response that is an error.
+const FAILURE: &str = "Failure";
+
 /// The error code of a request whose response was not logged.
 const NO_RESPONSE: &str = "NoResponse";
 
@@ -294,7 +326,30 @@ fn iam_uid(uid: Option<&str>) -> Option<&str> {
     AUTHENTICATORS.iter().find_map(|name| uid?.strip_prefix(name))
 }
 
+impl Cluster<'_> {
+    /// The key of a principal with this identity.
+    fn scoped(&self, identity: &str) -> String {
+        format!("k8s:{}/{identity}", self.name.unwrap_or("-"))
+    }
+}
+
 impl<'a> KubernetesUser<'a> {
+    /// Who is known by name only: an impersonated user. The one who impersonates it chooses the rest (`Impersonate-Extra-arn`,
+    /// `Impersonate-Uid`), which so proves no IAM identity; nor does a name in the form of one.
+    fn named_principal(&self, cluster: Cluster<'a>) -> Principal<'a> {
+        let named = Self { username: self.username, ..Self::default() };
+        let name = present(self.username).unwrap_or("-");
+        let is_like_iam = Arn::parse(name).is_some() || is_unique_id(name) || name.starts_with("sso:");
+        let mark = if is_like_iam { "user:" } else { "" };
+        Principal {
+            account: cluster.account.unwrap_or("-"),
+            key: Cow::Owned(cluster.scoped(&format!("{mark}{name}"))),
+            arn: None,
+            kind: named.kind(),
+            identity_link: None,
+        }
+    }
+
     /// The identity in its cluster: the IAM identity behind the user if the record has it, else the user's name.
     fn identity(&self, key: PrincipalKey) -> Cow<'a, str> {
         let chosen = match key {
@@ -469,6 +524,61 @@ mod tests {
     }
 
     #[test]
+    fn what_the_impersonator_says_of_the_impersonated_user_proves_no_iam_identity() {
+        for key in PrincipalKey::ALL {
+            let mut record = record();
+            record.user = named("system:serviceaccount:ci:runner");
+            record.impersonated = KubernetesUser { username: Some("anything-at-all"), ..iam_user() };
+            let settings = AuditSettings { key, namespace_in_key: false };
+            let who = record.interpret(PROD, settings).unwrap().principal;
+            assert_eq!((&*who.key, who.account), ("k8s:prod/anything-at-all", "111122223333"), "{key:?}");
+            assert_eq!((who.kind, who.arn), (PrincipalKind::K8sUser, None));
+            let evidence = record.evidence();
+            assert_eq!(evidence.impersonated_by.as_deref(), Some("system:serviceaccount:ci:runner"));
+            assert_eq!(
+                (evidence.access_key_id, evidence.session_name, evidence.principal_id),
+                (None, None, None)
+            );
+        }
+        let mut record = record();
+        record.impersonated = named("arn:aws:iam::444455556666:role/admin");
+        let who = event(&record).principal;
+        assert_eq!(
+            (&*who.key, who.kind),
+            ("k8s:prod/user:arn:aws:iam::444455556666:role/admin", PrincipalKind::K8sUser)
+        );
+        assert_eq!(Arn::of_principal(&who.key), None);
+        // What the record says of the real user was proven to the API server.
+        let by = record.evidence().impersonated_by.unwrap();
+        assert_eq!(by, "arn:aws:iam::444455556666:role/AWSReservedSSO_Ops_0123456789abcdef");
+    }
+
+    #[test]
+    fn reviews_change_nothing() {
+        let read_only = |verb, group, resource| {
+            let mut record = record();
+            record.verb = Some(verb);
+            record.object = ObjectRef { resource: Some(resource), api_group: group, ..ObjectRef::default() };
+            event(&record).read_only
+        };
+        let authorization = Some("authorization.k8s.io");
+        assert_eq!(read_only("create", authorization, "selfsubjectaccessreviews"), Some(true));
+        assert_eq!(read_only("create", authorization, "selfsubjectrulesreviews"), Some(true));
+        assert_eq!(read_only("create", authorization, "subjectaccessreviews"), Some(true));
+        assert_eq!(read_only("create", Some("authentication.k8s.io"), "tokenreviews"), Some(true));
+        assert_eq!(read_only("create", Some("example.org"), "tokenreviews"), Some(false));
+        assert_eq!(read_only("create", None, "tokenreviews"), Some(false));
+        assert_eq!(read_only("create", authorization, "roles"), Some(false));
+    }
+
+    #[test]
+    fn no_detail_has_the_secrets_of_a_url() {
+        let mut record = record();
+        record.request_uri = Some("/api/v1/secrets?access_token=eyJh&limit=5");
+        assert_eq!(record.evidence().detail.unwrap(), "/api/v1/secrets?access_token=(masked)&limit=5");
+    }
+
+    #[test]
     fn an_impersonated_request_belongs_to_the_effective_user_and_names_the_real_one() {
         let mut record = record();
         record.impersonated = named("bob");
@@ -538,6 +648,10 @@ mod tests {
         assert_eq!(forbidden, (true, Some("Forbidden".to_owned())));
         let undecided = code(|record| (record.code, record.decision) = (None, Some("forbid")));
         assert_eq!(undecided, (true, Some("Forbidden".to_owned())));
+        let without_code = code(|record| (record.code, record.status) = (None, Some("Failure")));
+        assert_eq!(without_code, (true, Some("Failure".to_owned())));
+        let with_code = code(|record| (record.code, record.status) = (Some(200), Some("Failure")));
+        assert_eq!(with_code, (false, None));
         let unanswered = code(|record| (record.code, record.stage) = (None, Some("RequestReceived")));
         assert_eq!(unanswered, (true, Some(NO_RESPONSE.to_owned())));
     }

@@ -7,6 +7,7 @@ use super::evaluate::field::Field;
 use super::evaluate::tree::Condition;
 use super::language::output::Output;
 use crate::model::RuleMetadata;
+use crate::secrets::masked_url;
 
 /// A rule that can be evaluated on events.
 #[derive(Clone, Debug)]
@@ -49,6 +50,10 @@ impl Rule {
     /// The values of the output fields, and of the fields that correlations need.
     pub fn values(&self, event: &EventContext<'_>) -> Box<[Option<Box<str>>]> {
         let correlated = self.correlated.iter().map(|field| field.value(event).shown());
-        self.output.values(event).chain(correlated).collect()
+        let values = self.output.values(event).chain(correlated);
+        // Of a request to a cluster, the URL may hold secrets; also in what a transformer makes of it.
+        let without_secrets =
+            |value: Box<str>| if event.kubernetes().is_some() { masked_url(&value).into() } else { value };
+        values.map(|value| value.map(without_secrets)).collect()
     }
 }

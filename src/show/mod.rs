@@ -1,22 +1,16 @@
 //! The records that findings point to: found again at their places, or by reading archives for their event ids.
 //!
-//! What a baseline knows of places and checksums is handed in as plain data. [`masked`] hides secrets in the text of a record, and
-//! [`Tokens`] reads that text token by token, whatever is wrong with it. Knows nothing of findings or output.
+//! What a baseline knows of places and checksums is handed in as plain data. Knows nothing of findings or output.
 
-mod layer;
-mod mask;
 mod recover;
 mod search;
-mod tokens;
 mod wanted;
 
 use crate::checksum::Checksum;
 use crate::decode::{Decoder, FoundRecord};
 
-pub use mask::{MASK, Masked, masked};
 pub use recover::{BaselinePlaces, KnownPlace, Recovered, join_copies, named_objects, recover};
 pub use search::{COPIES_LISTED, Searched, search};
-pub use tokens::{Token, Tokens};
 pub use wanted::{Wanted, WantedError, before_printing};
 
 /// The place of a record.

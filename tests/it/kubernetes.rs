@@ -429,3 +429,54 @@ fn an_event_that_a_request_quotes_is_no_event_wherever_the_request_is_cut() {
         }
     }
 }
+
+#[test]
+fn an_impersonator_cannot_choose_the_iam_identity_of_a_request() {
+    let role = "arn:aws:iam::444455556666:role/admin";
+    let extra =
+        json!({"arn": [role], "canonicalArn": [role], "accessKeyId": ["ASIAADMIN"], "sessionName": ["s"]});
+    let admin =
+        json!({"username": "admin", "uid": "aws-iam-authenticator:444455556666:AROAADMIN", "extra": extra});
+    let forged = |name: &str| {
+        let event = audit_event("2026-01-03T03:04:05Z", "system:serviceaccount:ci:runner", "list", "secrets");
+        let claimed = with(admin.clone(), json!({ "username": name }));
+        with(event, json!({"auditID": name, "impersonatedUser": claimed}))
+    };
+    let own = with(audit_event("2026-01-02T03:04:05Z", "admin", "list", "secrets"), json!({"user": admin}));
+    let ingested = logged(&each(&[own, forged("anything-at-all"), forged(role)])).ingest(&settings());
+    assert_eq!(
+        behaviours(&ingested),
+        [
+            "000123456789 k8s:prod/anything-at-all list core/secrets 1 0".to_owned(),
+            format!("000123456789 k8s:prod/user:{role} list core/secrets 1 0"),
+            format!("444455556666 k8s:prod/{role} list core/secrets 1 0"),
+        ]
+    );
+    let first = &ingested.baseline.behaviours[0].first;
+    assert_eq!((first.access_key_id(), first.principal_id()), (None, None));
+    assert_eq!(first.impersonated_by(), Some("system:serviceaccount:ci:runner"));
+}
+
+#[test]
+fn no_output_has_the_secrets_in_the_url_of_a_request() {
+    let uri = json!({"requestURI": "/api/v1/pods?watch=true&access_token=zq9vx&a=b"});
+    let archive = logged(&each(&[with(audit_event("2026-01-02T03:04:05Z", "jo", "list", "pods"), uri)]));
+    let folder = tempfile::TempDir::new().unwrap();
+    let rules = folder.path().join("rules.yaml");
+    let rule = "- rule: Any\n  condition: ka.verb = list\n  output: asked for %ka.uri %toupper(ka.uri)\n  priority: WARNING\n  source: k8s_audit\n";
+    std::fs::write(&rules, rule).unwrap();
+    let [path, rules] = [archive.path(), &rules].map(|path| path.to_str().unwrap());
+    let mut shown = 0;
+    for format in ["text", "json", "jsonl", "csv", "html", "sarif", "timesketch", "falco", "ocsf", "ecs"] {
+        for command in
+            [&["scan", "--warmup", "0d"][..], &["triage", "--warmup", "0d"], &["rules"], &["events"]]
+        {
+            let rules = if command[0] == "events" { &[][..] } else { &["--rules", rules] };
+            let output = firstseen(&[command, &[path, "-f", format], rules].concat(), archive.path());
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert!(!text.to_lowercase().contains("zq9vx"), "{command:?} {format}: {text}");
+            shown += usize::from(text.to_lowercase().contains("access_token=(masked)"));
+        }
+    }
+    assert!(shown >= 10, "{shown}");
+}

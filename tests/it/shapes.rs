@@ -67,10 +67,12 @@ pub(crate) enum Wrapper {
     Forwarder,
     TestEvents,
     EventList,
+    Prefixed,
 }
 
 /// The wrappers of audit events.
-const AUDIT_WRAPPERS: [Wrapper; 12] = [
+const AUDIT_WRAPPERS: [Wrapper; 13] = [
+    Wrapper::Prefixed,
     Wrapper::EventList,
     Wrapper::Array,
     Wrapper::Lines,
@@ -85,7 +87,8 @@ const AUDIT_WRAPPERS: [Wrapper; 12] = [
     Wrapper::Forwarder,
 ];
 
-pub(crate) const WRAPPERS: [Wrapper; 17] = [
+pub(crate) const WRAPPERS: [Wrapper; 18] = [
+    Wrapper::Prefixed,
     Wrapper::Batch,
     Wrapper::Array,
     Wrapper::Lines,
@@ -130,6 +133,10 @@ impl Wrapper {
             }
             Self::Subscription => subscription(records).to_string(),
             Self::Export => each(|record| format!("2026-01-01T10:00:00.000Z {record}")),
+            // Of `kubectl logs --prefix --timestamps`.
+            Self::Prefixed => each(|record| {
+                format!("[pod/kube-apiserver-a/kube-apiserver] 2026-01-01T10:00:00.5Z {record}")
+            }),
             Self::EventBridge => each(|record| json!({ "detail-type": "x", "detail": record }).to_string()),
             Self::Elastic => {
                 each(|record| json!({ "event": { "original": record.to_string() } }).to_string())
@@ -312,6 +319,69 @@ fn a_record_whose_caller_is_flattened_is_an_unknown_carrier_and_not_one_of_nobod
     let raw = json!({"user": "ABSENT", "user.username": "eva", "_raw": request.to_string()});
     for object in carried(&with(request, raw)) {
         assert_eq!(principals_and_faults(&object), (vec!["k8s:-/eva".to_owned()], 0), "{object}");
+    }
+}
+
+#[test]
+fn an_audit_event_with_a_part_in_another_form_is_an_unknown_carrier_and_says_nothing_else() {
+    let request = with(
+        audit_event("2024-03-01T10:00:00Z", "eva", "get", "pods"),
+        json!({"impersonatedUser": {"username": "bob"}, "responseStatus": {"code": 403}}),
+    );
+    let text = |part: &str| request[part].to_string();
+    for flat in [
+        json!({"impersonatedUser": text("impersonatedUser")}),
+        json!({"impersonatedUser": "bob"}),
+        json!({"impersonatedUser": "ABSENT", "impersonatedUser.username": "bob"}),
+        json!({"impersonatedUser": null, "impersonated_user_username": "bob"}),
+        json!({"objectRef": text("objectRef")}),
+        json!({"objectRef": [request["objectRef"]]}),
+        json!({"objectRef": "ABSENT", "objectRef.resource": "pods"}),
+        json!({"objectRef": {}, "objectRef_resource": "pods"}),
+        json!({"responseStatus": text("responseStatus")}),
+        json!({"responseStatus": 403}),
+        json!({"responseStatus": "ABSENT", "responseStatus.code": 403}),
+        json!({"responseStatus": "ABSENT", "responseStatus.status": "Failure"}),
+    ] {
+        for object in carried(&with(request.clone(), flat)) {
+            assert_eq!(principals_and_faults(&object), (vec![], 1), "{object}");
+        }
+    }
+    for nothing in [
+        json!({}),
+        json!({"objectRef": null, "responseStatus": null}),
+        json!({"objectRef.resource": "pods", "impersonatedUser.username": "bob", "responseStatus.code": 403}),
+        json!({"objectReference": "x", "responseStatusText": "x", "requestObject": "x", "impersonated": "x"}),
+    ] {
+        for object in carried(&with(request.clone(), nothing)) {
+            assert_eq!(principals_and_faults(&object), (vec!["k8s:-/bob".to_owned()], 0), "{object}");
+        }
+    }
+}
+
+#[test]
+fn numbers_as_texts_and_single_texts_in_place_of_lists_are_read() {
+    let request = audit_event("2024-03-01T10:00:00Z", "eva", "get", "pods");
+    let extra = json!({"username": "eva", "extra": {"canonicalArn": "arn:aws:iam::444455556666:role/R"}});
+    for (status, error) in [
+        (json!({"code": "403"}), Some("403")),
+        (json!({"code": 403.0}), Some("403")),
+        (json!({"code": "403.0"}), Some("403")),
+        (json!({"status": "Failure"}), Some("Failure")),
+        (json!({"status": "Failure", "reason": "Forbidden"}), Some("Forbidden")),
+        (json!({"code": "200"}), None),
+        (json!({"status": "Success"}), None),
+    ] {
+        let odd = json!({"responseStatus": status, "sourceIPs": "192.0.2.7", "user": extra});
+        for object in carried(&with(request.clone(), odd)) {
+            let Learnt { baseline, coverage, .. } =
+                read(Archive::new().object("a.json", object.as_bytes()).path());
+            assert_eq!(coverage.faults, [], "{object}");
+            let first = &baseline.behaviours[0].first;
+            assert_eq!((first.failed, first.error_code()), (error.is_some(), error), "{object}");
+            assert_eq!(first.source_ip(), Some("192.0.2.7"));
+            assert_eq!(&*baseline.principals[0].key, "k8s:-/arn:aws:iam::444455556666:role/R");
+        }
     }
 }
 

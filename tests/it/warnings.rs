@@ -8,7 +8,7 @@ use std::process::Output;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::archive::{Archive, gzip, log_path, record, with, wrapped};
+use crate::archive::{Archive, audit_event, gzip, log_path, record, with, wrapped};
 use crate::program::{firstseen, program, stderr};
 
 fn scan(archive: &Path, more: &[&str]) -> Output {
@@ -463,4 +463,43 @@ fn the_suggested_flags_show_the_last_record_of_the_hour() {
     let flags = returning.lines().find_map(|line| line.split_once("scan the archive with ")).unwrap().1;
     let flags: Vec<&str> = flags.split(' ').collect();
     assert!(said(&flags).contains("2024-05-01T10:59:59.9Z"), "{flags:?}: {}", said(&flags));
+}
+
+#[test]
+fn a_log_that_no_rule_is_about_is_named() {
+    let calls = short_archive();
+    let request = audit_event("2024-03-01T10:00:00Z", "jo", "list", "pods").to_string();
+    let requests = Archive::new().object("audit.log", request.as_bytes());
+    let folder = TempDir::new().unwrap();
+    let rules = folder.path().join("rules.yaml");
+    let rule =
+        "- rule: A\n  condition: ka.verb = delete\n  output: x\n  priority: INFO\n  source: k8s_audit\n";
+    fs::write(&rules, rule).unwrap();
+    let own = &["--rules", rules.to_str().unwrap()][..];
+    let said = |command: &str, archive: &Archive, more: &[&str]| {
+        let path = archive.path().to_str().unwrap();
+        let output = firstseen(&[&[command, path], more].concat(), folder.path());
+        assert!(output.status.success(), "{}", stderr(&output));
+        stderr(&output)
+    };
+    let (for_aws, for_clusters) =
+        ("none of the rules is for CloudTrail", "none of the rules is for Kubernetes audit logs");
+    for command in ["rules", "scan", "triage"] {
+        assert!(said(command, &requests, &["--builtin-rules"]).contains(for_clusters), "{command}");
+        assert!(said(command, &calls, own).contains(for_aws), "{command}");
+        for (archive, more) in [(&calls, &["--builtin-rules"][..]), (&requests, own)] {
+            assert!(!said(command, archive, more).contains("none of the rules"), "{command} {more:?}");
+        }
+    }
+    assert!(!said("scan", &requests, &[]).contains("none of the rules"));
+}
+
+#[test]
+fn the_name_of_a_cluster_is_not_empty() {
+    let archive = short_archive();
+    for name in ["", " "] {
+        let output = scan(archive.path(), &["--k8s-cluster", name]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains("write the name of a cluster"), "{}", stderr(&output));
+    }
 }

@@ -24,7 +24,7 @@ pub(crate) struct LearningArgs {
     #[arg(long, value_enum)]
     pub(crate) principal_key: Option<KeyArg>,
     /// Cluster name for Kubernetes audit events whose path and wrapper do not name one
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = cluster_name)]
     pub(crate) k8s_cluster: Option<String>,
     /// Treat the same action in different Kubernetes namespaces as different actions
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
@@ -56,6 +56,14 @@ named_arg! {
         AccessKey => "Access key id",
         SsoUser => "Like arn, but Identity Center sessions by permission set and user, regardless of the role's suffix",
     }
+}
+
+/// The name of a cluster. Without a name it would be that of no cluster.
+pub(crate) fn cluster_name(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() || text.chars().any(char::is_control) {
+        return Err("write the name of a cluster, such as prod".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 impl LearningArgs {

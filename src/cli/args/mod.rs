@@ -38,7 +38,7 @@ pub(crate) use grid::GridArgs;
 pub(crate) use incidents::IncidentArgs;
 pub(crate) use known::KnownArgs;
 pub(crate) use labels::LabelArgs;
-pub(crate) use learning::{LearningArgs, byte_count};
+pub(crate) use learning::{LearningArgs, byte_count, cluster_name};
 pub(crate) use named::named_arg;
 pub(crate) use output::{AnswerOutputArgs, FileFormat, OutputArgs, OutputFormats, RankedOutputArgs, RunArgs};
 pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};

@@ -8,7 +8,7 @@ use firstseen::config::{ArchiveTable, ConfigError, TableKey};
 use firstseen::names::{did_you_mean, nearest, shortened};
 use firstseen::source::{GivenArchive, is_s3, is_stdin};
 
-use super::super::args::{AccessArgs, ConfiguredArchive};
+use super::super::args::{AccessArgs, ConfiguredArchive, cluster_name};
 use super::super::program;
 use super::settable::settable;
 use super::setting::{reason, words};
@@ -24,7 +24,7 @@ struct TableArgs {
     prefix: Option<String>,
     #[arg(long, value_parser = label)]
     label: Option<String>,
-    #[arg(long)]
+    #[arg(long, value_parser = cluster_name)]
     k8s_cluster: Option<String>,
     #[arg(long, value_enum)]
     aws_partition: Option<Partition>,

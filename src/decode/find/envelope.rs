@@ -19,7 +19,7 @@ use memchr::memmem;
 
 use super::flattened;
 use crate::coverage::ObjectSkip;
-use crate::decode::record::walk;
+use crate::decode::record::{audit, walk};
 use crate::event::{Record, cluster_of_log_group};
 
 /// A place in a wrapper that may hold records, with the position of the value.
@@ -44,8 +44,8 @@ pub(in crate::decode) struct ObjectContents {
     pub(super) is_audit_event: bool,
     /// Whether other fields confirm that.
     pub(super) is_audit_event_for_sure: bool,
-    /// Whether its user is flattened: see [`flattened`].
-    pub(super) hides_user: bool,
+    /// Whether its user or another part of an audit event is flattened: see [`flattened`].
+    pub(super) hides_part: bool,
     /// The carrier, if the object names it.
     pub(in crate::decode) carrier: Option<CarrierOrigin>,
     /// In the order to try them; lists of records are in the order of the object.
@@ -105,7 +105,7 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
     let mut found = ObjectContents {
         is_audit_event: false,
         is_audit_event_for_sure: false,
-        hides_user: false,
+        hides_part: false,
         carrier: None,
         inner: Vec::new(),
         spans: Vec::new(),
@@ -115,7 +115,8 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
         end: None,
     };
     let (mut owner, mut log_group, mut log, mut resource_id) = (None, None, None, None);
-    let (mut is_of_audit, mut is_event, mut has_user) = (false, false, false);
+    let (mut is_of_audit, mut is_event) = (false, false);
+    let (mut whole, mut flat) = ([false; audit::PART_COUNT], [false; audit::PART_COUNT]);
     let mut ranked: Vec<(u8, NamedLocation)> = Vec::new();
     let walked = walk::member_spans(scope, at + 1, |key, value| {
         let (start, end) = value;
@@ -133,18 +134,19 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
             "resourceId" => resource_id = Some(start),
             "apiVersion" => is_of_audit = text().starts_with("audit.k8s.io/"),
             "kind" => is_event = text() == "Event",
-            "user" if scope[start..].starts_with('{') => has_user = true,
             _ => found.kind = foreign_kind(key).unwrap_or(found.kind),
         }
         found.has_more |= may_hold_records(&scope[start..end]);
         found.is_telling |= is_record_key(key);
-        found.hides_user |= flattened::is_part_of_user(key, &scope[start..end]);
+        let value = &scope[start..end];
+        flattened::whole_part(key, value).into_iter().for_each(|part| whole[part] = true);
+        flattened::flattened_part(key, value).into_iter().for_each(|part| flat[part] = true);
     });
     found.end = walked.ok();
     if found.end.is_none() {
         (ranked, found.spans, found.has_more) = (Vec::new(), Vec::new(), true);
     }
-    found.hides_user &= !has_user;
+    found.hides_part = flat.iter().zip(whole).any(|(is_flat, is_whole)| *is_flat && !is_whole);
     found.is_audit_event_for_sure = found.is_audit_event && (is_of_audit || is_event);
     ranked.sort_by_key(|(rank, _)| *rank);
     found.inner = ranked.into_iter().map(|(_, named)| named).collect();
@@ -471,35 +473,67 @@ pub(in crate::decode) fn is_cli_row(text: &str) -> bool {
 
 /// The first line of a text, if it is a log line: with a time, as in CloudWatch Logs exports (`<time>
 /// <message>`) and tails (`<time> <stream> <message>`) and from container runtimes (`<time> stdout F
-/// <message>`); [a row of the AWS CLI](is_cli_row); or from klog (`I0102 03:04:05.000000 …`),
-/// the logger of Kubernetes.
+/// <message>`); [a row of the AWS CLI](is_cli_row); from klog (`I0102 03:04:05.000000 …`),
+/// the logger of Kubernetes; or with words in brackets before its own (`[pod/kube-apiserver-a/kube-apiserver] …`).
 pub(in crate::decode) fn log_line(text: &str) -> Option<LogLine> {
     const TIME: &[u8] = b"dddd-dd-dd?dd:dd:dd";
     const KLOG: &[u8] = b"?dddd dd:dd:dd.";
+    let behind = behind_all_brackets(text);
     let fits = |shape: &[u8]| {
         let fit = |(byte, shape): (&u8, &u8)| match shape {
             b'd' => byte.is_ascii_digit(),
             b'?' => byte.is_ascii_alphabetic() || *byte == b' ',
             shape => byte == shape,
         };
-        text.len() > shape.len() && text.as_bytes().iter().zip(shape).all(fit)
+        let rest = &text.as_bytes()[behind..];
+        rest.len() > shape.len() && rest.iter().zip(shape).all(fit)
     };
     if fits(KLOG) {
         return Some(LogLine::Words);
     }
-    if !fits(TIME) && !is_cli_row(text) {
+    if behind == 0 && !fits(TIME) && !is_cli_row(text) {
         return None;
     }
-    let head = &text.as_bytes()[..text.len().min(LONGEST_PREFIX)];
+    let head = &text.as_bytes()[..text.len().min(behind + LONGEST_PREFIX)];
     let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let begins = |pair: &[u8]| matches!(pair, [b' ' | b'\t', b'{' | b'[']);
-    let value = line.windows(2).position(begins).map(|at| at + 1);
-    // Words in brackets are not a value: a list must hold objects.
-    let is_value = |at: &usize| match (line[*at], line[at + 1..].trim_ascii_start().first()) {
+    // The byte before is the blank behind the brackets.
+    let from = behind.saturating_sub(1);
+    let value = line.get(from..)?.windows(2).position(begins).map(|at| from + at + 1);
+    Some(value.filter(|at| begins_value(line, *at)).map_or(LogLine::Words, LogLine::Value))
+}
+
+/// Where a line goes on behind all words in brackets at its beginning.
+fn behind_all_brackets(text: &str) -> usize {
+    let mut behind = 0;
+    while behind < LONGEST_PREFIX
+        && let Some(more) = behind_brackets(&text[behind..])
+    {
+        behind += more;
+    }
+    behind
+}
+
+/// Whether the bracket at `at` in a line begins a value. Words in brackets are not one: a list must hold objects.
+fn begins_value(line: &[u8], at: usize) -> bool {
+    match (line[at], line[at + 1..].trim_ascii_start().first()) {
         (b'{', next) => matches!(next, None | Some(b'"' | b'}')),
         (_, next) => matches!(next, Some(b'{' | b']')),
-    };
-    Some(value.filter(is_value).map_or(LogLine::Words, LogLine::Value))
+    }
+}
+
+/// Where a line goes on behind words in brackets at its beginning and the blanks after them: a time, a level, a number, the pod that `kubectl
+/// logs --prefix` names. A list of objects, lists or texts is none.
+pub(in crate::decode) fn behind_brackets(text: &str) -> Option<usize> {
+    let rest = text.strip_prefix('[')?;
+    let is_of_words = |byte: &&u8| !matches!(byte, b'"' | b'[' | b']' | b'{' | b'}' | b'\n' | b'\r');
+    let length = rest.as_bytes().iter().take(LONGEST_PREFIX).take_while(is_of_words).count();
+    let words = rest.get(..length)?;
+    let behind = rest[length..].strip_prefix(']')?;
+    let goes_on = behind.trim_start_matches([' ', '\t']);
+    let has_words = words.bytes().any(|byte| byte.is_ascii_alphanumeric());
+    let is_prefix = goes_on.len() < behind.len() && !goes_on.starts_with(['\n', '\r']) && !goes_on.is_empty();
+    (is_prefix && has_words).then(|| text.len() - goes_on.len())
 }
 
 /// Bytes as base64 of the standard alphabet, or of that of URLs without padding.

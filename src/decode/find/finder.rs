@@ -455,7 +455,8 @@ impl Finder<'_, '_> {
             let row = if !frame.is_list && frame.members == 1 { Clue::ROW } else { Clue::NAMED };
             frame.clues & row
         } else {
-            Clue::of_nested(key, frame.clues, frame.members)
+            let flat = frame.is_list.then(|| Clue::of_flattened_part(key, &self.text[frame.start..self.at]));
+            Clue::of_nested(key, frame.clues, frame.members) | flat.unwrap_or(Clue::NONE)
         };
         if let Some(parent) = self.stack.last_mut() {
             parent.clues |= clue;

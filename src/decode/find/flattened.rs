@@ -1,7 +1,8 @@
 //! Records whose caller is flattened: Splunk, SQL engines and log shippers write `userIdentity.arn` as a member of the record, or
-//! `userIdentity` as a text. Such a record would be one of nobody, and all callers would be the same.
+//! `userIdentity` as a text. Such a record would be one of nobody, and all callers would be the same. So it is with parts of an audit
+//! event: its user, whom that impersonates, the object, and the result.
 
-use crate::decode::record::walk;
+use crate::decode::record::{audit, walk};
 use crate::event::Record;
 
 /// Whether a record without a caller has one after all, in another form.
@@ -28,17 +29,22 @@ pub(super) fn is_part_of_caller(key: &str, value: &str) -> bool {
     key.len() > "userIdentity".len() && letters_of(key).starts_with("useridentity") && !is_empty(value)
 }
 
-/// Whether this member is a part of the user of an audit event, or the user in another form than an object.
-pub(super) fn is_part_of_user(key: &str, value: &str) -> bool {
-    if key == "user" {
-        return is_other_form(value);
+/// Which part of an audit event this member has in another form than an object, or which it is a member of.
+pub(super) fn flattened_part(key: &str, value: &str) -> Option<usize> {
+    match audit::part(key) {
+        Some(part) => is_other_form(value).then_some(part),
+        None => audit::part_of(key).filter(|_| !is_empty(value)),
     }
-    key.len() > "username".len() && letters_of(key) == "userusername" && !is_empty(value)
 }
 
-/// Whether a value is a text or a list with content.
+/// Which part of an audit event this member has as an object.
+pub(super) fn whole_part(key: &str, value: &str) -> Option<usize> {
+    audit::part(key).filter(|_| value.starts_with('{') && !is_empty(value))
+}
+
+/// Whether a value is anything but an object or nothing.
 fn is_other_form(value: &str) -> bool {
-    value.starts_with(['"', '[']) && !is_empty(value)
+    !value.starts_with('{') && !is_empty(value)
 }
 
 fn is_empty(value: &str) -> bool {

@@ -21,7 +21,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
     ) -> Result<usize, Unreadable> {
         let found = envelope::inspect(scope, at);
         let is_audit_event = found.is_audit_event_for_sure || (found.is_audit_event && !self.sink.is_strict);
-        if is_audit_event && !found.hides_user {
+        if is_audit_event && !found.hides_part {
             self.audit_event(&scope[at..end]);
             return Ok(end);
         }

@@ -167,7 +167,9 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
             let scope = self.scope(at);
             let read = match scope.as_bytes()[at] {
                 b'{' => self.read_top_object(scope, at),
-                b'[' => self.read_elements(scope, at, Self::read_element),
+                b'[' if envelope::behind_brackets(&scope[at..]).is_none() => {
+                    self.read_elements(scope, at, Self::read_element)
+                }
                 b',' | b']' | b'}' if self.is_resumed => Ok(at + 1),
                 b'"' => self.string(scope, at),
                 _ => match envelope::log_line(&scope[at..]) {

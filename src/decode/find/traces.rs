@@ -5,6 +5,7 @@ use std::ops::{BitAnd, BitOr, BitOrAssign};
 use memchr::memmem;
 
 use super::flattened;
+use crate::decode::record::audit;
 use crate::decode::record::walk::floor;
 
 /// The kind of a trace.
@@ -123,9 +124,9 @@ impl Clue {
     /// `userIdentity` as an object, and in another form: see [`super::flattened`].
     const CALLER: Self = Self(1 << 22);
     const FLAT_CALLER: Self = Self(1 << 23);
-    /// The same for `user`.
-    const USER: Self = Self(1 << 24);
-    const FLAT_USER: Self = Self(1 << 25);
+    /// The first bits of the parts of an audit event, in the order of [`audit::part`]: as objects, and in another form.
+    const PART: u32 = 24;
+    const FLAT_PART: u32 = Self::PART + audit::PART_COUNT as u32;
 
     pub(in crate::decode) const fn has(self, all: Self) -> bool {
         self.0 & all.0 == all.0
@@ -160,7 +161,12 @@ impl Clue {
         if flattened::is_part_of_caller(key, value) {
             return Self::FLAT_CALLER;
         }
-        if flattened::is_part_of_user(key, value) { Self::FLAT_USER } else { Self::NONE }
+        Self::of_flattened_part(key, value)
+    }
+
+    /// The clue of a member that is a part of an audit event in another form than an object, or flattened.
+    pub(super) fn of_flattened_part(key: &str, value: &str) -> Self {
+        flattened::flattened_part(key, value).map_or(Self::NONE, |part| Self(1 << Self::FLAT_PART << part))
     }
 
     /// The clues of a member whose name resembles that of a record field.
@@ -192,7 +198,7 @@ impl Clue {
             "eventTime" => Self::TIME | Self::LIKE_TIME,
             "recipientAccountId" => Self::WHO,
             _ if ends_like(key, "eventtime") => Self::LIKE_TIME,
-            _ => Self::NONE,
+            _ => Self::of_flattened_part(key, "0"),
         }
     }
 
@@ -214,7 +220,6 @@ impl Clue {
     pub(super) fn of_nested(key: &str, clues: Self, members: u32) -> Self {
         match key {
             "userIdentity" if members > 0 => Self::WHO | Self::CALLER,
-            "user" if members > 0 => Self::USER,
             // MongoDB Extended JSON writes times as objects.
             "eventTime" => Self::TIME,
             "product" if clues.has(Self::PRODUCT | Self::VENDOR) => Self::OCSF,
@@ -222,6 +227,7 @@ impl Clue {
             _ if ends_like(key, "cloudtrail") && clues.has(Self::ANY_VERSION) => Self::CLOUDTRAIL,
             // In search engine responses, every value is a list.
             _ if ends_like(key, "cloudtraileventversion") => Self::CLOUDTRAIL,
+            _ if members > 0 => audit::part(key).map_or(Self::NONE, |part| Self(1 << Self::PART << part)),
             _ => Self::NONE,
         }
     }
@@ -231,14 +237,16 @@ impl Clue {
             && (self.has(Self::CALLER) || !self.has(Self::FLAT_CALLER))
     }
 
-    /// Whether the user of an audit event is there, but flattened.
-    const fn hides_user(self) -> bool {
-        self.has(Self::FLAT_USER) && !self.has(Self::USER)
+    /// Whether the user or another part of an audit event is there, but flattened.
+    const fn hides_part(self) -> bool {
+        let parts = (1 << audit::PART_COUNT) - 1;
+        let (whole, flat) = (self.0 >> Self::PART & parts, self.0 >> Self::FLAT_PART & parts);
+        flat & !whole != 0
     }
 
     pub(super) const fn is_audit_event(self) -> bool {
         self.has(Self::AUDIT_ID)
-            && !self.hides_user()
+            && !self.hides_part()
             && (self.has(Self::AUDIT_API) || (self.has(Self::EVENT_KIND) && self.has(Self::STAGE)))
     }
 
@@ -260,7 +268,7 @@ impl Clue {
         if self.has(Self::NAMED) {
             return Some(TraceKind::Columns);
         }
-        if self.has(Self::CLOUDTRAIL) || (self.has(Self::AUDIT_ID) && self.hides_user()) {
+        if self.has(Self::CLOUDTRAIL) || (self.has(Self::AUDIT_ID) && self.hides_part()) {
             return Some(TraceKind::Flattened);
         }
         if self.has(Self::AUDIT_API) && !self.has(Self::OTHER_KIND) {

@@ -3,7 +3,7 @@
 //! As with CloudTrail records, anything unusual in a used value ends the walk, and the event goes to the
 //! fallback reader.
 
-use super::walk::{Scanner, Walk};
+use super::walk::{NeedsFallback, Scanner, Walk};
 use crate::event::{AuditRecord, KubernetesUser, ObjectRef};
 
 /// The beginning of every event from the API server. Tools that rewrite events may have another key order.
@@ -26,20 +26,70 @@ pub(in crate::decode) fn record(text: &str, start: usize) -> Walk<(AuditRecord<'
             "verb" => record.verb = scanner.text()?,
             "requestURI" => record.request_uri = scanner.text()?,
             "user" => record.user = scanner.user()?,
-            "impersonatedUser" => record.impersonated = scanner.user()?,
+            "impersonatedUser" => record.impersonated = scanner.only_object(Scanner::user)?,
             "sourceIPs" => record.source_ip = scanner.first_and_last()?.last,
             "userAgent" => record.user_agent = scanner.text()?,
-            "objectRef" => record.object = scanner.object_ref()?,
-            "responseStatus" => (record.code, record.reason) = scanner.status()?,
+            "objectRef" => record.object = scanner.only_object(Scanner::object_ref)?,
+            "responseStatus" => {
+                (record.code, record.status, record.reason) = scanner.only_object(Scanner::status)?;
+            }
             "requestReceivedTimestamp" => record.received = scanner.text()?,
             "stageTimestamp" => record.stage_time = scanner.text()?,
             "timestamp" => record.timestamp = scanner.text()?,
             "annotations" => record.decision = scanner.decision()?,
+            _ if is_flattened(key) => return Err(NeedsFallback),
             _ => scanner.skip()?,
         }
         Ok(())
     })?;
     Ok((record, scanner.at))
+}
+
+/// Members of an event whose parts decide who did what with which result. Without one of them, the event would say something else: that
+/// nobody acted or the real user, that a path was requested, or that it succeeded.
+const PARTS: [(&str, &[&str]); 4] = [
+    ("user", &["username"]),
+    ("impersonatedUser", &["username"]),
+    ("objectRef", &["resource"]),
+    ("responseStatus", &["code", "status"]),
+];
+
+/// How many parts there are.
+pub(in crate::decode) const PART_COUNT: usize = PARTS.len();
+
+/// Which of the parts has this name as a whole.
+pub(in crate::decode) fn part(key: &str) -> Option<usize> {
+    PARTS.iter().position(|(name, _)| key == *name)
+}
+
+/// Which of the parts is flattened if there is a member of this name, such as `objectRef.resource` or `object_ref_resource`.
+pub(in crate::decode) fn part_of(key: &str) -> Option<usize> {
+    let letters = || key.bytes().filter(u8::is_ascii_alphanumeric);
+    PARTS.iter().position(|(name, members)| {
+        let is_it = |member: &&str| {
+            let known = name.bytes().chain(member.bytes());
+            letters().map(|byte| byte.to_ascii_lowercase()).eq(known.map(|byte| byte.to_ascii_lowercase()))
+        };
+        key.len() > name.len() && members.iter().any(is_it)
+    })
+}
+
+/// Whether a member that is not read is a flattened part of the event. Nearly all begin with another letter.
+fn is_flattened(key: &str) -> bool {
+    matches!(key.as_bytes().first(), Some(b'i' | b'I' | b'o' | b'O' | b'r' | b'R')) && part_of(key).is_some()
+}
+
+/// The code of a response: a number, or the text of one.
+pub(super) fn status_code(number: &str) -> Option<u16> {
+    let whole = || whole_code(number.parse().ok()?);
+    number.parse().ok().or_else(whole).filter(|code| *code > 0)
+}
+
+/// A code that was written as a number with a fraction, which is 0.
+pub(super) fn whole_code(number: f64) -> Option<u16> {
+    let is_code = number.fract() == 0.0 && (1.0..=f64::from(u16::MAX)).contains(&number);
+    // It is in range, and whole.
+    is_code.then_some(number as u16)
 }
 
 /// The audit id in a truncated text, which helps to find the event elsewhere.
@@ -51,6 +101,17 @@ pub(in crate::decode) fn audit_id_of_cut(text: &str) -> Option<&str> {
 }
 
 impl<'a> Scanner<'a> {
+    /// Reads an object, if it is one or there is nothing. In another form it needs to be examined.
+    fn only_object<T: Default>(&mut self, read: fn(&mut Self) -> Walk<T>) -> Walk<T> {
+        let start = self.at;
+        if self.peek() == Some(b'{') {
+            return read(self);
+        }
+        self.skip()?;
+        let is_nothing = matches!(&self.text[start..self.at], "null" | "[]" | "\"\"");
+        if is_nothing { Ok(T::default()) } else { Err(NeedsFallback) }
+    }
+
     fn user(&mut self) -> Walk<KubernetesUser<'a>> {
         let mut user = KubernetesUser::default();
         self.object_or_other(|scanner, key| {
@@ -99,21 +160,22 @@ impl<'a> Scanner<'a> {
         Ok(object)
     }
 
-    fn status(&mut self) -> Walk<(Option<u16>, Option<&'a str>)> {
-        let (mut code, mut reason) = (None, None);
+    fn status(&mut self) -> Walk<(Option<u16>, Option<&'a str>, Option<&'a str>)> {
+        let (mut code, mut status, mut reason) = (None, None, None);
         self.object_or_other(|scanner, key| {
             match key {
                 "code" => {
                     let start = scanner.at;
-                    scanner.skip()?;
-                    code = scanner.text[start..scanner.at].parse().ok().filter(|code| *code > 0);
+                    let text = scanner.text()?;
+                    code = status_code(text.unwrap_or(&scanner.text[start..scanner.at]));
                 }
+                "status" => status = scanner.text()?,
                 "reason" => reason = scanner.text()?,
                 _ => scanner.skip()?,
             }
             Ok(())
         })?;
-        Ok((code, reason))
+        Ok((code, status, reason))
     }
 
     fn decision(&mut self) -> Walk<Option<&'a str>> {

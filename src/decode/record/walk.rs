@@ -289,11 +289,12 @@ impl<'a> Scanner<'a> {
         Ok(found)
     }
 
-    /// Reads the texts of a list; any other value counts as an empty list.
+    /// Reads the texts of a list, or a single text; any other value counts as an empty list.
     pub(in crate::decode) fn first_and_last(&mut self) -> Walk<FirstAndLast<'a>> {
         let mut listed = FirstAndLast::default();
         if self.peek() != Some(b'[') {
-            return self.skip().map(|()| listed);
+            let single = self.text()?;
+            return Ok(FirstAndLast { first: single, last: single });
         }
         self.at += 1;
         self.skip_blanks();

@@ -27,6 +27,9 @@ impl Layout {
         if holds_whole_values(first) || partial_lines::is_partial(first) {
             return Self::Lines;
         }
+        if envelope::behind_brackets(&String::from_utf8_lossy(first)).is_some() {
+            return Self::Lines;
+        }
         // If there is only white space, the format is not known yet.
         if matches!(text.first(), None | Some(b'{' | b'[')) {
             return Self::Values;

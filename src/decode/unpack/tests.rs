@@ -144,6 +144,9 @@ fn pieces_contain_all_records_of_the_text() {
     let batches: String =
         (0..400).map(|n| format!("{{\"Records\":[{{\"eventName\":\"n{n}\"}}]}}\n")).collect();
     let timed: String = long(300).lines().map(|line| format!("2026-01-01T10:00:00.000Z {line}\n")).collect();
+    let prefixed: String =
+        long(300).lines().map(|line| format!("[pod/a/b] {line}\n[pod/a/b] I0101 00:00:00.0 hi\n")).collect();
+    let prefixed_cut = format!("[pod/a/b] {{\"eventName\":\n{prefixed}");
     let (short, list) = (long(700), |text: &str| text.trim_end().replace('\n', ","));
     let one_line = format!("{{\"owner\":\"1\",\"Records\":[{}],\"x\":\"y\"}}", list(&short));
     let pretty = format!("[\n{}\n]\n", short.trim_end().replace('\n', ",\n  "));
@@ -153,7 +156,20 @@ fn pieces_contain_all_records_of_the_text() {
     let nulls = format!("{one_line}{}\n{short}", "\0".repeat(9_000));
     let line_of_batch = format!("{{\"eventName\":\"x\"}}\n{one_line}\n{short}");
     let mixed = format!("{}rubbish {{\n\n{}\r\n{}", long(200), long(150), &long(100)[..2_990]);
-    for text in [long(700), batches, timed, mixed, one_line, pretty, lists, cut_off, nulls, line_of_batch] {
+    for text in [
+        long(700),
+        batches,
+        timed,
+        prefixed,
+        prefixed_cut,
+        mixed,
+        one_line,
+        pretty,
+        lists,
+        cut_off,
+        nulls,
+        line_of_batch,
+    ] {
         let whole = Decoder::new(1 << 20).decode(text.as_bytes(), |_| {});
         let (mut sum, mut decoder) = (Decoded::empty(), Decoder::new(1 << 20));
         let mut count = 0;

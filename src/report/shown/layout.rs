@@ -2,7 +2,7 @@
 //! JSON is kept, since the text may be that of a broken record.
 
 use crate::report::clean::for_json_in_terminal;
-use crate::show::{Token, Tokens};
+use crate::secrets::{Token, Tokens};
 
 /// Deeper levels are not broken into lines, so that the layout of hostile text stays short.
 const MOST_INDENTED: usize = 24;

@@ -10,7 +10,8 @@ use serde::de::IgnoredAny;
 use super::clean::{for_json_in_terminal, for_terminal};
 use super::json::write_reference_lines;
 use super::place::{of_object, shown_object};
-use crate::show::{EventCopy, Masked, Place, ShownRecord, masked};
+use crate::secrets::{Masked, masked};
+use crate::show::{EventCopy, Place, ShownRecord};
 use layout::{compact, laid_out};
 
 /// How records are written.

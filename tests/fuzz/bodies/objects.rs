@@ -4,7 +4,7 @@
 use firstseen::decode::{self, Decoder};
 use firstseen::event::{AnyRecord, AuditSettings, Cluster};
 use firstseen::model::PrincipalKey;
-use firstseen::show::{Masked, masked};
+use firstseen::secrets::{Masked, masked};
 
 /// Whether records were found. Panics if the decoder does, or counts other records than it gives.
 pub(crate) fn check(data: &[u8]) -> bool {

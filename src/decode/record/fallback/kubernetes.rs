@@ -55,6 +55,7 @@ struct ObjectFields<'a> {
 #[derive(Default)]
 struct StatusFields<'a> {
     code: Code,
+    status: Text<'a>,
     reason: Text<'a>,
 }
 
@@ -85,6 +86,7 @@ impl RecordKind for Kubernetes {
                 namespace: object.namespace.get(),
             },
             code: status.code.0,
+            status: status.status.get(),
             reason: status.reason.get(),
             received: fields.received.get(),
             stage_time: fields.stage_time.get(),
@@ -179,6 +181,7 @@ impl<'de> Members<'de> for StatusFields<'de> {
     fn member<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
         match key {
             "code" => self.code = map.next_value()?,
+            "status" => self.status = map.next_value()?,
             "reason" => self.reason = map.next_value()?,
             _ => drop(map.next_value::<IgnoredAny>()?),
         }

@@ -6,11 +6,13 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::decode::record::audit::{status_code, whole_code};
+
 /// A text, borrowed unless it has an escape; `None` for a value of another type.
 #[derive(Default)]
 pub(super) struct Text<'a>(Option<Cow<'a, str>>);
 
-/// The first and the last text of a list; `None` for a value of another type.
+/// The first and the last text of a list, or a single text; `None` for a value of another type.
 #[derive(Default)]
 pub(super) struct FirstAndLast<'a> {
     pub(super) first: Text<'a>,
@@ -21,7 +23,7 @@ pub(super) struct FirstAndLast<'a> {
 #[derive(Default)]
 pub(super) struct Flag(pub(super) Option<bool>);
 
-/// An HTTP status code.
+/// An HTTP status code, or the text of one.
 #[derive(Default)]
 pub(super) struct Code(pub(super) Option<u16>);
 
@@ -105,7 +107,16 @@ impl<'de> Visitor<'de> for ListedVisitor {
     type Value = FirstAndLast<'de>;
     pass_over!(null);
     pass_over!(visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_i128: i128, visit_u128: u128, visit_f64: f64);
-    pass_over!(visit_str: &str);
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<FirstAndLast<'de>, E> {
+        let single = || Text(Some(Cow::Borrowed(text)));
+        Ok(FirstAndLast { first: single(), last: single() })
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<FirstAndLast<'de>, E> {
+        let single = || Text(Some(Cow::Owned(text.to_owned())));
+        Ok(FirstAndLast { first: single(), last: single() })
+    }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<FirstAndLast<'de>, A::Error> {
         let mut listed = FirstAndLast::default();
@@ -136,7 +147,15 @@ struct CodeVisitor;
 impl<'de> Visitor<'de> for CodeVisitor {
     type Value = Code;
     pass_over!(null, list);
-    pass_over!(visit_bool: bool, visit_i128: i128, visit_u128: u128, visit_f64: f64, visit_str: &str);
+    pass_over!(visit_bool: bool, visit_i128: i128, visit_u128: u128);
+
+    fn visit_f64<E>(self, number: f64) -> Result<Code, E> {
+        Ok(Code(whole_code(number)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Code, E> {
+        Ok(Code(status_code(text)))
+    }
 
     fn visit_i64<E>(self, number: i64) -> Result<Code, E> {
         Ok(Code(u16::try_from(number).ok().filter(|code| *code > 0)))

@@ -1,15 +1,19 @@
-//! Hides secrets in the text of a record: session tokens, passwords, keys, the data of secrets in a cluster.
+//! Hides secrets in the text of a record, or in a URL: session tokens, passwords, keys, the data of secrets in a cluster.
 //!
 //! Only the content of a secret is replaced; every other byte stays. Names decide, in any depth, in any case and with or without
 //! `-` and `_`; also in JSON within strings, in parameters of URLs, and in both with escapes ([`Layer`]). AWS hides most secrets itself;
-//! what its records do carry is listed in [`NAMES`].
+//! what its records do carry is listed in [`NAMES`]. [`Tokens`] reads the text of a record token by token, whatever is wrong with it.
+
+mod layer;
+mod tokens;
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::ops::Range;
 
-use super::layer::Layer;
-use super::{Token, Tokens};
+use layer::Layer;
+
+pub use tokens::{Token, Tokens};
 
 /// What replaces a secret.
 pub const MASK: &str = "(masked)";
@@ -80,7 +84,7 @@ pub struct Masked<'a> {
 /// The JSON text of a record with [`MASK`] in place of secrets, and every other byte unchanged.
 ///
 /// ```
-/// use firstseen::show::masked;
+/// use firstseen::secrets::masked;
 ///
 /// let masked = masked(r#"{"credentials": {"accessKeyId":"ASIAEXAMPLE", "sessionToken":"FwoG\"x"}}"#);
 /// assert_eq!(masked.text, r#"{"credentials": {"accessKeyId":"ASIAEXAMPLE", "sessionToken":"(masked)"}}"#);
@@ -90,6 +94,45 @@ pub fn masked(text: &str) -> Masked<'_> {
     let mut secrets = Secrets::default();
     secrets.search_json(text, is_of_secret(text), MOST_NESTED);
     secrets.replaced_in(text)
+}
+
+/// The URL of a request with [`MASK`] in place of secrets, in its parameters and what is encoded in them.
+///
+/// ```
+/// use firstseen::secrets::masked_url;
+///
+/// assert_eq!(masked_url("/api/v1/pods?watch=true&access_token=eyJh"), "/api/v1/pods?watch=true&access_token=(masked)");
+/// ```
+pub fn masked_url(url: &str) -> Cow<'_, str> {
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    if !path.contains(['=', '%']) && (query.is_empty() || query.split('&').all(is_harmless)) {
+        return Cow::Borrowed(url);
+    }
+    let mut secrets = Secrets::default();
+    secrets.search_string(url, 0..url.len(), false, MOST_NESTED);
+    secrets.replaced_in(url).text
+}
+
+/// Whether a parameter of a request to a cluster is one of those that nearly all requests have. They hold no secrets; to know them
+/// saves most of the time.
+fn is_harmless(parameter: &str) -> bool {
+    const NAMES: [&str; 14] = [
+        "limit",
+        "watch",
+        "timeout",
+        "timeoutSeconds",
+        "resourceVersion",
+        "resourceVersionMatch",
+        "allowWatchBookmarks",
+        "sendInitialEvents",
+        "fieldSelector",
+        "labelSelector",
+        "fieldManager",
+        "fieldValidation",
+        "force",
+        "dryRun",
+    ];
+    NAMES.contains(&parameter.split_once('=').map_or(parameter, |(name, _)| name))
 }
 
 /// Whether a text is about a secret of a cluster: the resource, or an object of that kind.
@@ -348,6 +391,32 @@ mod tests {
             ),
         ] {
             assert_eq!(masked(text).text, expected);
+        }
+    }
+
+    #[test]
+    fn secrets_in_urls_are_masked() {
+        for (url, expected) in [
+            ("/api?access_token=x.y&limit=5", "/api?access_token=(masked)&limit=5"),
+            ("/api?limit=5&access%5Ftoken=x", "/api?limit=5&access%5Ftoken=(masked)"),
+            (
+                "/x/proxy/a?u=https%3A%2F%2Fs3%3FX-Amz-Signature%3Dab%26z",
+                "/x/proxy/a?u=https%3A%2F%2Fs3%3FX-Amz-Signature%3D(masked)%26z",
+            ),
+            (
+                "/exec?command=login&command=--password%3Dx&tty=true",
+                "/exec?command=login&command=--password%3D(masked)&tty=true",
+            ),
+            ("/x/proxy/token=x", "/x/proxy/token=(masked)"),
+            ("/api/v1/pods?labelSelector=a%3Db&watch=true", "/api/v1/pods?labelSelector=a%3Db&watch=true"),
+            (
+                "/api/v1/secrets?continue=eyJ2&fieldSelector=a",
+                "/api/v1/secrets?continue=eyJ2&fieldSelector=a",
+            ),
+            ("/healthz", "/healthz"),
+            ("", ""),
+        ] {
+            assert_eq!(masked_url(url), expected);
         }
     }
 

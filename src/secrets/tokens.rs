@@ -20,7 +20,7 @@ pub enum Token<'a> {
 /// Iterates over the tokens of a JSON text, with their positions.
 ///
 /// ```
-/// use firstseen::show::{Token, Tokens};
+/// use firstseen::secrets::{Token, Tokens};
 ///
 /// let tokens: Vec<_> = Tokens::new(r#"{"a\"b": -1}"#).map(|(_, token)| token).collect();
 /// let text = Token::Text(r#""a\"b""#);
