@@ -67,7 +67,8 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<RunStatus> {
     let output = guard.open("--output", args.output.output.as_deref())?;
     let format = args.output.format()?;
     let faults = args.run.faults(&mut guard)?;
-    let verifying = Verifying { proof: &args.proof, s3: &s3, run: &args.run, from: args.from };
+    let verifying =
+        Verifying { proof: &args.proof, s3: &s3, run: &args.run, from: args.from, is_before_scan: false };
     let Verified { verification, archives, mut warnings, traffic } = verifying.verify(&named, &lists)?;
     let from = args.from.map(|from| from.start().to_string());
     let report = VerifyReport { archives: &archives, verification: &verification, from };
@@ -104,6 +105,8 @@ pub(crate) struct Verifying<'a> {
     pub(crate) s3: &'a S3Args,
     pub(crate) run: &'a RunArgs,
     pub(crate) from: Option<Bound>,
+    /// Whether the same archives are scanned afterwards, so that their bytes are compared with those that are verified.
+    pub(crate) is_before_scan: bool,
 }
 
 /// An answer, and what was learnt on the way.
@@ -121,7 +124,11 @@ impl Verifying<'_> {
         let mut warnings = Vec::new();
         let keys = self.proof.keys(&mut warnings)?;
         let mut side_files = self.proof.side_files(&mut warnings)?;
-        let settings = ScanSettings { threads: threads(self.run.threads), ..ScanSettings::default() };
+        let settings = ScanSettings {
+            threads: threads(self.run.threads),
+            checksums: self.is_before_scan,
+            ..ScanSettings::default()
+        };
         let s3 = S3Settings {
             max_object_size: DEFAULT_MAX_OBJECT_SIZE,
             lists_digests: true,

@@ -173,6 +173,7 @@ impl<'l> Logs<'l> {
             object: Some(examined.object.path.clone()),
             time: log_name(path).delivered.or(examined.object.delivered),
             found: examined.is_read().then_some(examined.checksum),
+            as_stored: examined.stored,
             ..verdict
         })
     }

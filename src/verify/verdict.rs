@@ -145,6 +145,8 @@ pub struct Verdict {
     pub stated: Option<Checksum>,
     /// The SHA-256 of the content that is there.
     pub found: Option<Checksum>,
+    /// The SHA-256 of the bytes of a log file as stored, if it was wanted: they are what the verdict is about.
+    pub as_stored: Option<Checksum>,
     /// More, in words. May contain text from the archive: clean it before showing it.
     pub detail: Option<String>,
 }
@@ -170,6 +172,7 @@ impl Verdict {
             stated_in: None,
             stated: None,
             found: None,
+            as_stored: None,
             detail: None,
         }
     }
