@@ -87,6 +87,29 @@ fn without_the_key_another_signature_than_the_next_digest_states_contradicts() {
     );
 }
 
+/// Somebody altered only the signature that a digest states for the one before it: the next digest shows that.
+#[test]
+fn a_contradicted_digest_does_not_contradict_the_signature_of_another() {
+    let (_, mut bucket, keys) = hours(4);
+    let side_file = Some(bucket.side_file());
+    let stated = signature_of(&bucket, &keys[1].1);
+    bucket.replace(&keys[2].1, |text| text.replace(&stated, &"00".repeat(256)));
+    let unproven = With { side_file, ..With::nothing() }.unproven(&bucket);
+    let odd: Vec<&String> = unproven.iter().filter(|line| !line.contains(" consistent ")).collect();
+    assert_eq!(
+        odd,
+        [
+            "digest 20240301T030000Z mismatch hash-differs",
+            "log maineuwest1005 unvouched digest-contradicted",
+            "log maineuwest1006 unvouched digest-contradicted",
+        ]
+    );
+}
+
+fn signature_of(bucket: &Bucket, key: &str) -> String {
+    bucket.signatures[key]["signature"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn an_altered_digest_vouches_for_nothing() {
     for with_keys in [true, false] {
