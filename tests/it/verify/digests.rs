@@ -343,6 +343,25 @@ fn a_backfill_key_is_that_of_the_time_when_the_digest_was_made() {
     assert_eq!(verify(0, 10), 2);
 }
 
+/// Without the time at which it was made, it is known that it was not made before the end of its period.
+#[test]
+fn a_key_that_ended_before_the_period_of_a_backfill_digest_proves_nothing() {
+    let (mut trail, mut bucket) = (Trail { is_backfill: true, hour: 100, ..Trail::new() }, Bucket::default());
+    trail.hour(&mut bucket, 1);
+    let early = json!({"signature": signature_of(&bucket, bucket.signatures.keys().next().unwrap()),
+        "backfill-generation-timestamp": "2024-03-01T01:00:00Z"});
+    for metadata in [json!({"signature": early["signature"]}), early.clone()] {
+        bucket.signatures.values_mut().for_each(|signature| *signature = metadata.clone());
+        let verify = |from, to| {
+            let entry = trail.key_entry(0, from, to);
+            let keys = Some(json!({ "PublicKeyList": [entry] }).to_string().into_bytes());
+            With { keys, ..With::all(&trail, &bucket) }.unproven(&bucket).len()
+        };
+        // The digest and its log file.
+        assert_eq!((verify(0, 50), verify(90, 110)), (2, 0), "{metadata}");
+    }
+}
+
 #[test]
 fn a_digest_under_the_name_of_another_is_a_mismatch() {
     let (trail, mut bucket, keys) = hours(3);
