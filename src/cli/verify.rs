@@ -8,13 +8,13 @@ use firstseen::scan::{DEFAULT_MAX_OBJECT_SIZE, ScanError, ScanSettings};
 use firstseen::source::{Archives, FileList, S3Settings};
 use firstseen::store::proven_files;
 use firstseen::time::Bound;
-use firstseen::verify::{Class, Examination, Verification, VerifyError, VerifySettings};
+use firstseen::verify::{Class, Examination, Reason, Verdict, Verification, VerifyError, VerifySettings};
 
 use super::args::{AnswerOutputArgs, ArchiveArgs, ProofArgs, RunArgs, S3Args};
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
-use super::run_summary::write_traffic;
+use super::run_summary::{write_denied, write_traffic};
 use super::saved_name::is_saved;
 use super::settings::FileArgs;
 use super::threads;
@@ -81,6 +81,7 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<RunStatus> {
         write_traffic(&traffic, &mut stderr)?;
     }
     write_losses(&verification.coverage, &archives, &mut stderr)?;
+    write_denied(&verification.coverage, &mut stderr)?;
     warnings.extend(verification.remarks.iter().cloned());
     warnings.extend(unlisted(&verification));
     for warning in &warnings {
@@ -95,8 +96,15 @@ fn unlisted(verification: &Verification) -> Option<String> {
     let unlisted = verification.counts.iter().filter(|((_, class, _), _)| *class == Class::Unlisted);
     let count: u64 = unlisted.map(|(_, count)| count).sum();
     let files = plural(count, "log file");
-    (count > 0)
-        .then(|| format!("no digest lists {files}: nothing shows whether CloudTrail wrote the content"))
+    let is_unread = |verdict: &&Verdict| verdict.reason == Reason::DigestUnreadable;
+    let unread = match verification.verdicts.iter().filter(is_unread).count() {
+        0 => String::new(),
+        unread if unread as u64 == count => ", since digests could not be read".to_owned(),
+        unread => format!(", {unread} of them since digests could not be read"),
+    };
+    (count > 0).then(|| {
+        format!("no digest lists {files}{unread}: nothing shows whether CloudTrail wrote the content")
+    })
 }
 
 /// How archives are verified.

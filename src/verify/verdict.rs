@@ -107,6 +107,8 @@ named! {
         BeforeFirstDigest = "before-first-digest",
         /// No digest covers the time of its delivery, though there are earlier and later ones.
         InGap = "in-gap",
+        /// The digest of the time of its delivery is there, and could not be read.
+        DigestUnreadable = "digest-unreadable",
         /// There is no digest of its account and Region, or its name does not say them.
         NoChain = "no-chain",
         /// The digests of this period are missing: the next one continues a chain.

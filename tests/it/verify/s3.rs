@@ -49,6 +49,27 @@ fn a_bucket_is_proven_by_its_metadata() {
 }
 
 #[test]
+fn digests_that_may_not_be_read_are_the_reason_why_no_digest_lists_a_log_file() {
+    let (trail, bucket, keys) = hours(3);
+    let (_, root) = store(&bucket, &trail);
+    let denied = keys[1].1.clone();
+    let setup = Setup::new(root.path()).plan(move |request| match request.path.contains(&denied) {
+        true => refuse(403, "AccessDenied"),
+        false => Reply::Serve,
+    });
+    let (status, text) = verify(&setup.start(), &root, "s3://logs", &[]);
+    assert_eq!(status, Some(3), "{text}");
+    let why = "json.gz: the digest of the time of its delivery could not be read\n";
+    assert_eq!(text.matches(why).count(), 2, "{text}");
+    for said in [
+        "warning: no digest lists 2 log files, since digests could not be read: ",
+        "hint: reading objects needs s3:GetObject on them",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+}
+
+#[test]
 fn a_mirror_has_all_that_is_needed() {
     let (trail, bucket, _) = hours(3);
     let (server, root) = store(&bucket, &trail);
