@@ -78,8 +78,7 @@ impl ByExtension for DoctorFormatArg {
 pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<RunStatus> {
     let flags = Settings { s3: args.s3.clone(), ..Settings::default() };
     let wanted = flags.or(args.files.read(None)?);
-    let archives = args.archives.and(&wanted.archives)?;
-    let doctor = Doctor { args, archives: &archives, s3: &wanted.s3 };
+    let archives = args.archives.and(&wanted.archives, &wanted.s3)?;
     let names = archives.names();
     if names.iter().any(|name| is_stdin(name)) || archives.list_files().iter().any(|name| is_stdin(name)) {
         let what = "standard input can be read only once, so doctor would leave nothing for the next command";

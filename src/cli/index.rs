@@ -78,11 +78,11 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
         return Err(UsageError(what).into());
     }
     let shard = args.shard.read()?;
+    let mut s3 = args.s3.clone().or(files.s3);
     let named = match &shard {
         Some(shard) => ArchiveArgs::named(&shard.archives, &files.archives),
-        None => args.archives.and(&files.archives)?,
+        None => args.archives.and(&files.archives, &s3)?,
     };
-    let mut s3 = args.s3.clone().or(files.s3);
     if shard.is_some() {
         s3 =
             s3.without_mirror_of_file("it needs all objects of a bucket, and a shard names a part of them")?;

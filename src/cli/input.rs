@@ -182,7 +182,10 @@ impl Input {
         };
         let checked = options.learning.check(&names[0], learnt, options.leaves_out_later);
         checked.map_err(|error| {
-            let command = options.learning.index_command(names, learnt, &archives, options.leaves_out_later);
+            let has_buckets = archives.iter().any(|name| is_s3(name.as_ref()));
+            let access = if has_buckets { options.s3.access.words() } else { String::new() };
+            let made_of = (&archives[..], &*access);
+            let command = options.learning.index_command(names, learnt, made_of, options.leaves_out_later);
             error.context(OwnedHint(format!(
                 "firstseen index decides what is learnt. Make another baseline: {command}; or leave that setting out"
             )))

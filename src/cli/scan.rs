@@ -54,7 +54,7 @@ pub(crate) struct ScanArgs {
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.settings.read()?;
     let mut question = Question { all_matches: args.all_matches, ..wanted.question()? };
-    let archives = args.archives.and(&wanted.archives)?;
+    let archives = args.archives.and(&wanted.archives, &wanted.s3)?;
     let lists = archives.lists()?;
     let mut guard = wanted.guard(args.settings.files(), &archives, &lists)?;
     guard.read_rules(args.rules.files());

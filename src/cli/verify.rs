@@ -52,7 +52,7 @@ pub(crate) struct VerifyArgs {
 pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<RunStatus> {
     let files = args.files.read(None)?;
     let s3 = args.s3.clone().or(files.s3);
-    let named = args.archives.and(&files.archives)?;
+    let named = args.archives.and(&files.archives, &s3)?;
     let names = named.names();
     if let Some(saved) = names.iter().find(|name| is_saved(name)) {
         let what = format!("'{}' is a baseline, which has neither log files nor digests", saved.display());
