@@ -44,7 +44,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
     check_window("--read-from, --read-to", wanted.learning.read_from, wanted.learning.read_to)?;
     let question = args.known.question(&wanted)?;
     let format = args.output.format()?;
-    let archives = args.archives.and(&wanted.archives)?;
+    let archives = args.archives.and(&wanted.archives, &wanted.s3)?;
     let lists = archives.lists()?;
     let mut guard = wanted.guard(&args.files, &archives, &lists)?;
     let output = guard.open("--output", args.output.output.as_deref())?;

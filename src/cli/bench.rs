@@ -68,7 +68,7 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<RunStatus> {
     let s3 = args.s3.clone().or(files.s3);
     let named = match args.synthetic {
         Some(_) => None,
-        None => Some(args.archives.and(&files.archives)?),
+        None => Some(args.archives.and(&files.archives, &s3)?),
     };
     if named.iter().flat_map(|named| named.names()).any(|name| is_stdin(name)) {
         return Err(UsageError(

@@ -3,7 +3,6 @@
 //! The same archives and settings give the same bytes in every file, so no file has a time, a machine or the name of the
 //! folder in it.
 
-use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +14,6 @@ use firstseen::report::{
     CaseInput, CaseRun, CoverageReport, Format, UsedSettings, VerifyReport, write_faults,
     write_object_checksums, write_objects,
 };
-use firstseen::source::{is_s3, name_bytes};
 
 use super::args::{CaseArgs, FileFormat};
 use super::bag::Bag;
@@ -85,10 +83,12 @@ impl Case {
         self.add_coverage(input)?;
         self.add("faults.jsonl", |out| write_faults(&input.coverage, out))?;
         self.add("objects.csv", |out| write_objects(&input.objects, out))?;
-        for (number, archive) in (1..).zip(&input.archives) {
+        for (number, _) in (1..).zip(&input.archives) {
             let name = format!("archive-{number}.sha256");
-            let stored = |path| stored_name(archive, path);
-            self.add(&name, |out| write_object_checksums(&input.objects, number, &stored, out))?;
+            self.add(&name, |out| {
+                let stored = |path| input.stored_name(number, path);
+                write_object_checksums(&input.objects, number, &stored, out)
+            })?;
         }
         let mut copied = Vec::new();
         for (role, path) in std::mem::take(&mut self.inputs) {
@@ -147,10 +147,4 @@ fn plain_name(path: &Path) -> String {
         _ => '_',
     };
     name.chars().map(plain).collect()
-}
-
-/// The name of an object of an archive as it is stored, from its path. A file may have a name that looks like one of other bytes.
-fn stored_name<'p>(archive: &str, path: &'p str) -> Cow<'p, [u8]> {
-    let is_literal = is_s3(archive.as_ref()) || Path::new(archive).join(path).exists();
-    if is_literal { Cow::Borrowed(path.as_bytes()) } else { name_bytes(path) }
 }

@@ -51,7 +51,7 @@ pub(crate) fn run(args: &CoverageArgs) -> anyhow::Result<RunStatus> {
         regions: filters.whom.region.clone(),
     };
     let format = args.output.format()?;
-    let archives = args.archives.and(&wanted.archives)?;
+    let archives = args.archives.and(&wanted.archives, &wanted.s3)?;
     let lists = archives.lists()?;
     let mut guard = wanted.guard(&args.files, &archives, &lists)?;
     let output = guard.open("--output", args.output.output.as_deref())?;

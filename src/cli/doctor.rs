@@ -7,12 +7,14 @@ use firstseen::baseline::Baseline;
 use firstseen::doctor::{Checkup, Next, RemarkKind, Subject, examine};
 use firstseen::report::{DoctorFormat, DoctorReport, Examined, Inside, SavedSummary, path_for_shell};
 use firstseen::scan::{ScanError, ScanSettings};
-use firstseen::source::{AccessKey, Archives, FileList, GivenArchive, S3Settings, is_s3, is_stdin};
+use firstseen::source::{
+    AccessKey, ArchiveError, Archives, FileList, GivenArchive, S3Settings, is_s3, is_stdin,
+};
 use firstseen::store::{Saved, proven_files};
 
 use super::access::requester;
 use super::args::{ArchiveArgs, ByExtension, S3Args};
-use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
+use super::exit::{Hint, RunStatus, UsageError, archive_hint, scan_error, store_error};
 use super::progress::Bar;
 use super::saved_name::is_saved;
 use super::settings::{FileArgs, Settings};
@@ -76,8 +78,7 @@ impl ByExtension for DoctorFormatArg {
 pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<RunStatus> {
     let flags = Settings { s3: args.s3.clone(), ..Settings::default() };
     let wanted = flags.or(args.files.read(None)?);
-    let archives = args.archives.and(&wanted.archives)?;
-    let doctor = Doctor { args, archives: &archives, s3: &wanted.s3 };
+    let archives = args.archives.and(&wanted.archives, &wanted.s3)?;
     let names = archives.names();
     if names.iter().any(|name| is_stdin(name)) || archives.list_files().iter().any(|name| is_stdin(name)) {
         let what = "standard input can be read only once, so doctor would leave nothing for the next command";
@@ -91,17 +92,28 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<RunStatus> {
         DoctorFormatArg::Json => DoctorFormat::Json,
     };
     let output = guard.open("--output", args.output.as_deref())?;
+    let doctor = Doctor { args, archives: &archives, s3: &wanted.s3 };
     let mut examined = Vec::new();
+    let mut unopened = None;
     for archive in archives.given(&wanted.s3)? {
-        let is_saved = is_saved(&archive.location);
-        examined.push(if is_saved {
-            of_baseline(&archive.location)?
-        } else {
-            doctor.of_archive(&archive)?
+        examined.push(match is_saved(&archive.location) {
+            true => of_baseline(&archive.location)?,
+            false => match doctor.of_archive(&archive)? {
+                Ok(examined) => examined,
+                Err(error) => {
+                    let one = doctor.not_opened(&archive, &error);
+                    unopened = Some(error);
+                    one
+                }
+            },
         });
     }
     if !lists.is_empty() {
         examined.push(doctor.of_lists(&lists)?);
+    }
+    let is_opened = |one: &Examined| !matches!(one.inside, Inside::Unopened { .. });
+    if let Some(error) = unopened.filter(|_| !examined.iter().any(is_opened)) {
+        return Err(scan_error(error.into()));
     }
     output.write(|out| DoctorReport { examined: &examined }.write(format, out))?;
     let is_lost = |one: &Examined| match &one.inside {
@@ -110,6 +122,7 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<RunStatus> {
             checkup.remarks.iter().any(|remark| lost.contains(&remark.kind))
         }
         Inside::Baseline(_) => false,
+        Inside::Unopened { .. } => true,
     };
     Ok(if examined.iter().any(is_lost) { RunStatus::WithFaults } else { RunStatus::Complete })
 }
@@ -143,31 +156,40 @@ struct Doctor<'a> {
 }
 
 impl Doctor<'_> {
-    fn of_archive(&self, archive: &GivenArchive) -> anyhow::Result<Examined> {
+    /// Examines an archive. The inner error is of one that may be missing.
+    fn of_archive(&self, archive: &GivenArchive) -> anyhow::Result<Result<Examined, ArchiveError>> {
         let name = &*archive.location;
         let shown = name.display().to_string();
         let place = match is_s3(name) {
             true => shown.clone(),
             false => std::path::absolute(name).map_or(shown.clone(), |path| path.display().to_string()),
         };
-        let form = match name {
-            name if is_s3(name) => "bucket",
-            name if name.is_dir() => "folder",
-            name if name.exists() => "file",
-            _ => "pattern",
-        };
+        let form = form(name);
         // Objects of a single file and of a pattern have paths that begin elsewhere.
         let place = if matches!(form, "bucket" | "folder") { place } else { String::new() };
         let s3 = S3Settings { mirror: None, ..self.s3.settings(self.archives.names())? };
         let archives = Archives::open_all(std::slice::from_ref(archive), &[], &s3);
         let subject = Subject { name: &shown, place: &place, is_bucket: is_s3(name) };
-        let (checkup, access_key) = self.examine(archives, &subject)?;
+        let (checkup, access_key) = match self.examine(archives, &subject)? {
+            Ok(examined) => examined,
+            Err(ScanError::Archive(error)) if archive.may_be_missing && error.is_of_one_archive() => {
+                return Ok(Err(error));
+            }
+            Err(error) => return Err(scan_error(error)),
+        };
         let access = archive.access.as_ref().unwrap_or(&s3.access);
         let access = subject.is_bucket.then(|| requester(access, access_key));
         let words = self.archives.configuration_of(archive);
         let words = words.unwrap_or_else(|| path_for_shell(&shown).into_owned());
         let command = self.command(&checkup.next, &words, name);
-        Ok(Examined { name: shown, form, inside: Inside::Archive(Box::new(checkup), access), command })
+        Ok(Ok(Examined { name: shown, form, inside: Inside::Archive(Box::new(checkup), access), command }))
+    }
+
+    /// What is said of an archive that cannot be opened.
+    fn not_opened(&self, archive: &GivenArchive, error: &ArchiveError) -> Examined {
+        let inside = Inside::Unopened { reason: error.in_full(), todo: archive_hint(error) };
+        let (name, form) = (archive.location.display().to_string(), form(&archive.location));
+        Examined { name, form, inside, command: None }
     }
 
     fn of_lists(&self, lists: &[FileList]) -> anyhow::Result<Examined> {
@@ -175,7 +197,7 @@ impl Doctor<'_> {
         let shown = shown.collect::<Vec<_>>().join(", ");
         let subject = Subject { name: &shown, place: "", is_bucket: false };
         let archives = Archives::open_all(&[], lists, &S3Settings::default());
-        let (checkup, _) = self.examine(archives, &subject)?;
+        let (checkup, _) = self.examine(archives, &subject)?.map_err(scan_error)?;
         let words = self.archives.list_words();
         let command = self.command(&checkup.next, &words, Path::new("list"));
         Ok(Examined { name: shown, form: "list", inside: Inside::Archive(Box::new(checkup), None), command })
@@ -184,9 +206,9 @@ impl Doctor<'_> {
     /// Examines an archive; returns the access key with which it was reached, too.
     fn examine(
         &self,
-        archives: Result<Archives, firstseen::source::ArchiveError>,
+        archives: Result<Archives, ArchiveError>,
         subject: &Subject<'_>,
-    ) -> anyhow::Result<(Checkup, Option<AccessKey>)> {
+    ) -> anyhow::Result<Result<(Checkup, Option<AccessKey>), ScanError>> {
         let progress = Bar::new(self.args.quiet)?;
         let settings = ScanSettings { threads: threads(self.args.threads), ..ScanSettings::default() };
         let examined = archives.map_err(ScanError::from).and_then(|archives| {
@@ -195,7 +217,7 @@ impl Doctor<'_> {
             Ok((checkup, archives.access_key()))
         });
         progress.clear();
-        examined.map_err(scan_error)
+        Ok(examined)
     }
 
     /// The command to run next. `words` name the archive.
@@ -216,6 +238,16 @@ impl Doctor<'_> {
             Next::Doctor { place } => format!("firstseen doctor {}{s3}", path_for_shell(place)),
             Next::Nothing => return None,
         })
+    }
+}
+
+/// What an archive is, by its name.
+fn form(name: &Path) -> &'static str {
+    match name {
+        name if is_s3(name) => "bucket",
+        name if name.is_dir() => "folder",
+        name if name.exists() => "file",
+        _ => "pattern",
     }
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.wanted()?;
     let question = wanted.question()?;
     let filter = args.events.filter(&question)?;
-    let named = args.archives.and(&wanted.archives)?;
+    let named = args.archives.and(&wanted.archives, &wanted.s3)?;
     let saved = args.saved(&named)?;
     let given = args.given((&named, saved.as_ref()), &wanted)?;
     let lists = named.lists()?;

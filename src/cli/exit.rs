@@ -51,27 +51,34 @@ pub(crate) fn scan_error(error: ScanError) -> anyhow::Error {
 /// The hint for an error of reading archives.
 pub(crate) fn scan_hint(error: &ScanError) -> &'static str {
     match error {
-        ScanError::Archive(ArchiveError::Open { source, .. } | ArchiveError::List { source, .. })
-            if source.kind() == io::ErrorKind::PermissionDenied =>
-        {
-            "check its permissions and those of every folder above it (ls -ld), and run this as a user who may read it"
-        }
-        ScanError::Archive(ArchiveError::Open { .. } | ArchiveError::NoMatch { .. }) => {
-            "name a folder that contains AWSLogs/ or EKSLogs/, a single log file, or a quoted glob"
-        }
-        ScanError::Archive(ArchiveError::S3 { problem, .. }) => s3_hint(problem.kind),
-        ScanError::Archive(ArchiveError::Mirror { .. }) => {
-            "--mirror takes a folder that you can write to and that no other run uses; it is created if it does not exist"
-        }
-        ScanError::Archive(ArchiveError::NoObjects { .. }) => {
-            "check the path, and that the copy has finished; name the folder that contains AWSLogs/ or EKSLogs/"
-        }
-        ScanError::Archive(ArchiveError::Interrupted) => "run it again",
-        ScanError::Archive(_) => "name the folder that contains AWSLogs/ or EKSLogs/",
+        ScanError::Archive(error) => archive_hint(error),
         ScanError::Threads(_) => "try --threads 1",
         ScanError::Stopped => {
             "run it again; --read-from and --read-to shorten a run, and objects in a mirror are not fetched again"
         }
+    }
+}
+
+/// The hint for an archive that cannot be used.
+pub(crate) fn archive_hint(error: &ArchiveError) -> &'static str {
+    match error {
+        ArchiveError::Open { source, .. } | ArchiveError::List { source, .. }
+            if source.kind() == io::ErrorKind::PermissionDenied =>
+        {
+            "check its permissions and those of every folder above it (ls -ld), and run this as a user who may read it"
+        }
+        ArchiveError::Open { .. } | ArchiveError::NoMatch { .. } => {
+            "name a folder that contains AWSLogs/ or EKSLogs/, a single log file, or a quoted glob"
+        }
+        ArchiveError::S3 { problem, .. } => s3_hint(problem.kind),
+        ArchiveError::Mirror { .. } => {
+            "--mirror takes a folder that you can write to and that no other run uses; it is created if it does not exist"
+        }
+        ArchiveError::NoObjects { .. } => {
+            "check the path, and that the copy has finished; name the folder that contains AWSLogs/ or EKSLogs/"
+        }
+        ArchiveError::Interrupted => "run it again",
+        _ => "name the folder that contains AWSLogs/ or EKSLogs/",
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<RunStatus> {
         return Err(UsageError("give --principal, --action or both".to_owned()).into());
     }
     let format = args.output.format()?;
-    let archives = args.archives.and(&wanted.archives)?;
+    let archives = args.archives.and(&wanted.archives, &wanted.s3)?;
     let lists = archives.lists()?;
     let mut guard = wanted.guard(args.settings.files(), &archives, &lists)?;
     guard.read_rules(args.rules.files());

@@ -13,7 +13,7 @@ use firstseen::plan::Shard;
 use firstseen::report::{IndexReport, IndexedArchive, IndexedObjects, plural};
 use firstseen::rules::RuleSet;
 use firstseen::scan::ScanError;
-use firstseen::source::{ArchiveAccount, ArchiveError, Archives, FileList, is_s3};
+use firstseen::source::{ArchiveAccount, ArchiveError, Archives, FileList};
 use firstseen::store::{BaselineFolder, is_baseline};
 use firstseen::time::Bound;
 
@@ -78,11 +78,11 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
         return Err(UsageError(what).into());
     }
     let shard = args.shard.read()?;
+    let mut s3 = args.s3.clone().or(files.s3);
     let named = match &shard {
         Some(shard) => ArchiveArgs::named(&shard.archives, &files.archives),
-        None => args.archives.and(&files.archives)?,
+        None => args.archives.and(&files.archives, &s3)?,
     };
-    let mut s3 = args.s3.clone().or(files.s3);
     if shard.is_some() {
         s3 =
             s3.without_mirror_of_file("it needs all objects of a bucket, and a shard names a part of them")?;
@@ -90,9 +90,6 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.learning.clone().or(files.learning);
     let wanted =
         shard.as_ref().map_or_else(|| Ok(wanted.clone()), |shard| learning_of(&wanted, shard, &s3))?;
-    if is_s3(&args.output) {
-        return Err(UsageError("a baseline is a local folder; -o does not take s3://…".to_owned()).into());
-    }
     check_window("--read-from, --read-to", wanted.read_from, wanted.read_to)?;
     if let Some(baseline) = named.names().iter().find(|name| is_baseline(name)) {
         let what = format!("'{}' is a baseline, not an archive", baseline.display());

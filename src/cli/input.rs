@@ -1,5 +1,7 @@
 //! The input of a command: archives, read in full, or saved baselines.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,11 +10,12 @@ use firstseen::baseline::{Baseline, HitRetention};
 use firstseen::catalog::{AppliedRules, LearningScope, ObjectEntry};
 use firstseen::coverage::Coverage;
 use firstseen::learn::{Keep, LearnSettings, Learnt, learn_and_keep};
-use firstseen::model::Dimensions;
+use firstseen::model::{Dimensions, Text};
 use firstseen::report::UsedRules;
 use firstseen::rules::RuleSet;
 use firstseen::source::{
-    ArchiveAccount, ArchiveError, Archives, FileList, GivenArchive, ReadWindow, S3Settings, Traffic,
+    ArchiveAccount, ArchiveError, Archives, FileList, GivenArchive, ReadWindow, S3Settings, Traffic, is_s3,
+    name_bytes,
 };
 use firstseen::store::{BaselineContents, Saved, StoreError, proven_files};
 use firstseen::time::{Bound, Day, Timestamp};
@@ -41,6 +44,8 @@ pub(crate) struct Input {
     pub(crate) archives: Vec<String>,
     /// Every listed object, in delivery order; none unless they were asked for.
     pub(crate) objects: Vec<ObjectEntry>,
+    /// The names of those objects as they are stored whose path may show bytes that are not UTF-8.
+    pub(crate) odd_names: HashMap<(u32, Text), Vec<u8>>,
     /// The rules that events were matched against.
     pub(crate) rules: Option<UsedRules>,
     /// That a saved baseline was not matched against the rules that a configuration file names.
@@ -81,6 +86,13 @@ impl Input {
     /// The last day of delivery that counts for a question that ends there. Objects of later days are not read, but are in saved baselines.
     pub(crate) fn last_delivery(&self, read_to: Option<Timestamp>) -> Option<Day> {
         ReadWindow { read_to, ..self.settings.window }.last_day()
+    }
+
+    /// The name of an object as it is stored, from its path.
+    pub(crate) fn stored_name<'o>(&'o self, archive: u32, path: &'o str) -> Cow<'o, [u8]> {
+        let may_be_odd = !self.odd_names.is_empty();
+        let odd = may_be_odd.then(|| self.odd_names.get(&(archive, path.into()))).flatten();
+        Cow::Borrowed(odd.map_or(path.as_bytes(), Vec::as_slice))
     }
 
     /// Reads all named archives or baselines.
@@ -129,6 +141,7 @@ impl Input {
         let learnt = learn_and_keep(&archives, settings, keep, &progress);
         progress.clear();
         let Learnt { baseline, coverage, catalog } = learnt.map_err(scan_error)?;
+        let odd_names = odd_names(&catalog.objects, |archive, path| archives.stored_name(archive, path));
         let (traffic, accounts) = (archives.traffic(), archives.accounts());
         let archives = archives.names().to_vec();
         refuse_nothing(&coverage, &archives)?;
@@ -142,6 +155,7 @@ impl Input {
             accounts,
             archives,
             objects: catalog.objects,
+            odd_names,
             rules,
             other_rules: None,
             inventory_files: InventoryFiles::default(),
@@ -168,7 +182,10 @@ impl Input {
         };
         let checked = options.learning.check(&names[0], learnt, options.leaves_out_later);
         checked.map_err(|error| {
-            let command = options.learning.index_command(names, learnt, &archives, options.leaves_out_later);
+            let has_buckets = archives.iter().any(|name| is_s3(name.as_ref()));
+            let access = if has_buckets { options.s3.access.words() } else { String::new() };
+            let made_of = (&archives[..], &*access);
+            let command = options.learning.index_command(names, learnt, made_of, options.leaves_out_later);
             error.context(OwnedHint(format!(
                 "firstseen index decides what is learnt. Make another baseline: {command}; or leave that setting out"
             )))
@@ -188,11 +205,43 @@ impl Input {
             is_saved: true,
             traffic: None,
             accounts: Vec::new(),
+            odd_names: odd_names_now(&objects, &archives),
             archives,
             objects,
             inventory_files: InventoryFiles::default(),
         })
     }
+}
+
+/// The names as stored of the objects whose path has a text such as `\xFF`.
+fn odd_names<'o>(
+    objects: &'o [ObjectEntry],
+    stored: impl Fn(u32, &'o str) -> Cow<'o, [u8]>,
+) -> HashMap<(u32, Text), Vec<u8>> {
+    let odd = objects.iter().filter(|object| object.path.contains("\\x"));
+    let named = odd.map(|object| {
+        let stored = stored(object.archive, &object.path).into_owned();
+        ((object.archive, object.path.clone()), stored)
+    });
+    named.collect()
+}
+
+/// The same for a baseline, whose archives may be where they were indexed.
+fn odd_names_now(objects: &[ObjectEntry], archives: &[String]) -> HashMap<(u32, Text), Vec<u8>> {
+    let mut opened: HashMap<u32, Option<Archives>> = HashMap::new();
+    let open = |name: &String| Archives::open(&[PathBuf::from(name)]).ok();
+    for object in objects.iter().filter(|object| object.path.contains("\\x")) {
+        opened.entry(object.archive).or_insert_with(|| {
+            archives.get(object.archive as usize - 1).filter(|name| !is_s3(name.as_ref())).and_then(open)
+        });
+    }
+    let is_bucket =
+        |archive: u32| archives.get(archive as usize - 1).is_some_and(|name| is_s3(name.as_ref()));
+    odd_names(objects, |archive, path| match opened.get(&archive).and_then(Option::as_ref) {
+        Some(archives) => archives.stored_name(1, path),
+        None if is_bucket(archive) => Cow::Borrowed(path.as_bytes()),
+        None => name_bytes(path),
+    })
 }
 
 /// Archives to open, and lists of files.

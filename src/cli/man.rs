@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::destination::open_folder;
 use super::exit::RunStatus;
+use super::output_guard::OutputGuard;
 use super::program;
 
 /// Write manual pages, one for each command
@@ -19,6 +20,7 @@ pub(crate) struct ManArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &ManArgs) -> anyhow::Result<RunStatus> {
+    OutputGuard::new().take("--output", &args.output, true)?;
     open_folder(&args.output)?;
     clap_mangen::generate_to(program(), &args.output)
         .with_context(|| format!("cannot write to '{}'", args.output.display()))?;

@@ -171,8 +171,9 @@ impl OutputGuard {
     /// Takes a file, or a folder with everything in it.
     ///
     /// # Errors
-    /// If it is an input, inside one or another output.
+    /// If it is in S3, is an input, or is inside one or another output.
     pub(crate) fn take(&mut self, flag: &'static str, path: &Path, is_folder: bool) -> anyhow::Result<()> {
+        check_local(flag, path)?;
         if is_stream(path) {
             return Ok(());
         }
@@ -192,8 +193,9 @@ impl OutputGuard {
     /// Takes the folder of a baseline, which may be inside an archive: listing skips it.
     ///
     /// # Errors
-    /// If it is an archive itself.
+    /// If it is in S3, or an archive itself.
     pub(crate) fn take_baseline(&mut self, path: &Path) -> anyhow::Result<()> {
+        check_local("--output", path)?;
         let own = identity(path).ok();
         if let Some(input) = self.inputs.iter().find(|input| own.as_ref() == Some(&input.id)) {
             let (what, name) = (input.what, input.name.display());
@@ -276,6 +278,15 @@ impl ClaimedOutput {
 /// Whether a file in a folder of rules is read.
 fn is_rule_file(path: &Path) -> bool {
     path.extension().is_some_and(|end| end == "yaml" || end == "yml")
+}
+
+/// Refuses a place in S3, of which a local folder `s3:` would be made.
+fn check_local(flag: &str, path: &Path) -> anyhow::Result<()> {
+    if !is_s3(path) {
+        return Ok(());
+    }
+    let what = format!("{flag} takes a local file or folder, not '{}'", path.display());
+    Err(refused(what, "write to a local place, and copy it from there: nothing in a bucket is ever changed"))
 }
 
 fn refused(what: String, hint: &'static str) -> anyhow::Error {

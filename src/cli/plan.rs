@@ -92,7 +92,7 @@ struct SizeArgs {
 pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
     let files = args.files.read(None)?;
     let s3 = args.s3.clone().or(files.s3);
-    let named = args.archives.and(&files.archives)?;
+    let named = args.archives.and(&files.archives, &s3)?;
     let names = named.names();
     if let Some(saved) = names.iter().find(|name| is_saved(name)) {
         let what = format!("'{}' is a baseline, and a plan is made of archives", saved.display());

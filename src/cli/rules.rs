@@ -68,7 +68,7 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     };
     let wanted = flags.or(args.files.read(None)?);
     let question = args.question(&wanted)?;
-    let archives = args.archives.and(&wanted.archives)?;
+    let archives = args.archives.and(&wanted.archives, &wanted.s3)?;
     let lists = archives.lists()?;
     let mut guard = wanted.guard(&args.files, &archives, &lists)?;
     guard.read_rules(args.rules.files());

@@ -226,7 +226,7 @@ pub(crate) fn write_traffic(traffic: &Traffic, out: &mut dyn Write) -> io::Resul
 }
 
 /// Writes hints for objects that S3 refuses.
-fn write_denied(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_denied(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
     let failed = |kind| coverage.objects.failed.get(&kind).copied().unwrap_or(0);
     if failed(FaultKind::AccessDenied) > 0 {
         writeln!(

@@ -11,7 +11,7 @@ use super::destination::{Destination, FindingsAnswer};
 use super::exit::{RunStatus, UsageError};
 use super::geo::{derive_values, geo_databases, locate, set_locations};
 use super::input::{Input, InputOptions};
-use super::integrity::Integrity;
+use super::integrity::{Integrity, changed_objects};
 use super::page::page_context;
 use super::run_summary::RunSummary;
 use super::saved_name::is_saved;
@@ -55,7 +55,7 @@ pub(crate) struct ScanArgs {
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let wanted = args.settings.read()?;
     let mut question = Question { all_matches: args.all_matches, ..wanted.question()? };
-    let archives = args.archives.and(&wanted.archives)?;
+    let archives = args.archives.and(&wanted.archives, &wanted.s3)?;
     let lists = archives.lists()?;
     let mut guard = wanted.guard(args.settings.files(), &archives, &lists)?;
     guard.read_rules(args.rules.files());
@@ -75,14 +75,15 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
         rules: rules.as_ref(),
         rules_are_of_file: args.rules.are_of_file(args.settings.files()),
         hits: question.hit_retention(wanted.learning.key()),
-        with_objects: case.is_some(),
+        with_objects: case.is_some() || matches!(verify, Verify::Yes),
         ..wanted.reading(&args.output.run)
     };
-    let integrity = match verify {
+    let mut integrity = match verify {
         Verify::No | Verify::PassedOver => None,
         Verify::Yes => Some(args.integrity(&wanted, (&archives, &lists))?),
     };
     let mut input = Input::read(&archives, &lists, &reading)?;
+    let changed = integrity.as_mut().map(|integrity| integrity.compare(&input.objects)).unwrap_or_default();
     let not_derived = derive_values(&databases, &question, &mut input.baseline)?;
     if input.rules.is_some() {
         args.settings.add_rules(&mut question)?;
@@ -131,9 +132,12 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
         ),
     }
     warnings.extend(integrity.into_iter().flat_map(|integrity| integrity.verified.warnings));
+    warnings.extend(changed_objects(&changed));
     let note = learnt_in_warmup(&effect);
-    RunSummary { note, geo: Some(&databases), ..RunSummary::of(&input, &used, faults, warnings) }
-        .end(args.output.run.quiet)
+    let summary =
+        RunSummary { note, geo: Some(&databases), ..RunSummary::of(&input, &used, faults, warnings) };
+    let status = summary.end(args.output.run.quiet)?;
+    Ok(if changed.is_empty() { status } else { RunStatus::WithFaults })
 }
 
 /// Whether the digests are asked about the log files.
@@ -191,7 +195,8 @@ impl ScanArgs {
         wanted: &Settings,
         (archives, lists): (&ArchiveArgs, &[FileList]),
     ) -> anyhow::Result<Integrity> {
-        let verifying = Verifying { proof: &self.proof, s3: &wanted.s3, run: &self.output.run, from: None };
+        let (proof, s3, run) = (&self.proof, &wanted.s3, &self.output.run);
+        let verifying = Verifying { proof, s3, run, from: None, is_before_scan: true };
         verifying.verify(archives, lists).map(Integrity::of)
     }
 }

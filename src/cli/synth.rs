@@ -7,6 +7,7 @@ use clap::Args;
 use firstseen::synth::{Plan, synthesize};
 
 use super::exit::{Hint, RunStatus, UsageError};
+use super::output_guard::OutputGuard;
 
 /// Generate a realistic archive with planted first-seen actions
 ///
@@ -32,6 +33,7 @@ pub(crate) fn run(args: &SynthArgs) -> anyhow::Result<RunStatus> {
     if !(args.gb > 0.0 && args.gb <= 10_000.0) {
         return Err(UsageError("--gb takes a number above 0 and up to 10000".to_owned()).into());
     }
+    OutputGuard::new().take("OUT", &args.out, true)?;
     let plan = Plan { bytes: (args.gb * 1e9) as u64, seed: args.seed, days: args.days };
     synthesize(&args.out, &plan)
         .with_context(|| format!("cannot create an archive in '{}'", args.out.display()))

@@ -75,7 +75,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let weights = args.ranking.weights.as_deref().map(read_weights).transpose()?.unwrap_or_default();
     let known = args.ranking.known.as_deref().map(read_known).transpose()?.unwrap_or_default();
     let (labels, unused) = args.labels.read()?.unzip();
-    let archives = args.archives.and(&wanted.archives)?;
+    let archives = args.archives.and(&wanted.archives, &wanted.s3)?;
     let lists = archives.lists()?;
     let mut guard = args.guard(&wanted, (&archives, &lists))?;
     let formats = args.output.formats()?;
@@ -119,13 +119,14 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     };
     let trace_source = archives.trace_source(args.files.config(), &input.archives);
     let one_baseline = archives.one_baseline(ONE_BASELINE).filter(|_| trace_source.is_none());
+    let traced_baseline = archives.traced_baseline(ONE_BASELINE, &input.archives);
     let report = TriageReport {
         settings: &used,
         coverage,
         archives: &input.archives,
         source: &archives.words(),
         trace_source: trace_source.as_deref(),
-        one_baseline: one_baseline.as_deref().map(|command| (command, ONE_BASELINE)),
+        one_baseline: one_baseline.as_deref().map(|command| (command, &*traced_baseline)),
         is_saved: input.is_saved,
         question: &question,
         top: args.ranking.top().or(shown),

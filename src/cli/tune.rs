@@ -91,7 +91,7 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<RunStatus> {
     let grid = args.grid.grid(only_mutating)?;
     let (incidents, unused) = args.incidents.read(&args.files)?;
     let format = args.output.format()?;
-    let archives = args.archives.and(&wanted.archives)?;
+    let archives = args.archives.and(&wanted.archives, &wanted.s3)?;
     let lists = archives.lists()?;
     let mut guard = wanted.guard(&args.files, &archives, &lists)?;
     guard.read_files("incidents", args.incidents.files());

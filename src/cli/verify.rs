@@ -8,13 +8,13 @@ use firstseen::scan::{DEFAULT_MAX_OBJECT_SIZE, ScanError, ScanSettings};
 use firstseen::source::{Archives, FileList, S3Settings};
 use firstseen::store::proven_files;
 use firstseen::time::Bound;
-use firstseen::verify::{Class, Examination, Verification, VerifyError, VerifySettings};
+use firstseen::verify::{Class, Examination, Reason, Verdict, Verification, VerifyError, VerifySettings};
 
 use super::args::{AnswerOutputArgs, ArchiveArgs, ProofArgs, RunArgs, S3Args};
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
-use super::run_summary::write_traffic;
+use super::run_summary::{write_denied, write_traffic};
 use super::saved_name::is_saved;
 use super::settings::FileArgs;
 use super::threads;
@@ -52,7 +52,7 @@ pub(crate) struct VerifyArgs {
 pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<RunStatus> {
     let files = args.files.read(None)?;
     let s3 = args.s3.clone().or(files.s3);
-    let named = args.archives.and(&files.archives)?;
+    let named = args.archives.and(&files.archives, &s3)?;
     let names = named.names();
     if let Some(saved) = names.iter().find(|name| is_saved(name)) {
         let what = format!("'{}' is a baseline, which has neither log files nor digests", saved.display());
@@ -67,7 +67,8 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<RunStatus> {
     let output = guard.open("--output", args.output.output.as_deref())?;
     let format = args.output.format()?;
     let faults = args.run.faults(&mut guard)?;
-    let verifying = Verifying { proof: &args.proof, s3: &s3, run: &args.run, from: args.from };
+    let verifying =
+        Verifying { proof: &args.proof, s3: &s3, run: &args.run, from: args.from, is_before_scan: false };
     let Verified { verification, archives, mut warnings, traffic } = verifying.verify(&named, &lists)?;
     let from = args.from.map(|from| from.start().to_string());
     let report = VerifyReport { archives: &archives, verification: &verification, from };
@@ -80,6 +81,7 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<RunStatus> {
         write_traffic(&traffic, &mut stderr)?;
     }
     write_losses(&verification.coverage, &archives, &mut stderr)?;
+    write_denied(&verification.coverage, &mut stderr)?;
     warnings.extend(verification.remarks.iter().cloned());
     warnings.extend(unlisted(&verification));
     for warning in &warnings {
@@ -94,8 +96,15 @@ fn unlisted(verification: &Verification) -> Option<String> {
     let unlisted = verification.counts.iter().filter(|((_, class, _), _)| *class == Class::Unlisted);
     let count: u64 = unlisted.map(|(_, count)| count).sum();
     let files = plural(count, "log file");
-    (count > 0)
-        .then(|| format!("no digest lists {files}: nothing shows whether CloudTrail wrote the content"))
+    let is_unread = |verdict: &&Verdict| verdict.reason == Reason::DigestUnreadable;
+    let unread = match verification.verdicts.iter().filter(is_unread).count() {
+        0 => String::new(),
+        unread if unread as u64 == count => ", since digests could not be read".to_owned(),
+        unread => format!(", {unread} of them since digests could not be read"),
+    };
+    (count > 0).then(|| {
+        format!("no digest lists {files}{unread}: nothing shows whether CloudTrail wrote the content")
+    })
 }
 
 /// How archives are verified.
@@ -104,6 +113,8 @@ pub(crate) struct Verifying<'a> {
     pub(crate) s3: &'a S3Args,
     pub(crate) run: &'a RunArgs,
     pub(crate) from: Option<Bound>,
+    /// Whether the same archives are scanned afterwards, so that their bytes are compared with those that are verified.
+    pub(crate) is_before_scan: bool,
 }
 
 /// An answer, and what was learnt on the way.
@@ -121,7 +132,11 @@ impl Verifying<'_> {
         let mut warnings = Vec::new();
         let keys = self.proof.keys(&mut warnings)?;
         let mut side_files = self.proof.side_files(&mut warnings)?;
-        let settings = ScanSettings { threads: threads(self.run.threads), ..ScanSettings::default() };
+        let settings = ScanSettings {
+            threads: threads(self.run.threads),
+            checksums: self.is_before_scan,
+            ..ScanSettings::default()
+        };
         let s3 = S3Settings {
             max_object_size: DEFAULT_MAX_OBJECT_SIZE,
             lists_digests: true,

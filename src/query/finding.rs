@@ -225,6 +225,8 @@ named! {
         Unlisted = "unlisted",
         /// It is as listed, but only in digests that are themselves contradicted.
         Unvouched = "unvouched",
+        /// It was another one when its events were read than when it was verified.
+        Changed = "changed",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Shows the content of each object, and its checksum, to a function: for what is compared as a whole instead of by records.
 
-use std::io::Cursor;
+use std::io::{self, Cursor, Read};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
@@ -19,6 +19,8 @@ pub struct ObjectContent<'r> {
     pub user_metadata: &'r [(String, String)],
     /// SHA-256 of the content: of all bytes without compression.
     pub checksum: Checksum,
+    /// SHA-256 of the same bytes as stored, if requested: [`ScanSettings::checksums`].
+    pub stored: Option<Checksum>,
     /// The content, or the beginning of one that is too large to be held.
     pub bytes: &'r [u8],
     /// Whether `bytes` is all of it.
@@ -48,7 +50,9 @@ pub fn read_contents<T: Send>(
     pool.broadcast(|_| {
         let decoder = Decoder::new(settings.max_object_size);
         let limit = settings.max_object_size;
-        let mut reader = Reader { supply: &supply, limit, decoder, stored: Vec::new(), held: Vec::new() };
+        let hashes_stored = settings.checksums;
+        let (stored, held) = (Vec::new(), Vec::new());
+        let mut reader = Reader { supply: &supply, limit, hashes_stored, decoder, stored, held };
         let mut examined = Vec::new();
         while let Some(mut supplied) = supply.next(&|| progress.stopped()) {
             let number = supplied.number;
@@ -75,6 +79,7 @@ struct Reader<'r, 'a> {
     supply: &'r Supply<'a>,
     /// The maximum number of bytes inflated for an object.
     limit: u64,
+    hashes_stored: bool,
     decoder: Decoder,
     stored: Vec<u8>,
     held: Vec<u8>,
@@ -83,7 +88,7 @@ struct Reader<'r, 'a> {
 impl Reader<'_, '_> {
     /// Shows the content to `examine`; returns its result and the stored size.
     fn read<T>(&mut self, supplied: &mut Supplied<'_>, examine: &dyn Fn(ObjectContent<'_>) -> T) -> (u64, T) {
-        let Self { supply, limit, decoder, stored, held } = self;
+        let Self { supply, limit, hashes_stored, decoder, stored, held } = self;
         let taken = supply.take(supplied, stored);
         let (object, user_metadata) = (&*supplied.object, supplied.user_metadata());
         let (mut large, error) = match taken {
@@ -96,7 +101,10 @@ impl Reader<'_, '_> {
         {
             let (bytes, end) = (content.bytes, content.end);
             let checksum = Checksum::of(bytes);
-            let whole = ObjectContent { object, user_metadata, checksum, bytes, is_whole: true, end, error };
+            let stored = hashes_stored.then(|| Checksum::of(stored));
+            let is_whole = true;
+            let whole =
+                ObjectContent { object, user_metadata, checksum, stored, bytes, is_whole, end, error };
             return (size, examine(whole));
         }
         held.clear();
@@ -108,13 +116,40 @@ impl Reader<'_, '_> {
                 held.extend_from_slice(part);
             }
         };
-        let end = match &mut large {
-            Some(large) => stream_content(large, *limit, &mut each),
-            None => stream_content(&mut Cursor::new(&*stored), *limit, &mut each),
+        let mut held_bytes = Cursor::new(&*stored);
+        let from: &mut dyn Read = match &mut large {
+            Some(large) => large,
+            None => &mut held_bytes,
         };
+        let mut from = HashedReader { from, hasher: hashes_stored.then(Hasher::default) };
+        let end = stream_content(&mut from, *limit, &mut each);
+        let stored = from.finish();
         let (checksum, bytes) = (hasher.finish(), &held[..]);
-        let content = ObjectContent { object, user_metadata, checksum, bytes, is_whole, end, error };
+        let content = ObjectContent { object, user_metadata, checksum, stored, bytes, is_whole, end, error };
         (size, examine(content))
+    }
+}
+
+/// Hashes what is read, if that is wanted.
+struct HashedReader<'r> {
+    from: &'r mut dyn Read,
+    hasher: Option<Hasher>,
+}
+
+impl HashedReader<'_> {
+    /// The checksum of all bytes, also of those that were not read so far; none if they cannot be read.
+    fn finish(mut self) -> Option<Checksum> {
+        self.hasher.as_ref()?;
+        io::copy(&mut self, &mut io::sink()).ok()?;
+        self.hasher.map(Hasher::finish)
+    }
+}
+
+impl Read for HashedReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(buffer)?;
+        self.hasher.iter_mut().for_each(|hasher| hasher.add(&buffer[..read]));
+        Ok(read)
     }
 }
 

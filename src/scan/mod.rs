@@ -48,7 +48,7 @@ pub struct ScanSettings {
     pub max_object_size: u64,
     /// Bytes that all threads together may hold for large objects: see [`crate::memory`]. Only decides what waits.
     pub memory: u64,
-    /// Whether visitors want the checksum of each object.
+    /// Whether the checksum of each object as stored is wanted.
     pub checksums: bool,
 }
 

@@ -80,6 +80,11 @@ impl ArchiveError {
         self
     }
 
+    /// Whether other archives can be read without this one.
+    pub const fn is_of_one_archive(&self) -> bool {
+        !matches!(self, Self::Interrupted | Self::Mirror { .. })
+    }
+
     /// The error with its cause, in words.
     pub fn in_full(&self) -> String {
         let cause = std::error::Error::source(self).map(|cause| format!(": {cause}"));

@@ -1,11 +1,12 @@
 //! Finds one object by its name, without listing the others.
 
+use std::borrow::Cow;
 use std::path::{Component, Path};
 use std::sync::Arc;
 
 use super::local;
 use super::log_object::Location;
-use super::{Archives, LogObject, ObjectKey, ReadError, Root, unescaped};
+use super::{Archives, LogObject, ObjectKey, ReadError, Root, name_bytes, unescaped};
 use crate::coverage::FaultKind;
 use crate::model::Text;
 
@@ -29,6 +30,22 @@ impl Archives {
             }),
             Root::S3(bucket) => bucket.find(archive, path),
             Root::Missing(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Archives {
+    /// The name of an object as it is stored. Its path shows bytes that are not UTF-8 as `\xFF`, but a name may have such a text itself: which of
+    /// both it is, the file says, if it is there.
+    pub fn stored_name<'p>(&self, archive: u32, path: &'p str) -> Cow<'p, [u8]> {
+        match self.root_of(archive) {
+            Ok(Root::Local(root)) => match root.location(path) {
+                Some(Location::OddFile(odd)) => Cow::Owned(odd.as_os_str().as_encoded_bytes().to_vec()),
+                Some(_) => Cow::Borrowed(path.as_bytes()),
+                None => name_bytes(path),
+            },
+            Ok(Root::S3(_) | Root::Stdin) => Cow::Borrowed(path.as_bytes()),
+            Ok(Root::Missing(_)) | Err(_) => name_bytes(path),
         }
     }
 }

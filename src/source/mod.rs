@@ -412,10 +412,8 @@ fn unless_all_are_missing(mut roots: Vec<Root>) -> Result<Vec<Root>, ArchiveErro
 impl ArchiveOpener<'_> {
     /// The root of an archive that may be missing.
     fn root_or_missing(&mut self, archive: &GivenArchive) -> Result<Root, ArchiveError> {
-        let is_its_own =
-            |error: &ArchiveError| !matches!(error, ArchiveError::Interrupted | ArchiveError::Mirror { .. });
         match self.root(archive) {
-            Err(error) if archive.may_be_missing && is_its_own(&error) => Ok(Root::Missing(error)),
+            Err(error) if archive.may_be_missing && error.is_of_one_archive() => Ok(Root::Missing(error)),
             root => root,
         }
     }

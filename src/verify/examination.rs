@@ -22,6 +22,8 @@ pub(super) struct Examined {
     pub(super) object: LogObject,
     /// SHA-256 of its content; only meaningful if it could be read.
     pub(super) checksum: Checksum,
+    /// SHA-256 of its bytes as stored, if that is wanted and they could be read.
+    pub(super) stored: Option<Checksum>,
     pub(super) content: Content,
     pub(super) flaw: Option<Flaw>,
     /// From its user metadata.
@@ -114,6 +116,7 @@ fn examine(read: ObjectContent<'_>) -> Examined {
     Examined {
         object: read.object.clone(),
         checksum: read.checksum,
+        stored: read.stored.filter(|_| read.error.is_none()),
         content: content(&read, flaw.as_ref()),
         signature: in_metadata(read.user_metadata),
         flaw,

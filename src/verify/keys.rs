@@ -39,6 +39,15 @@ pub enum KeysError {
     NoList,
 }
 
+/// When a signature was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    At(Timestamp),
+    /// At some time that is not known, but not earlier.
+    NotBefore(Timestamp),
+    Unknown,
+}
+
 /// What the keys say of a signature's key.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Found<'k> {
@@ -99,13 +108,17 @@ impl PublicKeys {
         self.keys.is_empty()
     }
 
-    /// The key with a fingerprint, if it was valid at that time; an unknown time is not compared.
-    pub(super) fn find(&self, fingerprint: &str, at: Option<Timestamp>) -> Found<'_> {
+    /// The key with a fingerprint, if it was valid then, or may have been.
+    pub(super) fn find(&self, fingerprint: &str, made: Made) -> Found<'_> {
         let Some(key) = self.keys.get(fingerprint) else { return Found::Unknown };
+        let (first, last) = match made {
+            Made::At(at) => (Some(at), Some(at)),
+            Made::NotBefore(first) => (Some(first), None),
+            Made::Unknown => (None, None),
+        };
         let is_valid = |(start, end): &(Option<Timestamp>, Option<Timestamp>)| {
-            let Some(at) = at else { return true };
-            start.is_none_or(|start| start.minus(MARGIN) <= at)
-                && end.is_none_or(|end| at <= end.plus(MARGIN))
+            start.zip(last).is_none_or(|(start, last)| start.minus(MARGIN) <= last)
+                && end.zip(first).is_none_or(|(end, first)| first <= end.plus(MARGIN))
         };
         if key.periods.iter().any(is_valid) { Found::Key(&key.key) } else { Found::Outdated(&key.key) }
     }

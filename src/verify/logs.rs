@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::chains::Chains;
 use super::digest::{Digest, ListedFile};
 use super::examination::{Content, Examination, Examined};
-use super::names::{lies_at, log_name, log_place, stem};
+use super::names::{digest_name, lies_at, log_name, log_place, stem};
 use super::nodes::Nodes;
 use super::standing::{Standing, Weight};
 use super::verdict::{Class, Proof, Reason, Subject, Verdict};
@@ -52,6 +52,8 @@ pub(super) struct Logs<'l> {
     present: HashSet<&'l str>,
     /// The periods that digests cover, by account and Region, in order and apart from each other.
     periods: BTreeMap<(&'l str, &'l str), Vec<(Timestamp, Timestamp)>>,
+    /// The ends of the periods of digests that are there and could not be read, by account and Region, in order.
+    unread: BTreeMap<(&'l str, &'l str), Vec<Timestamp>>,
 }
 
 impl<'l> Logs<'l> {
@@ -70,10 +72,12 @@ impl<'l> Logs<'l> {
             by_hash: HashMap::new(),
             present: HashSet::new(),
             periods: BTreeMap::new(),
+            unread: BTreeMap::new(),
         };
         for (number, node) in nodes.nodes.iter().enumerate() {
-            if let Some(digest) = node.digest {
-                logs.add_entries(number, digest);
+            match node.digest {
+                Some(digest) => logs.add_entries(number, digest),
+                None => logs.add_unread(number),
             }
         }
         for examined in &examination.objects {
@@ -82,6 +86,7 @@ impl<'l> Logs<'l> {
             }
         }
         logs.periods.values_mut().for_each(join_periods);
+        logs.unread.values_mut().for_each(|ends| ends.sort_unstable());
         logs
     }
 
@@ -106,6 +111,17 @@ impl<'l> Logs<'l> {
             && standings[number].weight() > Weight::None
         {
             self.periods.entry((&chain.account, &chain.region)).or_default().push((start, end));
+        }
+    }
+
+    /// Adds the period of a digest of which only the name is known.
+    fn add_unread(&mut self, number: usize) {
+        let place = self.nodes.nodes[number].places.first();
+        let path = place.map(|place| &*self.examination.objects[*place].object.path);
+        if let Some(name) = path.and_then(digest_name)
+            && let Some(ended) = name.ended
+        {
+            self.unread.entry((name.account, name.region)).or_default().push(ended);
         }
     }
 
@@ -173,6 +189,7 @@ impl<'l> Logs<'l> {
             object: Some(examined.object.path.clone()),
             time: log_name(path).delivered.or(examined.object.delivered),
             found: examined.is_read().then_some(examined.checksum),
+            as_stored: examined.stored,
             ..verdict
         })
     }
@@ -218,16 +235,24 @@ impl<'l> Logs<'l> {
         let Some(((account, region), delivered)) = log_place(&examined.object.path) else {
             return Reason::NoChain;
         };
-        let Some(periods) = self.periods.get(&(account, region)) else { return Reason::NoChain };
-        // A name has the minute of delivery, without the seconds.
-        let last = delivered.plus(Span::within(59_999_999));
+        let is_unread = self.is_unread((account, region), delivered);
+        let uncovered = |reason| if is_unread { Reason::DigestUnreadable } else { reason };
+        let Some(periods) = self.periods.get(&(account, region)) else { return uncovered(Reason::NoChain) };
+        let last = end_of_minute(delivered);
         let begun = periods.partition_point(|(start, _)| *start <= last);
         match begun.checked_sub(1).map(|index| periods[index].1) {
-            None => Reason::BeforeFirstDigest,
+            None => uncovered(Reason::BeforeFirstDigest),
             Some(end) if delivered < end => Reason::LeftOut,
-            Some(_) if begun == periods.len() => Reason::AfterLastDigest,
-            Some(_) => Reason::InGap,
+            Some(_) if begun == periods.len() => uncovered(Reason::AfterLastDigest),
+            Some(_) => uncovered(Reason::InGap),
         }
+    }
+
+    /// Whether a digest that could not be read is that of the time of a delivery. CloudTrail writes one for every hour.
+    fn is_unread(&self, place: (&str, &str), delivered: Timestamp) -> bool {
+        let ends = self.unread.get(&place).map_or(&[][..], Vec::as_slice);
+        let next = ends.get(ends.partition_point(|end| *end <= delivered));
+        next.is_some_and(|end| end.minus(Span::hours(1)) <= end_of_minute(delivered))
     }
 
     /// A verdict on a log file with the content that an entry states: worth as much as its digest.
@@ -253,6 +278,11 @@ impl<'l> Logs<'l> {
     fn weight(&self, (number, _): Entry<'l>) -> Weight {
         self.standings[number].weight()
     }
+}
+
+/// The name of a log file has the minute of its delivery, without the seconds.
+fn end_of_minute(delivered: Timestamp) -> Timestamp {
+    delivered.plus(Span::within(59_999_999))
 }
 
 fn has_content_of((_, file): Entry<'_>) -> String {

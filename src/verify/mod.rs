@@ -26,7 +26,7 @@ use thiserror::Error;
 use crate::scan::ScanError;
 use crate::time::Timestamp;
 use chains::Chains;
-use examination::{Content, Flaw};
+use examination::{Content, Examined, Flaw};
 use links::Links;
 use logs::Logs;
 use names::{digest_name, lies_at, stem};
@@ -187,6 +187,13 @@ impl Judge<'_> {
             remarks.push(format!(
                 "zip and tar archives were not opened ({archives}): unpack them to verify the log files in them"
             ));
+        }
+        let is_log = |examined: &Examined| matches!(examined.content, Content::Log);
+        if archives == 0 && !objects.iter().any(is_log) {
+            remarks.push(
+                "there is not one log file in what was given, only digests: name the CloudTrail folder, too, or the folder above both"
+                    .to_owned(),
+            );
         }
         let has_no_key = |number: &usize| {
             let is_unproven = self.standings[*number].proof == Some(Proof::Consistent);

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::digest::Digest;
 use super::examination::{Content, Examination};
-use super::keys::{Found, PublicKeys};
+use super::keys::{Found, Made, PublicKeys};
 use super::names::{digest_name, stem};
 use super::side_files::{SideFiles, SideSignature};
 use crate::checksum::{Checksum, from_hex};
@@ -186,10 +186,7 @@ impl<'e> Nodes<'e> {
     ) -> Signed {
         let node = &self.nodes[number];
         let (Some(digest), Some(signature)) = (node.digest, signature) else { return Signed::Unknown };
-        // A backfill digest is signed when it is made, which may be long after the period that it covers.
-        let is_backfill = digest.name().is_some_and(|name| name.is_backfill);
-        let signed_at = if is_backfill { generated } else { digest.end };
-        let found = keys.find(&digest.fingerprint, signed_at);
+        let found = keys.find(&digest.fingerprint, made(digest, generated));
         let (Found::Key(key) | Found::Outdated(key)) = found else { return Signed::Unknown };
         let text = digest.signed_text(node.checksum);
         // What no key verifies was altered, perhaps its time or its algorithm, whatever that says of the key.
@@ -199,6 +196,18 @@ impl<'e> Nodes<'e> {
             true if matches!(found, Found::Outdated(_)) => Signed::OutdatedKey,
             true => Signed::Valid,
         }
+    }
+}
+
+/// When a digest was signed. A backfill digest is signed when it is made, which may be long after the period that it covers, but not before
+/// the end of it, whatever its metadata says.
+fn made(digest: &Digest, generated: Option<Timestamp>) -> Made {
+    let is_backfill = digest.name().is_some_and(|name| name.is_backfill);
+    match (digest.end, generated) {
+        (Some(end), Some(generated)) if is_backfill => Made::At(generated.max(end)),
+        (Some(end), None) if is_backfill => Made::NotBefore(end),
+        (None, Some(generated)) if is_backfill => Made::At(generated),
+        (end, _) => end.map_or(Made::Unknown, Made::At),
     }
 }
 

@@ -144,7 +144,9 @@ impl Case<'_> {
         if self.side_signed.contains(&Signed::Invalid) {
             return Standing::contradicted(Reason::SignatureInvalid, None);
         }
-        if let Some(successor) = self.states_another_signature(node) {
+        if let Some(successor) =
+            counted.clone().find_map(|link| self.another_signature(node, link)).filter(|_| counts)
+        {
             return Standing::contradicted(Reason::SignatureDiffers, Some(successor));
         }
         match counted.next().filter(|_| counts) {
@@ -153,19 +155,14 @@ impl Case<'_> {
         }
     }
 
-    /// A later digest that states its hash and another signature than all that are given for it. RSA signatures of PKCS #1 version 1.5 are
-    /// not random: a key makes one of a text (RFC 8017, section 8.2).
-    fn states_another_signature(&self, node: &Node<'_>) -> Option<usize> {
+    /// The later digest of a link if it states the hash of this one and another signature than all that are given for it. RSA signatures of
+    /// PKCS #1 version 1.5 are not random: a key makes one of a text (RFC 8017, section 8.2).
+    fn another_signature(&self, node: &Node<'_>, link: &Link) -> Option<usize> {
         let is_given =
             |stated: &str| node.side_signatures.iter().any(|side| side.text.eq_ignore_ascii_case(stated));
-        let differs = |link: &&&Link| {
-            let stated = || self.nodes[link.successor].digest?.previous_signature.as_deref();
-            link.hash_fits
-                && link.signed == Signed::Unknown
-                && stated().is_some_and(|stated| !is_given(stated))
-        };
-        let link = self.later.iter().filter(|_| !node.side_signatures.is_empty()).find(differs);
-        link.map(|link| link.successor)
+        let may_differ = link.hash_fits && link.signed == Signed::Unknown && !node.side_signatures.is_empty();
+        let stated = self.nodes[link.successor].digest?.previous_signature.as_deref()?;
+        (may_differ && !is_given(stated)).then_some(link.successor)
     }
 
     /// The weight of the later digest of a link.

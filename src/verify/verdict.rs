@@ -107,6 +107,8 @@ named! {
         BeforeFirstDigest = "before-first-digest",
         /// No digest covers the time of its delivery, though there are earlier and later ones.
         InGap = "in-gap",
+        /// The digest of the time of its delivery is there, and could not be read.
+        DigestUnreadable = "digest-unreadable",
         /// There is no digest of its account and Region, or its name does not say them.
         NoChain = "no-chain",
         /// The digests of this period are missing: the next one continues a chain.
@@ -145,6 +147,8 @@ pub struct Verdict {
     pub stated: Option<Checksum>,
     /// The SHA-256 of the content that is there.
     pub found: Option<Checksum>,
+    /// The SHA-256 of the bytes of a log file as stored, if it was wanted: they are what the verdict is about.
+    pub as_stored: Option<Checksum>,
     /// More, in words. May contain text from the archive: clean it before showing it.
     pub detail: Option<String>,
 }
@@ -170,6 +174,7 @@ impl Verdict {
             stated_in: None,
             stated: None,
             found: None,
+            as_stored: None,
             detail: None,
         }
     }

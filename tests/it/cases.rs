@@ -115,6 +115,35 @@ fn every_object_is_listed_with_its_checksum() {
     assert!(String::from_utf8_lossy(&case["data/faults.jsonl"]).contains("torn.json.gz"));
 }
 
+/// Only the file itself says whether its name has a text that looks like another byte, wherever the archive is and whatever it is called.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_in_a_case_are_those_of_files_in_archives_of_every_kind() {
+    use std::os::unix::ffi::OsStrExt;
+    let one = wrapped(&[record("2024-03-09T04:00:00Z", "eva", "s3:GetObject")]);
+    let archive = Archive::new().object("logs/plain.json", &one);
+    for name in [&b"logs/a\xff.json"[..], br"logs/literal\xFF.json"] {
+        fs::write(archive.path().join(std::ffi::OsStr::from_bytes(name)), &one).unwrap();
+    }
+    fs::write(archive.path().join("c.toml"), "[[archive]]\nlabel = \"prod\"\npath = \"logs\"\n").unwrap();
+    let run = |arguments: &[&str]| {
+        let output = firstseen(&[arguments, &["-q"]].concat(), archive.path());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    };
+    run(&["index", "logs", "-o", "b.baseline"]);
+    let sources: [&[&str]; 4] =
+        [&["--config", "c.toml"], &["log?"], &[r"logs/literal\xFF.json"], &["b.baseline"]];
+    for source in sources {
+        let outside = TempDir::new().unwrap();
+        let folder = outside.path().join("case");
+        run(&[&["scan", "--case", folder.to_str().unwrap()], source].concat());
+        let listed = fs::read(folder.join("data/archive-1.sha256")).unwrap();
+        let has = |end: &[u8]| listed.split(|byte| *byte == b'\n').any(|line| line.ends_with(end));
+        let is_one = source[0].contains("literal");
+        assert!(has(br"literal\\xFF.json") && (is_one || has(b"a\xff.json")), "{source:?}: {listed:?}");
+    }
+}
+
 /// Names of any bytes are not possible elsewhere.
 #[cfg(target_os = "linux")]
 #[test]

@@ -221,3 +221,25 @@ fn a_pipe_is_written_in_place() {
     assert!(ended.status.success(), "{}", stderr(&ended));
     assert!(reader.join().unwrap().starts_with('{'));
 }
+
+#[test]
+fn no_output_is_written_to_a_folder_that_is_named_like_a_bucket() {
+    let folder = case();
+    let before = snapshot(folder.path());
+    for arguments in [
+        &["triage", "logs", "--case", "s3://b/case"][..],
+        &["scan", "logs", "-o", "s3://b/findings.csv"],
+        &["scan", "logs", "-f", "csv,json", "-o", "s3://b/findings"],
+        &["scan", "logs", "--faults", "s3://b/faults.jsonl"],
+        &["events", "logs", "-f", "parquet", "--partition", "-o", "s3://b/events"],
+        &["index", "logs", "-o", "s3://b/new.baseline"],
+        &["merge", "old.baseline", "old.baseline", "-o", "s3://b/new.baseline"],
+        &["synth", "s3://b/synth", "--gb", "0.001"],
+        &["man", "-o", "s3://b/man"],
+    ] {
+        let output = firstseen(arguments, folder.path());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("'s3://b/"), "{arguments:?}: {}", stderr(&output));
+    }
+    assert_eq!(snapshot(folder.path()), before);
+}

@@ -28,6 +28,9 @@ pub(crate) struct ArchiveArgs {
     /// The last ones of `names`, which a configuration file describes.
     #[arg(skip)]
     configured: Vec<ConfiguredArchive>,
+    /// How the buckets among them are reached, for commands that are printed.
+    #[arg(skip)]
+    access: AccessArgs,
 }
 
 /// An archive that a configuration file describes.
@@ -84,8 +87,9 @@ impl ConfiguredArchive {
 
 impl ArchiveArgs {
     /// Archives by name.
-    pub(crate) const fn of(names: Vec<PathBuf>) -> Self {
-        Self { names, files_from: Vec::new(), archive_root: None, configured: Vec::new() }
+    pub(crate) fn of(names: Vec<PathBuf>) -> Self {
+        let access = AccessArgs::default();
+        Self { names, files_from: Vec::new(), archive_root: None, configured: Vec::new(), access }
     }
 
     /// Archives by name, as a plan has them.
@@ -94,15 +98,17 @@ impl ArchiveArgs {
         let configured: Vec<_> = names.iter().filter_map(of_file).cloned().collect();
         let elsewhere = names.iter().filter(|name| of_file(name).is_none()).map(PathBuf::from);
         let names = elsewhere.chain(configured.iter().map(|known| known.archive.location.clone())).collect();
-        Self { names, files_from: Vec::new(), archive_root: None, configured }
+        Self { configured, ..Self::of(names) }
     }
 
-    /// These archives and those of a configuration file, which are not read if all that is named are baselines.
+    /// These archives and those of a configuration file, which are not read if all that is named are baselines. `s3` says how the buckets
+    /// among them are reached.
     ///
     /// # Errors
     /// If nothing is named at all, or a name comes twice (wrong usage).
-    pub(crate) fn and(&self, configured: &[ConfiguredArchive]) -> anyhow::Result<Self> {
-        let mut all = self.clone();
+    pub(crate) fn and(&self, configured: &[ConfiguredArchive], s3: &S3Args) -> anyhow::Result<Self> {
+        s3.access.check_endpoint().map_err(UsageError)?;
+        let mut all = Self { access: s3.access.clone(), ..self.clone() };
         if self.names.is_empty() && self.files_from.is_empty() && configured.is_empty() {
             let what = "no archive is named".to_owned();
             return Err(anyhow::Error::new(UsageError(what)).context(Hint(
@@ -158,11 +164,19 @@ impl ArchiveArgs {
         !self.files_from.is_empty()
     }
 
-    /// The archives as words of a command, quoted for a shell.
+    /// The archives as words of a command, quoted for a shell, with the flags that say how the buckets among them are reached.
     pub(crate) fn words(&self) -> String {
         let lists = Some(self.list_words()).filter(|words| !words.is_empty());
         let words: Vec<String> = self.on_the_line().iter().map(|name| quoted(name)).chain(lists).collect();
-        words.join(" ")
+        format!("{}{}", words.join(" "), self.access_words(&[]))
+    }
+
+    /// The flags that say how buckets are reached, each with a blank before it; none if no archive is a bucket, nor any of those that were
+    /// read for a baseline.
+    fn access_words(&self, recorded: &[String]) -> String {
+        let is_bucket = |name: &String| is_s3(name.as_ref());
+        let has_buckets = self.names.iter().any(|name| is_s3(name)) || recorded.iter().any(is_bucket);
+        if has_buckets { self.access.words() } else { String::new() }
     }
 
     /// The same for `firstseen trace`, which takes archives or one baseline, with the file of `--config`, which may describe the archives of a
@@ -173,16 +187,14 @@ impl ArchiveArgs {
         let is_unfit = |name: &PathBuf| is_stdin(name) || self.on_the_line().len() > 1 && is_saved(name);
         match (self.on_the_line(), &self.configured[..]) {
             _ if has_lists => None,
-            ([], [first, ..]) => Some(format!("--config {}", quoted(&first.file))),
+            ([], [first, ..]) => Some(format!("--config {}{}", quoted(&first.file), self.access_words(&[]))),
             (names @ [_, ..], []) if !names.iter().any(is_unfit) => {
                 let config = config.map(|file| format!("--config {}", quoted(file)));
-                let is_of_buckets = config.is_none()
-                    && names.iter().all(|name| is_saved(name))
-                    && recorded.iter().any(|name| is_s3(name.as_ref()));
-                let buckets = recorded.iter().filter(|_| is_of_buckets);
-                let buckets = buckets.map(|name| format!("--archive {}", quoted(name.as_ref())));
+                let is_of_buckets = config.is_none() && names.iter().all(|name| is_saved(name));
+                let buckets = if is_of_buckets { recorded_buckets(recorded) } else { String::new() };
                 let names = names.iter().map(|name| quoted(name).to_string());
-                Some(names.chain(config).chain(buckets).collect::<Vec<_>>().join(" "))
+                let words = names.chain(config).collect::<Vec<_>>().join(" ");
+                Some(format!("{words}{buckets}{}", self.access_words(recorded)))
             }
             _ => None,
         }
@@ -203,6 +215,13 @@ impl ArchiveArgs {
             _ => return None,
         };
         Some(format!("firstseen {command} {} -o {name}", self.words()))
+    }
+
+    /// The baseline that this command makes, as the source of `firstseen trace`.
+    pub(crate) fn traced_baseline(&self, name: &str, recorded: &[String]) -> String {
+        let is_of_lists = !self.files_from.is_empty();
+        let buckets = if is_of_lists { String::new() } else { recorded_buckets(recorded) };
+        format!("{name}{buckets}{}", self.access_words(recorded))
     }
 
     /// The file that describes an archive, as words of a command; absent for one of the command line.
@@ -248,6 +267,13 @@ impl ArchiveArgs {
             anyhow::Error::new(UsageError(what)).context(hint)
         })
     }
+}
+
+/// The archives of a baseline as words of a command, each with a blank before it, if there are buckets among them: these must be named.
+fn recorded_buckets(recorded: &[String]) -> String {
+    let has_buckets = recorded.iter().any(|name| is_s3(name.as_ref()));
+    let named = recorded.iter().filter(|_| has_buckets);
+    named.map(|name| format!(" --archive {}", quoted(name.as_ref()))).collect()
 }
 
 fn quoted(path: &Path) -> String {

@@ -172,7 +172,7 @@ impl LearningArgs {
         &self,
         names: &[PathBuf],
         learnt: &LearningScope,
-        archives: &[String],
+        (archives, access): (&[String], &str),
         leaves_out_later: bool,
     ) -> String {
         let key = self.principal_key.map_or(learnt.principal_key, |key| key.0);
@@ -185,6 +185,7 @@ impl LearningArgs {
         let output = names.first().map_or_else(|| PathBuf::from(&new), |name| name.with_file_name(&new));
         let mut words = vec!["firstseen index".to_owned()];
         words.extend(archives.iter().map(|archive| path_for_shell(archive).into_owned()));
+        words.extend(access.strip_prefix(' ').map(str::to_owned));
         words.push(format!("-o {}", path_for_shell(&output.to_string_lossy())));
         let mut flag = |name: &str, value: Option<String>, usual: Option<String>| {
             let value = value.filter(|value| Some(value) != usual.as_ref());

@@ -81,7 +81,7 @@ impl SourceArgs {
                     "--archive says where the archives of a baseline are, but SRC is an archive itself";
                 return Err(UsageError(what.to_owned()).into());
             }
-            None => ArchiveArgs::of(sources.clone()).and(&files.archives)?.given(&s3)?,
+            None => ArchiveArgs::of(sources.clone()).and(&files.archives, &s3)?.given(&s3)?,
         };
         sources.iter().for_each(|name| guard.read_archive(name));
         guard.read_files("settings", self.files.files());

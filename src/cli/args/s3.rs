@@ -192,6 +192,20 @@ impl AccessArgs {
         self.or(run)
     }
 
+    /// Refuses a password in the URL of a store, which would be printed with commands. The message does not have it.
+    ///
+    /// # Errors
+    /// If there is one, in words.
+    pub(crate) fn check_endpoint(&self) -> Result<(), String> {
+        let rest = self.endpoint_url.as_deref().and_then(|url| url.split_once("://"));
+        let host = rest.and_then(|(_, rest)| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+        match host.contains('@') {
+            true => Err("--endpoint-url takes no user and no password: requests are signed with credentials"
+                .to_owned()),
+            false => Ok(()),
+        }
+    }
+
     /// Starts in this Region, unless another is given.
     pub(crate) fn starting_in(self, region: &str) -> Self {
         Self { aws_region: self.aws_region.or_else(|| Some(region.to_owned())), ..self }
@@ -207,6 +221,7 @@ impl AccessArgs {
     /// # Errors
     /// Flags that do not fit together, in words.
     pub(crate) fn access(&self) -> Result<S3Access, String> {
+        self.check_endpoint()?;
         let anonymous = self.no_sign_request.unwrap_or(false);
         if anonymous && (self.profile.is_some() || !self.role_arn.is_empty()) {
             let what = "--no-sign-request uses no credentials: remove it, or --profile and --role-arn";

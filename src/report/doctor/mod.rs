@@ -32,6 +32,13 @@ pub enum Inside {
     Archive(Box<Checkup>, Option<Access>),
     /// A baseline.
     Baseline(Box<SavedSummary>),
+    /// An archive of a configuration file that cannot be opened: the reason, and what to do.
+    Unopened {
+        /// Why, in words.
+        reason: String,
+        /// What to do about it.
+        todo: &'static str,
+    },
 }
 
 /// The credentials for a bucket.

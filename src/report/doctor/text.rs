@@ -26,9 +26,14 @@ pub(super) fn write(examined: &[Examined], out: &mut dyn Write) -> io::Result<()
         match &one.inside {
             Inside::Archive(checkup, access) => archive(checkup, access.as_ref(), out)?,
             Inside::Baseline(saved) => baseline(saved, out)?,
+            Inside::Unopened { reason, todo } => {
+                field("error", reason, out)?;
+                field("", &format!("do: {todo}"), out)?;
+            }
         }
         match &one.command {
             Some(command) => field("next", command, out)?,
+            None if matches!(one.inside, Inside::Unopened { .. }) => {}
             None => field("next", "nothing: see the remarks", out)?,
         }
     }

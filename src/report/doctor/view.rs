@@ -23,6 +23,7 @@ pub(super) struct ExaminedView<'a> {
 enum InsideView<'a> {
     Archive(Box<ArchiveView<'a>>),
     Baseline(BaselineView<'a>),
+    Unopened { error: &'a str, todo: &'static str },
 }
 
 #[derive(Serialize)]
@@ -98,6 +99,7 @@ impl<'a> ExaminedView<'a> {
                 InsideView::Archive(Box::new(ArchiveView::new(checkup, access.as_ref())))
             }
             Inside::Baseline(saved) => InsideView::Baseline(BaselineView::new(saved)),
+            Inside::Unopened { reason, todo } => InsideView::Unopened { error: reason, todo },
         };
         Self { name: &examined.name, form: examined.form, inside, next_command: examined.command.as_deref() }
     }

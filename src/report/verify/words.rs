@@ -24,6 +24,7 @@ pub(super) fn reason(verdict: &Verdict) -> &'static str {
         Reason::AfterLastDigest => "it was delivered after the last digest",
         Reason::BeforeFirstDigest => "it was delivered before the first digest",
         Reason::InGap => "it was delivered in a period without digests",
+        Reason::DigestUnreadable => "the digest of the time of its delivery could not be read",
         Reason::NoChain if verdict.is_of_unplaced_log() => {
             "its name does not say its account, Region and time of delivery"
         }

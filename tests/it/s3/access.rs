@@ -374,3 +374,46 @@ fn an_external_id_belongs_to_the_role_at_the_same_position() {
         .collect();
     assert_eq!(ids, [Some("case-1".to_owned()), None]);
 }
+
+/// Pasted, they reach the same bucket, as the same caller.
+#[test]
+fn printed_commands_have_the_flags_of_access() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).start();
+    let folder = tempfile::TempDir::new().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = server.firstseen();
+        command.env_remove("AWS_ENDPOINT_URL");
+        let output = command.args(arguments).arg("-q").current_dir(folder.path()).output().unwrap();
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{arguments:?}: {}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let access = ["--endpoint-url", &server.url, "--request-payer", "--role-session-name", "ir-1"];
+    let words = format!("--endpoint-url {} --role-session-name ir-1 --request-payer", server.url);
+    let of = |arguments: &[&str]| run(&[arguments, &access].concat());
+    let triage = of(&["triage", "s3://logs", "--top", "1"]);
+    let events = format!("firstseen events s3://logs {words} ");
+    assert!(
+        triage.contains(&events) && triage.contains(&format!("firstseen trace s3://logs {words} ")),
+        "{triage}"
+    );
+    let line = triage.lines().find(|line| line.contains(&events)).unwrap();
+    let command: Vec<&str> = line.trim().strip_prefix("firstseen ").unwrap().split(' ').collect();
+    assert!(!run(&command).is_empty());
+    let page = of(&["scan", "s3://logs", "-f", "html"]);
+    assert!(page.contains(&format!("firstseen triage s3://logs {words}")), "the page");
+    // A baseline is read from disk, and its buckets for a trace.
+    run(&[&["index", "s3://logs", "-o", "b.baseline"][..], &access].concat());
+    let triage = of(&["triage", "b.baseline", "--top", "1"]);
+    assert!(triage.contains(&format!("firstseen trace b.baseline --archive s3://logs {words} ")), "{triage}");
+    assert!(triage.contains("firstseen scan b.baseline --account "), "{triage}");
+}
+
+#[test]
+fn a_password_in_the_url_of_a_store_is_refused_and_not_printed() {
+    let arguments = ["triage", "s3://logs", "--endpoint-url", "http://me:hunter2@127.0.0.1:9"];
+    let output = program().args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("takes no user and no password"), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("hunter2"), "{}", stderr(&output));
+}

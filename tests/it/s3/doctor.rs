@@ -81,3 +81,30 @@ fn a_bucket_that_cannot_be_listed_is_an_error_with_advice() {
         assert!(error.contains("s3://logs") && error.contains(said) && error.contains(todo), "{error}");
     }
 }
+
+#[test]
+fn an_archive_of_a_file_that_cannot_be_opened_leaves_the_others() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).start();
+    let folder = tempfile::TempDir::new().unwrap();
+    let dead = "[[archive]]\nlabel = \"dead\"\nbucket = \"nowhere\"\n";
+    let alive = "[[archive]]\nlabel = \"alive\"\nbucket = \"logs\"\n";
+    let run = |file: &str| {
+        std::fs::write(folder.path().join("c.toml"), file).unwrap();
+        let mut command = server.firstseen();
+        command.args(["doctor", "--config", "c.toml", "-q"]).current_dir(folder.path()).output().unwrap()
+    };
+    let output = run(&format!("{dead}{alive}"));
+    let said = stdout(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}{}", stderr(&output));
+    for expected in [
+        "s3://nowhere: bucket\n  error       archive 'dead (s3://nowhere)' cannot be opened: NoSuchBucket",
+        "\n              do: check the name of the bucket",
+        "s3://logs: bucket\n  credentials",
+    ] {
+        assert!(said.contains(expected), "{expected}\n{said}");
+    }
+    // Nothing at all is no answer.
+    let output = run(dead);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+}

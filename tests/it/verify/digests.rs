@@ -87,6 +87,29 @@ fn without_the_key_another_signature_than_the_next_digest_states_contradicts() {
     );
 }
 
+/// Somebody altered only the signature that a digest states for the one before it: the next digest shows that.
+#[test]
+fn a_contradicted_digest_does_not_contradict_the_signature_of_another() {
+    let (_, mut bucket, keys) = hours(4);
+    let side_file = Some(bucket.side_file());
+    let stated = signature_of(&bucket, &keys[1].1);
+    bucket.replace(&keys[2].1, |text| text.replace(&stated, &"00".repeat(256)));
+    let unproven = With { side_file, ..With::nothing() }.unproven(&bucket);
+    let odd: Vec<&String> = unproven.iter().filter(|line| !line.contains(" consistent ")).collect();
+    assert_eq!(
+        odd,
+        [
+            "digest 20240301T030000Z mismatch hash-differs",
+            "log maineuwest1005 unvouched digest-contradicted",
+            "log maineuwest1006 unvouched digest-contradicted",
+        ]
+    );
+}
+
+fn signature_of(bucket: &Bucket, key: &str) -> String {
+    bucket.signatures[key]["signature"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn an_altered_digest_vouches_for_nothing() {
     for with_keys in [true, false] {
@@ -318,6 +341,25 @@ fn a_backfill_key_is_that_of_the_time_when_the_digest_was_made() {
     };
     assert_eq!(verify(47, 60), 0);
     assert_eq!(verify(0, 10), 2);
+}
+
+/// Without the time at which it was made, it is known that it was not made before the end of its period.
+#[test]
+fn a_key_that_ended_before_the_period_of_a_backfill_digest_proves_nothing() {
+    let (mut trail, mut bucket) = (Trail { is_backfill: true, hour: 100, ..Trail::new() }, Bucket::default());
+    trail.hour(&mut bucket, 1);
+    let early = json!({"signature": signature_of(&bucket, bucket.signatures.keys().next().unwrap()),
+        "backfill-generation-timestamp": "2024-03-01T01:00:00Z"});
+    for metadata in [json!({"signature": early["signature"]}), early.clone()] {
+        bucket.signatures.values_mut().for_each(|signature| *signature = metadata.clone());
+        let verify = |from, to| {
+            let entry = trail.key_entry(0, from, to);
+            let keys = Some(json!({ "PublicKeyList": [entry] }).to_string().into_bytes());
+            With { keys, ..With::all(&trail, &bucket) }.unproven(&bucket).len()
+        };
+        // The digest and its log file.
+        assert_eq!((verify(0, 50), verify(90, 110)), (2, 0), "{metadata}");
+    }
 }
 
 #[test]

@@ -230,3 +230,15 @@ fn a_forged_digest_cannot_outweigh_a_proven_one() {
     let found = With::all(&trail, &bucket).unproven(&bucket);
     assert!(found.contains(&"log maineuwest1001 mismatch hash-differs".to_owned()), "{found:?}");
 }
+
+#[test]
+fn digests_without_any_log_file_are_said_to_be_all_that_was_given() {
+    let (trail, mut bucket, _) = hours(2);
+    let remark = |bucket: &Bucket| {
+        let remarks = With::all(&trail, bucket).verify(bucket).remarks;
+        remarks.iter().filter(|remark| remark.starts_with("there is not one log file")).count()
+    };
+    assert_eq!(remark(&bucket), 0);
+    bucket.objects.retain(|key, _| key.contains("CloudTrail-Digest"));
+    assert_eq!(remark(&bucket), 1);
+}

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
 use super::{hours, trail::Bucket};
 use crate::program::stderr;
-use crate::s3::server::{Server, Setup};
+use crate::s3::server::{Reply, Server, Setup, refuse};
 
 /// A store with the bucket `logs`, the copy behind it, and the keys beside it.
 fn store(bucket: &Bucket, trail: &super::Trail) -> (Server, TempDir) {
@@ -48,6 +49,27 @@ fn a_bucket_is_proven_by_its_metadata() {
 }
 
 #[test]
+fn digests_that_may_not_be_read_are_the_reason_why_no_digest_lists_a_log_file() {
+    let (trail, bucket, keys) = hours(3);
+    let (_, root) = store(&bucket, &trail);
+    let denied = keys[1].1.clone();
+    let setup = Setup::new(root.path()).plan(move |request| match request.path.contains(&denied) {
+        true => refuse(403, "AccessDenied"),
+        false => Reply::Serve,
+    });
+    let (status, text) = verify(&setup.start(), &root, "s3://logs", &[]);
+    assert_eq!(status, Some(3), "{text}");
+    let why = "json.gz: the digest of the time of its delivery could not be read\n";
+    assert_eq!(text.matches(why).count(), 2, "{text}");
+    for said in [
+        "warning: no digest lists 2 log files, since digests could not be read: ",
+        "hint: reading objects needs s3:GetObject on them",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+}
+
+#[test]
 fn a_mirror_has_all_that_is_needed() {
     let (trail, bucket, _) = hours(3);
     let (server, root) = store(&bucket, &trail);
@@ -58,4 +80,46 @@ fn a_mirror_has_all_that_is_needed() {
         assert_eq!(status, Some(0), "{text}");
         assert!(text.contains("digests: 3 = 3 proven"), "{archive}: {text}");
     }
+}
+
+#[test]
+fn a_finding_is_proven_only_if_the_bytes_that_were_verified_are_those_that_were_scanned() {
+    let (trail, mut bucket, keys) = hours(2);
+    let (changed, alike) = (keys[0].0[0].clone(), keys[0].0[1].clone());
+    let root = TempDir::new().unwrap();
+    for name in ["logs", "copy"] {
+        fs::rename(bucket.copy().keep(), root.path().join(name)).unwrap();
+    }
+    fs::write(root.path().join("keys.json"), trail.keys()).unwrap();
+    bucket.replace(&changed, |text| text.replace("user1", "mallory"));
+    let count = bucket.objects.len();
+    let places = ["logs", "copy"].map(|name| root.path().join(name).join(&changed));
+    let (content, gets) = (bucket.objects[&changed].clone(), AtomicUsize::new(0));
+    // The second pass begins with a list.
+    let setup = Setup::new(root.path()).plan(move |request| {
+        if request.is_get() {
+            gets.fetch_add(1, Ordering::SeqCst);
+        } else if gets.load(Ordering::SeqCst) >= count {
+            places.iter().for_each(|place| fs::write(place, &content).unwrap());
+        }
+        Reply::Serve
+    });
+    let server = setup.start();
+    let mut command = server.firstseen();
+    let arguments = ["scan", "s3://logs", "copy", "--verify", "--public-keys", "keys.json", "--warmup", "0d"];
+    let more = ["--format", "json", "--report", "new-action", "-q"];
+    let output = command.args(arguments).args(more).current_dir(root.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let marks: Vec<(&str, &str)> = answer["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| (finding["object"].as_str().unwrap(), finding["integrity"].as_str().unwrap()))
+        .collect();
+    assert_eq!(marks.iter().filter(|(object, _)| **object == changed).count(), 1, "{marks:?}");
+    assert!(marks.contains(&(&changed, "changed")), "{marks:?}");
+    assert!(marks.contains(&(&alike, "proven")), "{marks:?}");
+    let twice = format!("warning: '{changed}', '{changed}' changed between the passes");
+    assert!(stderr(&output).contains(&twice), "{}", stderr(&output));
 }

@@ -58,3 +58,22 @@ fn findings_carry_the_integrity_of_their_log_files() {
     let verdicts = firstseen(&["verify", "logs", "--public-keys", "keys.json", "-f", "csv"], &folder);
     assert_eq!(fs::read(case.join("data/verification.csv")).unwrap(), verdicts.stdout);
 }
+
+#[test]
+fn a_zip_archive_is_not_proven_by_a_log_file_whose_name_begins_its_own() {
+    let (trail, mut bucket, keys) = hours(2);
+    let content = wrapped(&[record("2024-03-01T01:07:00Z", "mallory", "iam:CreateUser")]);
+    bucket.objects.insert(format!("{}!a.zip", keys[0].0[0]), zip(&[("a.json", content)]));
+    let folder = TempDir::new().unwrap();
+    fs::rename(bucket.copy().keep(), folder.path().join("logs")).unwrap();
+    fs::write(folder.path().join("keys.json"), trail.keys()).unwrap();
+    let arguments = ["scan", "logs", "--warmup", "0d", "--format", "json", "--report", "new-action"];
+    let output = firstseen(&[&arguments[..], &["--verify", "--public-keys", "keys.json"]].concat(), &folder);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = answer["findings"].as_array().unwrap();
+    let of = |name: &str| {
+        let is_of = |finding: &&Value| finding["principal"].as_str().unwrap().ends_with(name);
+        findings.iter().find(is_of).unwrap()["integrity"].as_str()
+    };
+    assert_eq!((of("user1"), of("mallory")), (Some("proven"), Some("unlisted")));
+}
