@@ -4,6 +4,7 @@
 //! [`fallback`], a full parser.
 
 pub(in crate::decode) mod audit;
+pub(in crate::decode) mod credential;
 pub(in crate::decode) mod fallback;
 pub(in crate::decode) mod identity_cache;
 pub(in crate::decode) mod insight;

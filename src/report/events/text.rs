@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use crate::events::Event;
 use crate::report::for_terminal;
 use crate::report::place::shown_object;
-use crate::report::row::{NOT_NAMED, named};
+use crate::report::row::{NOT_NAMED, credential, named};
 
 /// Writes the line of one event: time, whether it is a first sighting, action, outcome and principal, and then what the record
 /// has of address, Region, session, access key, ARNs and event id.
@@ -28,7 +28,7 @@ pub(super) fn write_line(event: &Event<'_>, archives: &[String], out: &mut dyn W
         ("ip", evidence.source_ip.map(Cow::Borrowed)),
         ("region", evidence.region.map(Cow::Borrowed)),
         ("session", evidence.session_name.map(Cow::Borrowed)),
-        ("key", evidence.access_key_id.map(Cow::Borrowed)),
+        (evidence.access_key_id.map_or("key", credential), evidence.access_key_id.map(Cow::Borrowed)),
         ("impersonated by", evidence.impersonated_by.map(Cow::Borrowed)),
         ("issued", evidence.issued.map(Cow::Borrowed)),
         ("on", resources),

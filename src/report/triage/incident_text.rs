@@ -9,7 +9,9 @@ use super::bits::{rounded, score};
 use super::member_view::values;
 use super::words::{most_surprising, of_part, of_surprise, placed_network};
 use crate::actions::short_name;
-use crate::model::{Arn, Dimension, is_temporary_key, last_part, without_cluster};
+use crate::model::{
+    Arn, Dimension, is_of_cluster, is_service_account, is_temporary_key, last_part, without_cluster,
+};
 use crate::query::{Episode, EpisodeFinding, Link, LinkKind, PartName, RankedIncident, Surprise, Weights};
 use crate::report::count::counted;
 use crate::report::last_word_for_shell;
@@ -200,13 +202,14 @@ fn keys(incident: &RankedIncident<'_>, trace_source: Option<&str>) -> Option<Str
     Some(format!("{name} {}{command}", listed(keys.iter().copied())))
 }
 
-/// The access keys of all episodes, those of the one with the highest score first.
+/// The access keys of all episodes, those of the one with the highest score first. Tokens of clusters cannot be traced.
 pub(super) fn access_keys<'i>(incident: &'i RankedIncident<'_>) -> Vec<&'i str> {
     let leading = std::iter::once(incident.leading());
     let (mut keys, mut seen) = (Vec::new(), HashSet::new());
     for episode in leading.chain(&incident.episodes) {
         let evidence = episode.findings.iter().filter_map(|one| one.finding.evidence);
-        for key in evidence.filter_map(|evidence| evidence.access_key_id()) {
+        let of_aws = |key: &&str| !is_of_cluster(key);
+        for key in evidence.filter_map(|evidence| evidence.access_key_id()).filter(of_aws) {
             if seen.insert(key) {
                 keys.push(key);
             }
@@ -250,6 +253,14 @@ fn known_as(key: &str) -> String {
 fn joined_by(link: &Link<'_>, is_to: bool, other: &str) -> String {
     match (link.kind, is_to) {
         (LinkKind::AccessKey, _) => format!("same key {}", link.value),
+        (LinkKind::IssuedKey, true) if is_of_cluster(link.value) => {
+            format!("used a token requested by {other}")
+        }
+        (LinkKind::IssuedKey, false) if is_of_cluster(link.value) => {
+            format!("requested the token that {other} used")
+        }
+        (LinkKind::IssuedToken, true) => format!("first acted after {other} requested a token for it"),
+        (LinkKind::IssuedToken, false) => format!("requested a token for {other}, new after that"),
         // A temporary key goes to who asked for it, another to the user whose key it is.
         (LinkKind::IssuedKey, true) if is_temporary_key(link.value) => format!("key given to {other}"),
         (LinkKind::IssuedKey, false) if is_temporary_key(link.value) => {
@@ -257,6 +268,8 @@ fn joined_by(link: &Link<'_>, is_to: bool, other: &str) -> String {
         }
         (LinkKind::IssuedKey, true) => format!("key issued by {other}"),
         (LinkKind::IssuedKey, false) => format!("issued the key of {other}"),
+        (LinkKind::Creation, true) if is_service_account(link.value) => format!("created by {other}"),
+        (LinkKind::Creation, false) if is_service_account(link.value) => format!("created {other}"),
         (LinkKind::Creation, true) => format!("created or opened by {other}"),
         (LinkKind::Creation, false) => format!("created or opened {other}"),
         (LinkKind::AssumedRole, true) => format!("assumed by {other}"),

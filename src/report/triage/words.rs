@@ -1,7 +1,7 @@
 //! What a score was computed from, in words for a report. Texts are as in the log; who prints them cleans them.
 
 use crate::actions::short_name;
-use crate::model::{Dimension, is_temporary_key};
+use crate::model::{Dimension, is_of_cluster, is_service_account, is_temporary_key};
 use crate::query::{
     Count, Episode, EpisodeFinding, Finding, Link, LinkKind, Part, PartName, RankedIncident, Reason,
     Surprise, Weights,
@@ -148,11 +148,18 @@ pub(super) fn of_link(link: &Link<'_>, incident: &RankedIncident<'_>) -> String 
     let (from, to) = (name(link.from), name(link.to));
     match link.kind {
         LinkKind::AccessKey => format!("{to} used the access key {} that {from} had used", link.value),
+        LinkKind::IssuedKey if is_of_cluster(link.value) => {
+            format!("{to} used the token {} that {from} had requested", link.value)
+        }
         LinkKind::IssuedKey if !is_temporary_key(link.value) => {
             format!("{to} used the access key {} that {from} had issued", link.value)
         }
         LinkKind::IssuedKey => format!("{to} used the access key {} that {from} had been given", link.value),
+        LinkKind::Creation if is_service_account(link.value) => format!("{from} created {to}"),
         LinkKind::Creation => format!("{from} created or opened {to}"),
+        LinkKind::IssuedToken => {
+            format!("{from} requested a token for {to}, which acted for the first time after that")
+        }
         LinkKind::AssumedRole => format!("{from} assumed {to}"),
         LinkKind::Network => format!("{to} came from {}, as {from} did", link.value),
     }
