@@ -1,14 +1,13 @@
 //! An incident in lines, the most important of those that apply.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
 use super::bits::{rounded, score};
 use super::member_view::values;
-use super::words::{most_surprising, of_part, of_surprise, placed_network};
-use crate::actions::short_name;
+use super::words::{most_surprising, of_new_value_briefly, of_part, of_surprise, placed_network};
+use crate::actions::{Class, short_name};
 use crate::model::{
     Arn, Dimension, is_of_cluster, is_service_account, is_temporary_key, last_part, without_cluster,
 };
@@ -33,16 +32,37 @@ struct Line {
     content: Content,
 }
 
+impl Line {
+    fn is_besides(&self) -> bool {
+        matches!(self.content, Content::Besides)
+    }
+
+    fn is_origin(&self) -> bool {
+        matches!(self.content, Content::Origin(_))
+    }
+}
+
 enum Content {
     Text(String),
+    /// A new network or agent.
+    Origin(String),
     /// A new action.
     Action(String),
-    /// What else was new, which depends on how many actions are shown.
+    /// What else was new, which depends on how many actions are shown by themselves. It goes on in the next such line.
     Besides,
 }
 
-/// When the first actions are left out.
-const ACTIONS: [u8; LISTED] = [0, 5, 7];
+/// When the first actions are left out: a list names more of them.
+const ACTIONS: [u8; LISTED] = [0, 6, 8];
+
+/// When the lines of what else was new are left out, if that has actions with a class.
+const BESIDES: [u8; 2] = [3, 5];
+
+/// When that line is left out otherwise.
+const BESIDES_WITHOUT_CLASS: u8 = 4;
+
+/// The most actions that are named there.
+const NAMED: usize = 16;
 
 /// The lines of an incident below its head, not cleaned yet.
 pub(super) fn incident_lines(
@@ -52,40 +72,73 @@ pub(super) fn incident_lines(
 ) -> Vec<String> {
     let episode = incident.leading();
     let actions = most_surprising(episode);
-    let line =
-        |order: u8, text: Option<String>| text.map(|text| Line { order, content: Content::Text(text) });
-    let history = reason(episode, weights, PartName::History).map(|text| format!("history: {text}"));
-    let of_actions = ACTIONS.into_iter().zip(&actions).map(|(order, (one, surprise))| Line {
-        order,
-        content: Content::Action(action(one, surprise, weights)),
-    });
-    let has_more = besides(episode, actions.len().saturating_sub(1)).is_some();
-    let first = [
-        line(0, Some(who_and_when(incident))),
-        line(1, reason(episode, weights, PartName::Known)),
-        line(1, reason(episode, weights, PartName::Network)),
-        line(3, reason(episode, weights, PartName::Agent)),
-        line(3, known_origin(episode)),
-    ];
-    let last = [
-        has_more.then_some(Line { order: 4, content: Content::Besides }),
-        line(6, history),
-        line(3, rules(incident)),
-        line(2, order_of_principals(incident)),
-        line(1, keys(incident, trace_source)),
-    ];
-    let mut lines: Vec<Line> =
-        first.into_iter().flatten().chain(of_actions).chain(last.into_iter().flatten()).collect();
+    let mut lines = all_lines(incident, &actions, (weights, trace_source));
+    if let Some(origin) = new_origin(episode).filter(|_| needs_room(&lines)) {
+        let place = lines.iter().position(Line::is_origin).unwrap_or_default();
+        lines.retain(|line| !line.is_origin());
+        lines.insert(place, Line { order: 1, content: Content::Origin(origin) });
+    }
     while lines.len() > LINES - 1 {
         let last = (0..lines.len()).max_by_key(|index| (lines[*index].order, *index));
         lines.remove(last.unwrap_or_default());
     }
     let shown = lines.iter().filter(|line| matches!(line.content, Content::Action(_))).count();
+    let most = lines.iter().filter(|line| line.is_besides()).count();
+    let mut besides = besides(episode, &actions, (shown, most)).into_iter();
     let text = |line: Line| match line.content {
-        Content::Text(text) | Content::Action(text) => Some(text),
-        Content::Besides => besides(episode, actions.len() - shown),
+        Content::Text(text) | Content::Action(text) | Content::Origin(text) => Some(text),
+        Content::Besides => besides.next(),
     };
     lines.into_iter().filter_map(text).collect()
+}
+
+/// Whether actions with a class would be left out, and can be named if network and agent share a line.
+fn needs_room(lines: &[Line]) -> bool {
+    let names_more = lines.iter().any(|line| line.is_besides() && line.order == BESIDES[0]);
+    let wanted = lines.iter().filter(|line| line.order <= BESIDES[1]).count();
+    let before = lines.iter().filter(|line| line.order < BESIDES[0] && !line.is_origin()).count();
+    names_more && wanted > LINES - 1 && before + 2 < LINES
+}
+
+/// All lines that apply, before any is left out.
+fn all_lines(
+    incident: &RankedIncident<'_>,
+    actions: &[(&EpisodeFinding<'_>, &Surprise)],
+    (weights, trace_source): (&Weights, Option<&str>),
+) -> Vec<Line> {
+    let episode = incident.leading();
+    let line =
+        |order: u8, text: Option<String>| text.map(|text| Line { order, content: Content::Text(text) });
+    let origin = |order: u8, name| {
+        let text = reason(episode, weights, name)?;
+        Some(Line { order, content: Content::Origin(text) })
+    };
+    let history = reason(episode, weights, PartName::History).map(|text| format!("history: {text}"));
+    let of_actions = ACTIONS.into_iter().zip(actions).map(|(order, (one, surprise))| Line {
+        order,
+        content: Content::Action(action(one, surprise, weights)),
+    });
+    let orders = match names_by_class(actions, 1).is_empty() {
+        false => &BESIDES[..],
+        true => &[BESIDES_WITHOUT_CLASS],
+    };
+    let besides = besides(episode, actions, (1, orders.len())).len();
+    let of_besides = orders[..besides].iter().map(|order| Line { order: *order, content: Content::Besides });
+    let first = [
+        line(0, Some(who_and_when(incident))),
+        line(1, reason(episode, weights, PartName::Known)),
+        origin(1, PartName::Network),
+        origin(3, PartName::Agent),
+        line(3, known_origin(episode)),
+    ];
+    let last = [
+        line(7, history),
+        line(3, rules(incident)),
+        line(2, order_of_principals(incident)),
+        line(1, keys(incident, trace_source)),
+    ];
+    let first = first.into_iter().flatten().chain(of_actions).chain(of_besides);
+    first.chain(last.into_iter().flatten()).collect()
 }
 
 /// The score of an incident with its parts.
@@ -121,6 +174,13 @@ fn who_and_when(incident: &RankedIncident<'_>) -> String {
 /// What a part was computed from, if the score has it.
 fn reason(episode: &Episode<'_>, weights: &Weights, name: PartName) -> Option<String> {
     episode.part(name).map(|part| cut(&of_part(part, episode, weights)))
+}
+
+/// A new network and a new agent in one line, without what else is known of them.
+fn new_origin(episode: &Episode<'_>) -> Option<String> {
+    let [network, agent] = [PartName::Network, PartName::Agent].map(|name| episode.part(name));
+    let texts = [network?, agent?].map(|part| of_new_value_briefly(part, episode));
+    Some(cut(&texts.join("; ")))
 }
 
 /// Networks and agents without a part of their own.
@@ -161,12 +221,46 @@ fn action(one: &EpisodeFinding<'_>, surprise: &Surprise, weights: &Weights) -> S
     cut(&format!("{action}{outcome}{success}{class}: {}", of_surprise(surprise, weights)))
 }
 
-/// Further new actions, and new values that have no part.
-fn besides(episode: &Episode<'_>, actions: usize) -> Option<String> {
-    let mut texts = Vec::new();
-    if actions > 0 {
-        texts.push(counted(actions as u64, "more new action"));
+/// Further new actions than those shown, and new values that have no part, in at most so many lines. Actions with a class are named, as
+/// far as they fit.
+fn besides(
+    episode: &Episode<'_>,
+    actions: &[(&EpisodeFinding<'_>, &Surprise)],
+    (shown, most): (usize, usize),
+) -> Vec<String> {
+    let names = names_by_class(actions, shown);
+    let further = actions.len().saturating_sub(shown);
+    let values = values_without_part(episode);
+    let with = |named: usize| {
+        let more = (further > named).then(|| counted((further - named) as u64, "more new action"));
+        wrapped("besides: ", names[..named].iter().cloned().chain(more).chain(values.clone()).collect())
+    };
+    let fits = |lines: &Vec<String>| lines.len() <= most && lines.iter().all(|line| width(line) <= COLUMNS);
+    let fitting = (0..=names.len()).rev().map(with).find(fits);
+    fitting.unwrap_or_else(|| vec![cut(&with(0).join(" "))])
+}
+
+/// The names of the actions that have a class and are not shown: of each class one first, and reconnaissance last.
+fn names_by_class(actions: &[(&EpisodeFinding<'_>, &Surprise)], shown: usize) -> Vec<String> {
+    let mut of_class: BTreeMap<Class, usize> = BTreeMap::new();
+    let mut ordered = Vec::new();
+    for (index, (one, surprise)) in actions.iter().enumerate() {
+        let Some(class) = surprise.class else { continue };
+        let earlier = of_class.entry(class).or_default();
+        let is_failure = one.finding.failed == Some(true) && one.finding.later_success().is_none();
+        let name = short_name(one.finding.known_action().unwrap_or(NOT_NAMED));
+        let name = if is_failure { format!("{name} failed") } else { name };
+        ordered.push(((class == Class::Reconnaissance, *earlier, index), name));
+        *earlier += 1;
     }
+    ordered.retain(|((_, _, index), _)| *index >= shown);
+    ordered.sort_unstable();
+    ordered.into_iter().map(|(_, name)| name).take(NAMED).collect()
+}
+
+/// New values of dimensions that have no part.
+fn values_without_part(episode: &Episode<'_>) -> Vec<String> {
+    let mut texts = Vec::new();
     for dimension in Dimension::ALL.into_iter().filter(|dimension| !has_part(episode, *dimension)) {
         let of_dimension = episode.findings.iter().map(|one| &one.finding);
         let values: BTreeSet<&str> = of_dimension
@@ -178,7 +272,24 @@ fn besides(episode: &Episode<'_>, actions: usize) -> Option<String> {
             texts.push(format!("new {name} {}", listed(values.into_iter())));
         }
     }
-    (!texts.is_empty()).then(|| cut(&format!("besides: {}", texts.join(", "))))
+    texts
+}
+
+/// Items of a list in lines, none of which is longer than necessary; no line if there are none.
+fn wrapped(start: &str, items: Vec<String>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for item in items {
+        match lines.last_mut() {
+            None => lines.push(format!("{start}{item}")),
+            // A comma may follow.
+            Some(line) if width(line) + width(&item) + 3 <= COLUMNS => line.push_str(&format!(", {item}")),
+            Some(line) => {
+                line.push(',');
+                lines.push(format!("  {item}"));
+            }
+        }
+    }
+    lines
 }
 
 /// The rules that events of all episodes matched, the highest priority first.

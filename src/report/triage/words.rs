@@ -73,16 +73,31 @@ fn of_history(among_all: Count, own: Count) -> String {
     }
 }
 
+/// A new network or agent, and who had it before.
+pub(super) fn of_new_value_briefly(part: &Part<'_>, episode: &Episode<'_>) -> String {
+    let Reason::NewValue { part: name, value, among_all, .. } = &part.reason else { return String::new() };
+    let what = match name {
+        PartName::Network => placed_network(value, episode),
+        _ => value.to_string(),
+    };
+    format!("{} {what}: {}", name.name(), had_before(*among_all))
+}
+
+/// Who had a network or agent before.
+fn had_before(among_all: Count) -> String {
+    match among_all {
+        Count { some: 0, .. } => "never seen in this archive before".to_owned(),
+        all => format!("{} principals had it before", some_of(all)),
+    }
+}
+
 /// How rare a new network or agent is, and how seldom the principal had a new one.
 fn of_new_value(reason: &Reason<'_>, episode: &Episode<'_>, weights: &Weights) -> String {
     let Reason::NewValue { part, among_all, recent_others, active_hours, earlier_new, stays, .. } = reason
     else {
         return String::new();
     };
-    let mut text = match among_all {
-        Count { some: 0, .. } => "never seen in this archive before".to_owned(),
-        all => format!("{} principals had it before", some_of(*all)),
-    };
+    let mut text = had_before(*among_all);
     let (who, what) = (episode.who.kind.name(), part.name());
     text.push_str(&match (active_hours, earlier_new) {
         (0, _) => format!(", and this {who} had not been active before"),
