@@ -9,12 +9,13 @@ use super::member_view::values;
 use super::words::{most_surprising, of_new_value_briefly, of_part, of_surprise, placed_network};
 use crate::actions::{Class, short_name};
 use crate::model::{
-    Arn, Dimension, is_of_cluster, is_service_account, is_temporary_key, last_part, without_cluster,
+    Arn, Dimension, identity_in_cluster, is_of_cluster, is_service_account, is_temporary_key, last_part,
+    without_cluster,
 };
 use crate::query::{Episode, EpisodeFinding, Link, LinkKind, PartName, RankedIncident, Surprise, Weights};
 use crate::report::count::counted;
 use crate::report::last_word_for_shell;
-use crate::report::row::{NOT_NAMED, in_account, named};
+use crate::report::row::{NOT_NAMED, named};
 use crate::report::width::width;
 
 /// The most lines of an incident, without that of its command.
@@ -168,7 +169,8 @@ fn who_and_when(incident: &RankedIncident<'_>) -> String {
     };
     let Range { start, end } = incident.span();
     let until = if end > start { format!(" to {end}") } else { String::new() };
-    format!("{} {key} ({}){is_new}, {start}{until}", who.kind.name(), in_account(&who.account))
+    let account = named(&who.account).map_or(String::new(), |account| format!(" (account {account})"));
+    format!("{} {key}{account}{is_new}, {start}{until}", who.kind.name())
 }
 
 /// What a part was computed from, if the score has it.
@@ -335,7 +337,15 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     if episodes < 2 {
         return None;
     }
-    let name = |index: usize| named(&incident.episodes[index].who.key).map_or(NOT_NAMED.to_owned(), known_as);
+    let key = |index: usize| &*incident.episodes[index].who.key;
+    // A cluster that all have in common is said once.
+    let clusters: BTreeSet<Option<&str>> = (0..episodes).map(|index| cluster_of(key(index))).collect();
+    let common = clusters.first().copied().flatten().filter(|_| clusters.len() == 1);
+    let name = |index: usize| match (named(key(index)), cluster_of(key(index)).filter(|_| common.is_none())) {
+        (None, _) => NOT_NAMED.to_owned(),
+        (Some(key), None) => known_as(key).to_owned(),
+        (Some(key), Some(cluster)) => format!("{} in {cluster}", known_as(key)),
+    };
     let why = |index: usize| {
         let link = incident.links.iter().find(|link| link.from.max(link.to) == index);
         let other = |link: &Link<'_>| name(link.from.min(link.to));
@@ -343,21 +353,26 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     };
     let members: Vec<String> = (0..episodes).map(|index| format!("{}{}", name(index), why(index))).collect();
     let members = listed(members.iter().map(|member| &**member));
-    Some(cut(&format!("{}: {members}", counted(episodes as u64, "episode"))))
+    let place = common.map_or(String::new(), |cluster| format!(" in {cluster}"));
+    Some(cut(&format!("{}{place}: {members}", counted(episodes as u64, "episode"))))
 }
 
-/// What tells who a principal is: the name of a user or role, the subject that an identity provider vouched for, else the whole key; with
-/// the cluster, if it is in one.
-fn known_as(key: &str) -> String {
+/// What tells who a principal is: the name of a user or role, namespace and name of a service account, the subject that an identity provider
+/// vouched for, else the whole key without the cluster.
+fn known_as(key: &str) -> &str {
     let identity = without_cluster(key);
-    let name = match Arn::parse(identity).and_then(|arn| arn.typed_resource()) {
+    match Arn::parse(identity).and_then(|arn| arn.typed_resource()) {
         // Provider, audience and subject.
         Some(("oidc-provider", path)) => path.splitn(3, ':').nth(2).unwrap_or(path),
         Some(_) => last_part(identity),
-        None => identity,
-    };
-    let cluster = key.strip_suffix(identity).and_then(|cluster| cluster.strip_prefix("k8s:"));
-    cluster.map_or(name.to_owned(), |cluster| format!("{name} in {}", cluster.trim_end_matches('/')))
+        None => identity.strip_prefix("system:serviceaccount:").unwrap_or(identity),
+    }
+}
+
+/// The name of the cluster in a key, if it is known.
+fn cluster_of(key: &str) -> Option<&str> {
+    let cluster = key.strip_suffix(identity_in_cluster(key)?)?;
+    named(cluster.strip_prefix("k8s:")?.strip_suffix('/')?)
 }
 
 /// What joins an episode to an earlier one, `other`, in a few words; `is_to` if the earlier one gave or acted.
@@ -365,7 +380,7 @@ fn joined_by(link: &Link<'_>, is_to: bool, other: &str) -> String {
     match (link.kind, is_to) {
         (LinkKind::AccessKey, _) => format!("same key {}", link.value),
         (LinkKind::IssuedKey, true) if is_of_cluster(link.value) => {
-            format!("used a token requested by {other}")
+            format!("token requested by {other}")
         }
         (LinkKind::IssuedKey, false) if is_of_cluster(link.value) => {
             format!("requested the token that {other} used")
@@ -470,9 +485,12 @@ mod tests {
         let provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
         let subject = "repo:octo-org/fork:ref:refs/heads/main";
         assert_eq!(known_as(&format!("{provider}:sts.amazonaws.com:{subject}")), subject);
-        assert_eq!(known_as("k8s:prod/arn:aws:iam::111122223333:user/ci/builder"), "builder in prod");
+        assert_eq!(known_as("k8s:prod/arn:aws:iam::111122223333:user/ci/builder"), "builder");
         assert_eq!(known_as("arn:aws:iam::111122223333:user/ci/builder"), "builder");
-        assert_eq!(known_as("k8s:prod/oidc:team/jo"), "oidc:team/jo in prod");
+        assert_eq!(known_as("k8s:prod/oidc:team/jo"), "oidc:team/jo");
+        assert_eq!(known_as("k8s:-/system:serviceaccount:shop:web"), "shop:web");
+        assert_eq!(known_as("k8s:-/system:anonymous"), "system:anonymous");
+        assert_eq!(["k8s:prod/a/b", "k8s:-/a", "a"].map(cluster_of), [Some("prod"), None, None]);
         let root = "arn:aws:iam::111122223333:root";
         assert_eq!(known_as(root), root);
     }
