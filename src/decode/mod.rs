@@ -47,6 +47,7 @@ pub use record::insight::insight;
 pub use record::issued::issued;
 pub use record::json::Json;
 pub use record::logging::logging_request;
+pub use record::object_name::object_in_cluster;
 pub use record::resources::resources;
 pub use record::target_role::target_role;
 pub use unpack::piece::{Emit, Piece};

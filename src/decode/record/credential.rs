@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::json::Json;
+use super::object_name::{name, text_of};
 use crate::event::AuditRecord;
 
 /// The id of the credential that the real user had, in `user.extra`: `JTI=…` of a token, `X509SHA256=…` of a certificate.
@@ -33,22 +34,11 @@ pub fn issued_in_cluster<'a>(record: &AuditRecord<'a>, text: &'a str) -> Option<
     if !creates || is_dry || record.error_code().is_some() {
         return None;
     }
-    let json = Json::new(text);
     match object.subresource.filter(|name| !name.is_empty()) {
-        None => {
-            let named = || text_of(json.member("objectRef")?.member("name")?);
-            // The name that the server made of a prefix.
-            let made = || text_of(json.member("responseObject")?.member("metadata")?.member("name")?);
-            object.service_account(&named().or_else(made)?).map(Cow::Owned)
-        }
-        Some("token") => text_of(json.member("annotations")?.member(ISSUED)?),
+        None => object.service_account(&name(record, text)?).map(Cow::Owned),
+        Some("token") => text_of(Json::new(text).member("annotations")?.member(ISSUED)?),
         Some(_) => None,
     }
-}
-
-fn text_of(value: Json<'_>) -> Option<Cow<'_, str>> {
-    let is_text = value.as_str().starts_with('"');
-    Some(value.text()).filter(|text| is_text && !text.is_empty())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub(in crate::decode) mod issued;
 pub(in crate::decode) mod json;
 mod key_predictor;
 pub(in crate::decode) mod logging;
+pub(in crate::decode) mod object_name;
 pub(in crate::decode) mod resources;
 pub(in crate::decode) mod scanner;
 pub(in crate::decode) mod simd;
