@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::builder::Resettable;
 use clap::{Args, ValueEnum};
-use firstseen::report::{TraceFormat, TraceReport};
+use firstseen::model::{identity_in_cluster, is_of_cluster};
+use firstseen::report::{TraceFormat, TraceReport, flag_for_shell};
 use firstseen::trace::{TraceLimits, TraceQuestion, Traced, trace};
 
 use super::args::{ByExtension, RunArgs, SourceArgs, given, may_be_source, refuse_empty};
-use super::exit::{Hint, RunStatus, UsageError, scan_error};
+use super::exit::{Hint, OwnedHint, RunStatus, UsageError, scan_error};
 use super::indexed::{Listed, not_read};
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
@@ -184,6 +185,18 @@ impl TraceArgs {
     }
 }
 
+/// The flag of `events` that finds what is traced, if it is something of a cluster: a request, a credential or a user.
+fn shown_by(wanted: &str, traced: &Traced) -> Option<&'static str> {
+    if traced.is_request_to_cluster {
+        return Some("--event-id");
+    }
+    if is_of_cluster(wanted) {
+        return Some("--access-key");
+    }
+    let is_user = identity_in_cluster(wanted).is_some() || wanted.starts_with("system:");
+    is_user.then_some("--principal")
+}
+
 /// The error if nothing matches.
 fn nothing(question: &TraceQuestion<'_>, traced: &Traced, missing: &[String]) -> anyhow::Error {
     let is_event = traced.is_event_without_credential;
@@ -194,6 +207,16 @@ fn nothing(question: &TraceQuestion<'_>, traced: &Traced, missing: &[String]) ->
         [] => String::new(),
         accounts => format!(" in the accounts of --account ({})", accounts.join(", ")),
     };
+    if let Some(flag) = shown_by(wanted, traced) {
+        let what = match is_event {
+            true => format!("the event '{wanted}' used and issued no access key of AWS{of_accounts}{lost}"),
+            false => format!("'{wanted}' used no access key of AWS in the archive{of_accounts}{lost}"),
+        };
+        let command = format!("firstseen events SRC {}", flag_for_shell(flag, wanted));
+        return anyhow::anyhow!(what).context(OwnedHint(format!(
+            "trace follows credentials of AWS, not those of clusters; what was done is shown by {command}"
+        )));
+    }
     let what = match is_event {
         true => format!("the event '{wanted}' used and issued no credential{of_accounts}{lost}"),
         false => format!("nothing in the archive used or issued '{wanted}'{of_accounts}{lost}"),

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 use super::{Event, NoEvent, Principal, present};
 use crate::model::{
-    Arn, Evidence, PrincipalKey, PrincipalKind, Stage, Traits, is_account_id, is_unique_id, sso_name,
+    Arn, Evidence, PrincipalKey, PrincipalKind, Stage, Traits, is_account_id, is_unique_id, service_account,
+    sso_name,
 };
 use crate::secrets::masked_url;
 use crate::time::{TimeForm, Timestamp};
@@ -88,6 +89,13 @@ pub struct ObjectRef<'a> {
     pub api_group: Option<&'a str>,
     /// `namespace`
     pub namespace: Option<&'a str>,
+}
+
+impl ObjectRef<'_> {
+    /// The user name of the service account with a name in its namespace.
+    pub fn service_account(&self, name: &str) -> Option<String> {
+        present(self.namespace).map(|namespace| service_account(namespace, name))
+    }
 }
 
 /// The cluster that logged an audit event. The event itself does not say.

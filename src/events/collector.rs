@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use super::filter::{CompiledEventFilter, Remembered};
 use super::packed::{Extras, pack};
 use super::runs::{MakeFile, Runs, SortedRuns};
-use crate::decode::resources;
+use crate::decode::{object_in_cluster, resources};
 use crate::event::AnyRecord;
 use crate::learn::{EventTap, LearntEvent};
 use crate::model::Text;
@@ -82,17 +82,17 @@ impl EventTap for Collector<'_> {
             return;
         }
         let evidence = seen.evidence();
-        let mut arns: Vec<Cow<'_, str>> = Vec::new();
+        let mut named: Vec<Cow<'_, str>> = Vec::new();
         let is_wanted = may_be_wanted && filter.admits_record(seen, &evidence, known) && {
-            arns = arns_of(seen);
-            filter.admits_resources(&arns)
+            named = resources_of(seen);
+            filter.admits_resources(seen, &named)
         };
         if !is_wanted && !is_request {
             return;
         }
         let place = runs.place(seen.place.archive, seen.place.object);
         let raw = (shared.raw && is_wanted).then_some(seen.text);
-        let extras = Extras { place, is_wanted, resources: &arns, raw };
+        let extras = Extras { place, is_wanted, resources: &named, raw };
         if let Err(error) = runs.add(shared.make, |out| pack(seen, &evidence, &extras, out)) {
             shared.fail(error);
             self.runs = None;
@@ -106,12 +106,16 @@ impl EventTap for Collector<'_> {
     }
 }
 
-/// The ARNs that a record names, each once, in its order.
-fn arns_of<'s>(seen: &LearntEvent<'s>) -> Vec<Cow<'s, str>> {
+/// What a record names: of CloudTrail its ARNs, each once, in its order; of a cluster the object.
+fn resources_of<'s>(seen: &LearntEvent<'s>) -> Vec<Cow<'s, str>> {
+    let record = match seen.record {
+        AnyRecord::CloudTrail(record) => record,
+        AnyRecord::Kubernetes(record) => {
+            return object_in_cluster(record, seen.text).map(Cow::Owned).into_iter().collect();
+        }
+    };
     let mut arns = Vec::new();
-    if let AnyRecord::CloudTrail(record) = seen.record {
-        resources(record, seen.text, &mut |arn| arns.push(arn));
-    }
+    resources(record, seen.text, &mut |arn| arns.push(arn));
     if arns.len() > 1 {
         let mut known = HashSet::with_capacity(arns.len());
         let is_new: Vec<bool> = arns.iter().map(|arn| known.insert(arn)).collect();

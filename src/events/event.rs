@@ -59,7 +59,7 @@ pub struct Event<'e> {
     pub error_message: Option<&'e str>,
     /// `recipientAccountId`: whose log the record is from.
     pub recipient_account: Option<&'e str>,
-    /// The ARNs that the record names besides those of its caller.
+    /// The ARNs that the record names besides those of its caller; of a request to a cluster the object.
     pub resources: Vec<&'e str>,
     /// The text of the record, if it was asked for.
     pub raw: Option<&'e str>,

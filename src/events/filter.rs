@@ -27,11 +27,12 @@ pub struct EventFilter {
     pub sessions: Vec<Pattern>,
     /// User agents, in any case.
     pub user_agents: Vec<Pattern>,
-    /// Error codes or error messages, in any case.
+    /// Error codes, error messages or, in a cluster, codes of the status, in any case.
     pub errors: Vec<Pattern>,
     /// Event ids.
     pub event_ids: Vec<Pattern>,
-    /// ARNs that the record names besides those of its caller: see [`resources`](crate::decode::resources()).
+    /// ARNs that the record names besides those of its caller: see [`resources`](crate::decode::resources()). In a cluster the
+    /// [object](crate::decode::object_in_cluster()), or the URI with or without its query.
     pub resources: Vec<Pattern>,
     /// Texts that occur anywhere in the record, in any case.
     pub texts: Vec<String>,
@@ -121,7 +122,7 @@ impl CompiledEventFilter {
             && self.sessions.admit(evidence.session_name)
             && self.user_agents.admit(evidence.user_agent)
             && self.event_ids.admit([evidence.event_id])
-            && self.errors.admit(evidence.error_code.as_deref().into_iter().chain(error_message(seen.record)))
+            && self.admits_error(seen, evidence)
             && self.admits_address(evidence.source_ip, known)
             && self.texts.as_ref().is_none_or(|texts| texts.occurs_in(seen.text))
     }
@@ -142,9 +143,23 @@ impl CompiledEventFilter {
         is_wanted
     }
 
-    /// Whether one of the ARNs in a record is wanted.
-    pub(super) fn admits_resources(&self, resources: &[Cow<'_, str>]) -> bool {
-        self.resources.admit(resources.iter().map(|arn| &**arn))
+    fn admits_error(&self, seen: &LearntEvent<'_>, evidence: &Evidence<'_>) -> bool {
+        let code = evidence.error_code.as_deref();
+        let status = match seen.record {
+            AnyRecord::Kubernetes(record) if code.is_some() => record.code.map(|code| code.to_string()),
+            _ => None,
+        };
+        self.errors.admit(code.into_iter().chain(status.as_deref()).chain(error_message(seen.record)))
+    }
+
+    /// Whether one of the resources that a record names is wanted, or the URI of a request.
+    pub(super) fn admits_resources(&self, seen: &LearntEvent<'_>, resources: &[Cow<'_, str>]) -> bool {
+        let uri = match seen.record {
+            AnyRecord::Kubernetes(record) => record.request_uri,
+            AnyRecord::CloudTrail(_) => None,
+        };
+        let path = uri.and_then(|uri| uri.split_once('?')).map(|(path, _)| path);
+        self.resources.admit(resources.iter().map(|named| &**named).chain(uri).chain(path))
     }
 }
 

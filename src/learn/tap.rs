@@ -1,7 +1,7 @@
 //! A view of every event that is learnt from, for visitors that keep more than a baseline.
 
 use crate::baseline::SightingPlace;
-use crate::decode::issued;
+use crate::decode::{credential_in_cluster, issued, issued_in_cluster};
 use crate::event::{AnyRecord, Event};
 use crate::model::Evidence;
 use crate::observe::{ActionId, Fingerprint, Observations, PrincipalId};
@@ -57,6 +57,12 @@ impl EventTap for () {
 pub(super) fn evidence_of<'e>(record: AnyRecord<'e>, text: &'e str) -> Evidence<'e> {
     match record {
         AnyRecord::CloudTrail(record) => Evidence { issued: issued(record, text), ..record.evidence() },
-        AnyRecord::Kubernetes(record) => record.evidence(),
+        AnyRecord::Kubernetes(record) => {
+            let evidence = record.evidence();
+            // The access key of an IAM identity says more than the id of the token that it made.
+            let access_key_id =
+                evidence.access_key_id.filter(|key| !key.is_empty()).or_else(|| credential_in_cluster(text));
+            Evidence { access_key_id, issued: issued_in_cluster(record, text), ..evidence }
+        }
     }
 }

@@ -87,6 +87,24 @@ pub fn without_cluster(key: &str) -> &str {
     identity_in_cluster(key).unwrap_or(key)
 }
 
+/// How the user name of every service account of a cluster begins.
+const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
+
+/// The user name of a service account in its cluster.
+pub fn service_account(namespace: &str, name: &str) -> String {
+    format!("{SERVICE_ACCOUNT}{namespace}:{name}")
+}
+
+/// Whether an identity in a cluster is a service account.
+pub fn is_service_account(identity: &str) -> bool {
+    identity.starts_with(SERVICE_ACCOUNT)
+}
+
+/// Whether the id of a credential is that of a token or certificate of a cluster, not an access key of AWS.
+pub fn is_of_cluster(credential: &str) -> bool {
+    credential.starts_with("JTI=") || credential.starts_with("X509SHA256=")
+}
+
 /// The part after the last slash; the whole text if there is none.
 pub fn last_part(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)

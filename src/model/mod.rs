@@ -18,7 +18,10 @@ mod rule;
 mod text;
 
 pub use address_range::{AddressRange, AddressRangeError};
-pub use arn::{Arn, identity_in_cluster, is_account_id, last_part, without_cluster};
+pub use arn::{
+    Arn, identity_in_cluster, is_account_id, is_of_cluster, is_service_account, last_part, service_account,
+    without_cluster,
+};
 pub use correlation::{BaseRule, Correlation, CorrelationKind, CountOperator};
 pub use dimension::{Dimension, Dimensions, Traits, is_temporary_key};
 pub use event_id::{EventId, EventIdRef};

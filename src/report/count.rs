@@ -18,6 +18,15 @@ pub(super) fn counted(number: u64, what: &str) -> String {
     format!("{} {what}{}", grouped(number), ending(number.into()))
 }
 
+/// Principals and their accounts, if they have any: `47 principals of 5 accounts`. `of` is the word between them.
+pub(super) fn principals_of_accounts(principals: u64, accounts: u64, of: &str) -> String {
+    let principals = counted(principals, "principal");
+    match accounts {
+        0 => principals,
+        accounts => format!("{principals} {of} {}", counted(accounts, "account")),
+    }
+}
+
 /// A whole number with commas: `1,616`.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();

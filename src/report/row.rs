@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::clean::cleaned;
 use super::columns::published;
 use super::place::of_object;
-use crate::model::{Dimension, Location, Sighting};
+use crate::model::{Dimension, Location, Sighting, is_of_cluster};
 use crate::query::{Finding, Integrity, Match};
 use crate::time::{Span, Timestamp};
 
@@ -156,6 +156,11 @@ pub(super) const NOT_NAMED: &str = "(not named)";
 /// A name as published: none if it is missing, which is `-` inside the program.
 pub(super) fn named(text: &str) -> Option<&str> {
     Some(text).filter(|text| *text != "-")
+}
+
+/// What a credential is called in text, by its id.
+pub(super) fn credential(id: &str) -> &'static str {
+    if is_of_cluster(id) { "credential" } else { "key" }
 }
 
 /// The new value of a finding for people: an autonomous system has its name, if the address of the event is in it.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::place::shown_object;
-use super::row::{NOT_NAMED, location_in_words, named, value_in_words};
+use super::row::{NOT_NAMED, credential, location_in_words, named, value_in_words};
 use super::screen::{Line, Piece, Screen, Tone, of_findings};
 use super::{Report, for_terminal, plural};
 use crate::model::Sighting;
@@ -55,7 +55,7 @@ fn lines(finding: &Finding<'_>, archives: &[String]) -> Vec<Line> {
         ("region", evidence.region()),
         ("ip", source.as_deref()),
         ("session", evidence.session_name()),
-        ("key", evidence.access_key_id()),
+        (evidence.access_key_id().map_or("key", credential), evidence.access_key_id()),
         ("agent", evidence.user_agent()),
         ("impersonated by", evidence.impersonated_by()),
         ("issued", evidence.issued()),

@@ -29,6 +29,8 @@ pub(super) struct Facts {
     pub(super) of_event: BTreeSet<Credential>,
     /// Whether the traced event was met.
     pub(super) has_met_event: bool,
+    /// Whether it is a request to a cluster.
+    pub(super) has_met_request: bool,
     /// Whether any record says that its credentials are of a console session, as those since version 1.08 do.
     pub(super) tells_console: bool,
     /// Objects that are not those that were indexed: archive and path.

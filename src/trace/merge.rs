@@ -35,6 +35,7 @@ impl Facts {
         self.changed.extend(other.changed);
         self.of_event.extend(other.of_event);
         self.has_met_event |= other.has_met_event;
+        self.has_met_request |= other.has_met_request;
         self.tells_console |= other.tells_console;
     }
 

@@ -195,6 +195,8 @@ pub struct Traced {
     pub left_out: u64,
     /// Whether an event with the traced id was found, though it used and issued no credential.
     pub is_event_without_credential: bool,
+    /// Whether that event is a request to a cluster.
+    pub is_request_to_cluster: bool,
     /// Objects that were read and are not those that were indexed: which of the archives, and the path.
     pub changed: Vec<(u32, Text)>,
     /// Archive and path of every listed object, if any are known that were indexed.
@@ -238,7 +240,18 @@ pub fn trace(
     let links = Links::new(&facts);
     let Forest { rows, left_out } = Forest::new(&facts, &links, &starts, question.limits);
     let is_event_without_credential = facts.has_met_event;
+    let is_request_to_cluster = facts.has_met_request;
     let changed = facts.changed.into_iter().collect();
     let matched = starts.len();
-    Ok(Traced { rows, matched, accounts, left_out, is_event_without_credential, changed, listed, coverage })
+    Ok(Traced {
+        rows,
+        matched,
+        accounts,
+        left_out,
+        is_event_without_credential,
+        is_request_to_cluster,
+        changed,
+        listed,
+        coverage,
+    })
 }

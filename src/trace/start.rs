@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use super::facts::Facts;
 use super::{Credential, Holder, Issuance};
-use crate::model::{Arn, is_account_id, last_part};
+use crate::model::{Arn, identity_in_cluster, is_account_id, is_unique_id, last_part};
 use crate::time::Timestamp;
 
 impl Facts {
     /// The credentials that match an access key id, an event id, a session or a principal. The first of these that fits anything
     /// counts, so that a name never hides an id. If accounts are named, only credentials of these.
     pub(super) fn starts(&self, wanted: &str, accounts: &[String]) -> BTreeSet<Credential> {
-        let mut starts = self.starts_of_all(wanted);
+        let mut starts = self.starts_of_all(self.without_cluster(wanted));
         let is_named = |account: &str| accounts.iter().any(|named| named == account);
         starts.retain(|start| accounts.is_empty() || self.account(start).is_some_and(is_named));
         starts
@@ -33,6 +33,17 @@ impl Facts {
             || Some(Arn::parse(self.cluster_uses.get(credential.id())?.users.kept.first()?)?.account);
         let known = used.map(|used| &*used.holder.who.account).or_else(issued);
         known.or_else(changed).or_else(in_clusters).filter(|account| is_account_id(account))
+    }
+
+    /// An identity of AWS without the cluster in which it acted, as other commands print it. Other users of a cluster are somebody else than
+    /// who has their name in AWS.
+    fn without_cluster<'n>(&self, wanted: &'n str) -> &'n str {
+        let is_of_aws = |identity: &&str| {
+            Arn::parse(identity).is_some()
+                || is_unique_id(identity)
+                || self.cluster_uses.contains_key(*identity)
+        };
+        identity_in_cluster(wanted).filter(is_of_aws).unwrap_or(wanted)
     }
 
     fn starts_of_all(&self, wanted: &str) -> BTreeSet<Credential> {

@@ -228,7 +228,7 @@ impl<'s> Tracer<'s> {
     ) {
         let key = record.user.access_key_id.filter(|key| !key.is_empty());
         if !self.wanted.is_empty() && record.audit_id == Some(self.wanted) {
-            self.facts.has_met_event = true;
+            (self.facts.has_met_event, self.facts.has_met_request) = (true, true);
             self.facts.of_event.extend(key.map(|key| Credential::Key(Text::from(key))));
         }
         let Some(key) = key else { return };

@@ -714,3 +714,42 @@ fn a_baseline_knows_where_events_are_that_were_delivered_late() {
     assert_eq!(gone.status.code(), Some(3), "{}", stderr(&gone));
     assert!(stderr(&gone).contains("is not in the archive any more"), "{}", stderr(&gone));
 }
+
+#[test]
+fn requests_to_clusters_are_found_and_shown_by_object_uri_and_status() {
+    let object = |id: &str, resource: &str, name: Option<&str>, changes: Value| {
+        let object = json!({"resource": resource, "namespace": "shop", "name": name});
+        let event = audit_event("2026-01-02T03:04:05Z", "jo", "get", resource);
+        with(with(event, json!({"auditID": id, "objectRef": object})), changes)
+    };
+    let denied = json!({"responseStatus": {"code": 403, "status": "Failure", "reason": "Forbidden"}});
+    let requests = [
+        object(
+            "web",
+            "pods",
+            Some("web-0"),
+            json!({"requestURI": "/api/v1/namespaces/shop/pods/web-0/log?a\u{1b}=b"}),
+        ),
+        object("all", "secrets", None, denied),
+    ];
+    let lines: String = requests.iter().map(|request| format!("{request}\n")).collect();
+    let archive = Archive::new().object("audit.log", lines.as_bytes());
+    let by_resource = |pattern: &str| {
+        ids(&archive, EventFilter { resources: vec![pattern.parse().unwrap()], ..EventFilter::default() })
+    };
+    assert_eq!(by_resource("shop/web-*"), ["web"]);
+    assert_eq!(by_resource("shop/*"), ["all", "web"]);
+    assert_eq!(by_resource("shop/"), ["all"]);
+    assert_eq!(by_resource("/api/v1/namespaces/shop/pods/web-0/log"), ["web"]);
+    assert_eq!(by_resource("*secrets?limit=500"), ["all"]);
+    assert_eq!(by_resource("web-0"), [""; 0]);
+    for (error, found) in [("403", &["all"][..]), ("forbidden", &["all"]), ("*", &["all"]), ("200", &[])] {
+        let filter = EventFilter { errors: vec![error.parse().unwrap()], ..EventFilter::default() };
+        assert_eq!(ids(&archive, filter), found, "{error}");
+    }
+    let timeline = written(&events(&archive, &settings(), &asked(EventFilter::default())), EventFormat::Text);
+    assert!(
+        timeline.contains(", on shop/web-0, uri /api/v1/namespaces/shop/pods/web-0/log?a\\u{1b}=b  web"),
+        "{timeline}"
+    );
+}

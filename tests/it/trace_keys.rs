@@ -185,6 +185,25 @@ fn uses_in_clusters_are_counted_apart() {
 }
 
 #[test]
+fn a_principal_of_a_cluster_is_traced_as_it_is_printed() {
+    let archive = clustered(true);
+    let printed = "k8s:prod/arn:aws:iam::000123456789:user/eva";
+    let plain = told(&archive, &["arn:aws:iam::000123456789:user/eva", "-q"]).0;
+    assert_eq!(told(&archive, &[printed, "-q"]).0, plain);
+    // A user of a cluster is not the one with that name in AWS.
+    for wanted in ["k8s:prod/eva", "k8s:prod/system:serviceaccount:shop:web", "system:node:n1"] {
+        let error = stderr(&firstseen(&["trace", ".", wanted, "-q"], archive.path()));
+        assert!(error.contains(&format!("firstseen events SRC --principal {wanted}")), "{error}");
+    }
+    let error = stderr(&firstseen(&["trace", ".", "JTI=1", "-q"], archive.path()));
+    assert!(error.contains("firstseen events SRC --access-key JTI=1"), "{error}");
+    let request = audit_event("2024-03-04T02:00:00Z", "jo", "create", "serviceaccounts");
+    let archive = Archive::new().object("a", with(request, json!({"auditID": "id"})).to_string().as_bytes());
+    let error = stderr(&firstseen(&["trace", ".", "id", "-q"], archive.path()));
+    assert!(error.contains("firstseen events SRC --event-id id"), "{error}");
+}
+
+#[test]
 fn a_deleted_key_that_is_used_in_a_cluster_is_a_contradiction() {
     let mut planter = Planter::new(0);
     change(&mut planter, "2024-03-02T00:00:00Z", DELETED);

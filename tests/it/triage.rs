@@ -475,3 +475,96 @@ fn a_name_that_was_given_again_joins_nobody_to_who_gave_it_before() {
     assert_eq!(names(&[opened.clone(), acting("AIDAEXAMPLETWO")]).len(), 1);
     assert_eq!(names(&[opened, again, acting("AIDAEXAMPLETWO")]), []);
 }
+
+/// A request of a service account to the API server, with a token.
+fn of_service_account(
+    time: &str,
+    user: &str,
+    request: (&str, &str),
+    token: Option<&str>,
+) -> serde_json::Value {
+    let (verb, resource) = request;
+    let username = format!("system:serviceaccount:{user}");
+    let user = match token {
+        None => json!({"username": username}),
+        Some(token) => {
+            let extra = json!({"authentication.kubernetes.io/credential-id": [format!("JTI={token}")]});
+            json!({"username": username, "extra": extra})
+        }
+    };
+    with(audit_event(time, &username, verb, resource), json!({"user": user}))
+}
+
+/// A request of the service account `shop:web` that creates `ops:helper`, or a token for it.
+fn creating(time: &str, subresource: Option<&str>, token: Option<&str>) -> serde_json::Value {
+    let event = of_service_account(time, "shop:web", ("create", "serviceaccounts"), None);
+    let object = json!({"resource": "serviceaccounts", "subresource": subresource, "namespace": "ops", "name": "helper"});
+    let uri = match subresource {
+        None => "/api/v1/namespaces/ops/serviceaccounts?fieldManager=kubectl-create".to_owned(),
+        Some(subresource) => format!("/api/v1/namespaces/ops/serviceaccounts/helper/{subresource}"),
+    };
+    let annotations = match token {
+        None => json!({}),
+        Some(token) => {
+            json!({"authentication.kubernetes.io/issued-credential-id": format!("JTI={token}")})
+        }
+    };
+    let event_id = format!("{time}-{uri}");
+    with(
+        event,
+        json!({"objectRef": object, "requestURI": uri, "annotations": annotations, "auditID": event_id}),
+    )
+}
+
+/// What joins `shop:web` to others, by events of a cluster; it did something ordinary a month before.
+fn joined_in_cluster(events: &[serde_json::Value]) -> Vec<(LinkKind, String, String)> {
+    let ordinary = of_service_account("2024-01-01T00:00:00Z", "shop:web", ("get", "configmaps"), None);
+    let events: Vec<_> = std::iter::once(ordinary).chain(events.iter().cloned()).collect();
+    let links = joined_with(&[], &events, &TriageQuestion::default());
+    assert!(links.iter().all(|(_, from, ..)| from == "system:serviceaccount:shop:web"), "{links:?}");
+    links.into_iter().map(|(kind, _, to, value)| (kind, to, value)).collect()
+}
+
+const HELPER: &str = "system:serviceaccount:ops:helper";
+
+#[test]
+fn a_service_account_that_one_created_is_joined() {
+    let created = creating("2024-03-10T00:00:00Z", None, None);
+    let acting = of_service_account("2024-03-10T12:00:00Z", "ops:helper", ("list", "secrets"), None);
+    let expected = [(LinkKind::Creation, HELPER.to_owned(), HELPER.to_owned())];
+    assert_eq!(joined_in_cluster(&[created.clone(), acting.clone()]), expected);
+    let denied = with(created.clone(), json!({"responseStatus": {"code": 403, "reason": "Forbidden"}}));
+    assert_eq!(joined_in_cluster(&[denied, acting.clone()]), []);
+    let dry =
+        with(created.clone(), json!({"requestURI": "/api/v1/namespaces/ops/serviceaccounts?dryRun=All"}));
+    assert_eq!(joined_in_cluster(&[dry, acting]), []);
+    let other = of_service_account("2024-03-10T12:00:00Z", "ops:other", ("list", "secrets"), None);
+    assert_eq!(joined_in_cluster(&[created.clone(), other]), []);
+    let late = of_service_account("2024-03-20T12:00:00Z", "ops:helper", ("list", "secrets"), None);
+    assert_eq!(joined_in_cluster(&[created, late]), []);
+}
+
+#[test]
+fn a_token_joins_who_requested_it_to_who_used_it() {
+    let using = |time: &str, token| of_service_account(time, "ops:helper", ("list", "secrets"), token);
+    let request = |token| creating("2024-03-10T00:00:00Z", Some("token"), token);
+    let used = [(LinkKind::IssuedKey, HELPER.to_owned(), "JTI=1".to_owned())];
+    let inferred = [(LinkKind::IssuedToken, HELPER.to_owned(), HELPER.to_owned())];
+    let acting = |token| using("2024-03-10T12:00:00Z", token);
+    assert_eq!(joined_in_cluster(&[request(Some("1")), acting(Some("1"))]), used);
+    assert_eq!(joined_in_cluster(&[request(Some("1")), acting(Some("2"))]), [], "another token");
+    assert_eq!(joined_in_cluster(&[request(None), acting(Some("2"))]), inferred);
+    assert_eq!(joined_in_cluster(&[request(Some("1")), acting(None)]), inferred);
+    // The account is older than the request: only the token proves who used it.
+    let before = of_service_account("2024-01-01T00:00:00Z", "ops:helper", ("get", "pods"), None);
+    assert_eq!(joined_in_cluster(&[before.clone(), request(None), acting(None)]), []);
+    assert_eq!(joined_in_cluster(&[before, request(Some("1")), acting(Some("1"))]), used);
+}
+
+#[test]
+fn tokens_that_a_kubelet_requests_for_its_pods_join_nobody() {
+    let node = json!({"user": {"username": "system:node:n1"}});
+    let request = with(creating("2024-03-10T00:00:00Z", Some("token"), Some("1")), node);
+    let acting = of_service_account("2024-03-10T12:00:00Z", "ops:helper", ("list", "secrets"), Some("1"));
+    assert_eq!(joined_in_cluster(&[request, acting]), []);
+}

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::archive::{Archive, record, with};
+use crate::archive::{Archive, audit_event, record, with};
 use crate::program::{firstseen, firstseen_here, stderr};
 
 const FORMATS: &str = include_str!("../../docs/formats.md");
@@ -672,4 +672,59 @@ fn an_incident_is_one_finding_of_another_system() {
         format!("{:.2}", found[0]["score"].as_f64().unwrap())
     );
     assert!(!batch.to_string().contains('\u{202e}'));
+}
+
+/// A month of a service account, and a day on which it comes from elsewhere and does much that has a class.
+fn in_cluster() -> Archive {
+    let event = |time: &str, verb: &str, resource: &str, subresource: Option<&str>| {
+        let object = json!({"resource": resource, "subresource": subresource, "namespace": "shop"});
+        let user = "system:serviceaccount:shop:web";
+        with(audit_event(time, user, verb, resource), json!({"objectRef": object, "auditID": time}))
+    };
+    let days = (1..28).map(|day| event(&format!("2024-01-{day:02}T10:00:00Z"), "get", "configmaps", None));
+    let stolen = [
+        ("list", "secrets", None),
+        ("create", "pods", Some("exec")),
+        ("create", "serviceaccounts", None),
+        ("create", "serviceaccounts", Some("token")),
+        ("deletecollection", "events", None),
+        ("get", "endpoints", None),
+    ];
+    let elsewhere = json!({"sourceIPs": ["203.0.113.9"], "userAgent": "curl/8.5.0"});
+    let stolen = stolen.into_iter().zip(10..).map(|((verb, resource, subresource), minute)| {
+        let time = format!("2024-03-10T10:{minute}:00Z");
+        with(event(&time, verb, resource, subresource), elsewhere.clone())
+    });
+    let anonymous = audit_event("2024-03-10T11:00:00Z", "system:anonymous", "get", "pods");
+    let anonymous = with(anonymous, json!({"sourceIPs": ["203.0.113.9"]}));
+    let lines: String = days.chain(stolen).chain([anonymous]).map(|event| format!("{event}\n")).collect();
+    Archive::new().object("audit.log", lines.as_bytes())
+}
+
+#[test]
+fn new_actions_with_a_class_are_named_whatever_else_there_is() {
+    let text = triage(&in_cluster(), "--top 1");
+    for action in [
+        "list core/secrets",
+        "create core/pods/exec",
+        "create core/serviceaccounts/token",
+        "deletecollection core/events",
+        "1 more new action",
+        "network 203.0.113.0/24: never seen in this archive before; agent curl",
+    ] {
+        assert!(text.contains(action), "{action}: {text}");
+    }
+    let incident: Vec<&str> = text.split("\n\n").nth(1).unwrap().lines().collect();
+    assert!(incident.len() <= 8, "{text}");
+    assert!(incident[1..7].iter().all(|line| line.chars().count() <= 140), "{text}");
+}
+
+#[test]
+fn accounts_and_clusters_that_are_not_known_are_not_mentioned() {
+    let text = triage(&in_cluster(), "--top 1");
+    assert!(text.contains(", 2 principals, "), "{text}");
+    assert!(text.contains(" 2 episodes: shop:web, system:anonymous (same network"), "{text}");
+    assert!(!text.contains("no account") && !text.contains("in -"), "{text}");
+    let named = triage(&in_cluster(), "--top 1 --k8s-cluster prod");
+    assert!(named.contains(" 2 episodes in prod: shop:web, system:anonymous (same network"), "{named}");
 }

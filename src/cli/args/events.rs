@@ -27,7 +27,7 @@ pub(crate) struct EventFilterArgs {
     /// Only events from this address or network, such as 203.0.113.0/24
     #[arg(long, value_name = "CIDR|@FILE")]
     ip: Vec<String>,
-    /// Only events signed with this access key
+    /// Only events signed with this access key, or in a cluster made with this token: 'JTI=…'
     #[arg(long, value_name = "GLOB|@FILE")]
     access_key: Vec<String>,
     /// Only events of this session: the session name of a role, or the pod that uses a service account
@@ -36,13 +36,14 @@ pub(crate) struct EventFilterArgs {
     /// Only events whose whole user agent matches, in any case: '*kali*'
     #[arg(long, value_name = "GLOB|@FILE")]
     user_agent: Vec<String>,
-    /// Only failed calls whose error code, or whole error message, matches, in any case: AccessDenied, 'Client.*'
+    /// Only failed calls whose error code, or whole error message, matches, in any case: AccessDenied, 'Client.*', 403
     #[arg(long, value_name = "GLOB|@FILE")]
     error: Vec<String>,
     /// Only events with this id
     #[arg(long, value_name = "GLOB|@FILE")]
     event_id: Vec<String>,
-    /// Only events whose record names a matching ARN in resources, requestParameters or responseElements
+    /// Only events whose record names a matching ARN in resources, requestParameters or responseElements; in a cluster those for a
+    /// matching object, such as 'kube-system/*', or URI
     #[arg(long, value_name = "GLOB|@FILE")]
     resource: Vec<String>,
     /// Only events whose record contains this text anywhere, in any case

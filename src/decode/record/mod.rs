@@ -4,6 +4,7 @@
 //! [`fallback`], a full parser.
 
 pub(in crate::decode) mod audit;
+pub(in crate::decode) mod credential;
 pub(in crate::decode) mod fallback;
 pub(in crate::decode) mod identity_cache;
 pub(in crate::decode) mod insight;
@@ -11,6 +12,7 @@ pub(in crate::decode) mod issued;
 pub(in crate::decode) mod json;
 mod key_predictor;
 pub(in crate::decode) mod logging;
+pub(in crate::decode) mod object_name;
 pub(in crate::decode) mod resources;
 pub(in crate::decode) mod scanner;
 pub(in crate::decode) mod simd;

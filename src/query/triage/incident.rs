@@ -5,19 +5,18 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::calls::{ByPrincipal, CREATION, access_key, between, calls, is_of_others};
 use super::created::{CreatedIds, Opening};
 use super::population::Population;
+use super::service_accounts::of_service_accounts;
 use super::{Episode, Incident, Link, LinkKind};
 use crate::baseline::Baseline;
-use crate::model::{Arn, Dimension, Sighting, is_temporary_key};
-use crate::query::{Finding, FindingKind};
+use crate::model::{Arn, Dimension, is_service_account, is_temporary_key};
+use crate::query::FindingKind;
 use crate::time::{Span, Timestamp};
 
 /// How long a temporary key can last (STS API Reference, GetSessionToken: 36 hours; sessions of roles end after 12).
 const SESSION: Span = Span::hours(36);
-
-/// How long after a principal was created or opened its first episode is still joined.
-const CREATION: Span = Span::days(7);
 
 /// How many principals may ever have come from a network whose use joins episodes; as of then, by the end of the later one.
 const FEW: u32 = 3;
@@ -85,13 +84,11 @@ fn links<'b>(
     links.extend(of_issued_keys(episodes));
     let by_principal = by_principal(episodes);
     links.extend(of_opened(baseline, episodes, &by_principal));
+    links.extend(of_service_accounts(episodes, &by_principal));
     links.extend(of_roles(episodes, &by_principal));
     links.extend(of_networks(baseline, (population, as_of_then), episodes));
     links
 }
-
-/// For each principal, by account and key, the indices of its episodes. None begins before the one before it has ended.
-type ByPrincipal<'b> = HashMap<(&'b str, &'b str), Vec<usize>>;
 
 fn by_principal<'b>(episodes: &[Episode<'b>]) -> ByPrincipal<'b> {
     let mut all = ByPrincipal::new();
@@ -99,16 +96,6 @@ fn by_principal<'b>(episodes: &[Episode<'b>]) -> ByPrincipal<'b> {
         all.entry(episode.who.account_and_key()).or_default().push(index);
     }
     all
-}
-
-/// Those of a principal's episodes that end at a time or later, and begin at another or before.
-fn between(
-    indices: &[usize],
-    episodes: &[Episode<'_>],
-    (from, to): (Timestamp, Timestamp),
-) -> impl Iterator<Item = usize> {
-    let first = indices.partition_point(|index| episodes[*index].end() < from);
-    indices[first..].iter().copied().take_while(move |index| episodes[*index].start() <= to)
 }
 
 /// Episodes in which the same temporary key was used: they are of one session. A long-term key is of one user, who is another
@@ -133,16 +120,6 @@ fn of_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
 /// Whether an episode begins soon after another has ended.
 fn is_soon(earlier: &Episode<'_>, later: &Episode<'_>, within: Span) -> bool {
     later.start().micros_since(earlier.end()) <= within.micros()
-}
-
-/// The key with which a call was made.
-fn access_key<'b>(finding: &Finding<'b>) -> Option<&'b str> {
-    finding.evidence?.access_key_id()
-}
-
-/// Whether two episodes are of different principals.
-fn is_of_others(episodes: &[Episode<'_>], one: usize, other: usize) -> bool {
-    episodes[one].who != episodes[other].who
 }
 
 /// Whether one of two episodes is of CloudTrail and the other of a cluster.
@@ -182,7 +159,7 @@ fn of_networks<'b>(
     links
 }
 
-/// What a call issued: an access key, or a user or role that it created or opened.
+/// What a call issued: an access key, a token of a cluster, or a user or role that it created or opened.
 #[derive(Clone, Copy)]
 struct Issued<'b> {
     /// The index of the episode.
@@ -190,24 +167,17 @@ struct Issued<'b> {
     time: Timestamp,
     /// The account of the caller.
     account: &'b str,
-    /// The id of the key, or the identity, which has a slash.
+    /// The id of the key or token, or the identity, which has a slash.
     value: &'b str,
 }
 
-/// What the findings of episodes issued: their events and, of calls that failed, the first success soon after.
+/// What the calls of episodes issued, but service accounts.
 fn issued<'b>(episodes: &[Episode<'b>]) -> Vec<Issued<'b>> {
-    let mut all = Vec::new();
-    for (from, episode) in episodes.iter().enumerate() {
-        for finding in episode.findings.iter().map(|one| &one.finding) {
-            let is_soon = |call: &&Sighting| call.time.micros_since(finding.time) <= CREATION.micros();
-            let success = finding.later_success().filter(is_soon);
-            for call in [finding.evidence, success].into_iter().flatten() {
-                let account = finding.account();
-                all.extend(call.issued().map(|value| Issued { from, time: call.time, account, value }));
-            }
-        }
-    }
-    all
+    let issued = calls(episodes).filter_map(|(from, finding, call)| {
+        let value = call.issued().filter(|value| !is_service_account(value))?;
+        Some(Issued { from, time: call.time, account: finding.account(), value })
+    });
+    issued.collect()
 }
 
 /// Episodes that were given an access key, and the first one of each other principal that used it soon after: a user and the same user in a

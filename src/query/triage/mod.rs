@@ -2,6 +2,7 @@
 //!
 //! `docs/ranking.md` has the method. Everything is a pure function of a baseline.
 
+mod calls;
 mod created;
 mod episode;
 mod family;
@@ -13,6 +14,7 @@ mod new_value;
 mod population;
 mod rules;
 mod score;
+mod service_accounts;
 mod surprise;
 mod weights;
 
@@ -120,7 +122,7 @@ pub struct Link<'b> {
     pub from: usize,
     /// The index of the other episode.
     pub to: usize,
-    /// What joins them: a key, a network, or the user or role that was created, opened or assumed.
+    /// What joins them: a key or token, a network, or the user, role or service account that was created, opened or assumed.
     pub value: &'b str,
 }
 
@@ -130,10 +132,12 @@ named! {
     pub enum LinkKind {
         /// They used the same access key.
         AccessKey = "access-key",
-        /// The first was given an access key that the other used.
+        /// The first was given an access key, or a token of a cluster, that the other used.
         IssuedKey = "issued-key",
         /// The first created the principal of the other, gave it a password, or changed who may assume it.
         Creation = "creation",
+        /// The first was given a token for the service account of the other, which acted for the first time after that.
+        IssuedToken = "issued-token",
         /// The first assumed the role of the other.
         AssumedRole = "assumed-role",
         /// They came from the same network, from which few ever came.

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::events::Event;
+use crate::model::LogSource;
 use crate::report::for_terminal;
 use crate::report::place::shown_object;
-use crate::report::row::{NOT_NAMED, named};
+use crate::report::row::{NOT_NAMED, credential, named};
 
 /// Writes the line of one event: time, whether it is a first sighting, action, outcome and principal, and then what the record
-/// has of address, Region, session, access key, ARNs and event id.
+/// has of address, Region, session, access key, ARNs or object, URI and event id.
 pub(super) fn write_line(event: &Event<'_>, archives: &[String], out: &mut dyn Write) -> io::Result<()> {
     let clean = for_terminal;
     let mark = if event.is_first_sighting { "first" } else { "again" };
@@ -18,6 +19,7 @@ pub(super) fn write_line(event: &Event<'_>, archives: &[String], out: &mut dyn W
     write!(out, "{}  {mark}  {action}  {}  {kind} {}", event.time, outcome(event), clean(who))?;
     let of_place = |account: &&str| !event.who.key.contains(*account);
     let evidence = event.evidence;
+    let is_request = event.who.kind.source() == LogSource::Kubernetes;
     let resources = match &event.resources[..] {
         [] => None,
         [one] => Some(Cow::Borrowed(*one)),
@@ -28,10 +30,11 @@ pub(super) fn write_line(event: &Event<'_>, archives: &[String], out: &mut dyn W
         ("ip", evidence.source_ip.map(Cow::Borrowed)),
         ("region", evidence.region.map(Cow::Borrowed)),
         ("session", evidence.session_name.map(Cow::Borrowed)),
-        ("key", evidence.access_key_id.map(Cow::Borrowed)),
+        (evidence.access_key_id.map_or("key", credential), evidence.access_key_id.map(Cow::Borrowed)),
         ("impersonated by", evidence.impersonated_by.map(Cow::Borrowed)),
         ("issued", evidence.issued.map(Cow::Borrowed)),
         ("on", resources),
+        ("uri", evidence.detail.filter(|_| is_request).map(Cow::Borrowed)),
     ];
     let mut mark = "  ";
     for (name, value) in facts {

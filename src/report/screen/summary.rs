@@ -6,7 +6,8 @@ use super::{Line, Piece, Tone};
 use crate::coverage::Coverage;
 use crate::query::{FindingKind, Severity};
 use crate::report::Report;
-use crate::report::count::{counted, grouped};
+use crate::report::count::{counted, grouped, principals_of_accounts};
+use crate::report::row::named;
 
 /// How many findings of which severity and kind, of whom and when, and what was read.
 pub(in crate::report) fn of_findings(report: &Report<'_>) -> Vec<Line> {
@@ -16,7 +17,7 @@ pub(in crate::report) fn of_findings(report: &Report<'_>) -> Vec<Line> {
     for finding in findings {
         *kinds.entry(finding.kind).or_default() += 1;
         principals.insert(finding.who.account_and_key());
-        accounts.insert(finding.account());
+        accounts.extend(named(finding.account()));
     }
     let mut head = vec![Piece::whole(counted(findings.len() as u64, "finding")).in_tone(Tone::Strong)];
     let times = || findings.iter().map(|finding| finding.time);
@@ -28,11 +29,8 @@ pub(in crate::report) fn of_findings(report: &Report<'_>) -> Vec<Line> {
     let mut lines = vec![Line::new(0, head)];
     if !findings.is_empty() {
         let kinds = kinds.into_iter().map(|(kind, count)| format!("{} {}", grouped(count), kind.name()));
-        let of = format!(
-            "of {} in {}",
-            counted(principals.len() as u64, "principal"),
-            counted(accounts.len() as u64, "account")
-        );
+        let of = principals_of_accounts(principals.len() as u64, accounts.len() as u64, "in");
+        let of = format!("of {of}");
         lines.push(Line::joined(0, ", ", kinds.chain([of]).map(Piece::whole)));
     }
     lines.push(read(report.coverage));

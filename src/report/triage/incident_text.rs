@@ -1,19 +1,21 @@
 //! An incident in lines, the most important of those that apply.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
 use super::bits::{rounded, score};
 use super::member_view::values;
-use super::words::{most_surprising, of_part, of_surprise, placed_network};
-use crate::actions::short_name;
-use crate::model::{Arn, Dimension, is_temporary_key, last_part, without_cluster};
+use super::words::{most_surprising, of_new_value_briefly, of_part, of_surprise, placed_network};
+use crate::actions::{Class, short_name};
+use crate::model::{
+    Arn, Dimension, identity_in_cluster, is_of_cluster, is_service_account, is_temporary_key, last_part,
+    without_cluster,
+};
 use crate::query::{Episode, EpisodeFinding, Link, LinkKind, PartName, RankedIncident, Surprise, Weights};
 use crate::report::count::counted;
 use crate::report::last_word_for_shell;
-use crate::report::row::{NOT_NAMED, in_account, named};
+use crate::report::row::{NOT_NAMED, named};
 use crate::report::width::width;
 
 /// The most lines of an incident, without that of its command.
@@ -31,16 +33,37 @@ struct Line {
     content: Content,
 }
 
+impl Line {
+    fn is_besides(&self) -> bool {
+        matches!(self.content, Content::Besides)
+    }
+
+    fn is_origin(&self) -> bool {
+        matches!(self.content, Content::Origin(_))
+    }
+}
+
 enum Content {
     Text(String),
+    /// A new network or agent.
+    Origin(String),
     /// A new action.
     Action(String),
-    /// What else was new, which depends on how many actions are shown.
+    /// What else was new, which depends on how many actions are shown by themselves. It goes on in the next such line.
     Besides,
 }
 
-/// When the first actions are left out.
-const ACTIONS: [u8; LISTED] = [0, 5, 7];
+/// When the first actions are left out: a list names more of them.
+const ACTIONS: [u8; LISTED] = [0, 6, 8];
+
+/// When the lines of what else was new are left out, if that has actions with a class.
+const BESIDES: [u8; 2] = [3, 5];
+
+/// When that line is left out otherwise.
+const BESIDES_WITHOUT_CLASS: u8 = 4;
+
+/// The most actions that are named there.
+const NAMED: usize = 16;
 
 /// The lines of an incident below its head, not cleaned yet.
 pub(super) fn incident_lines(
@@ -50,40 +73,73 @@ pub(super) fn incident_lines(
 ) -> Vec<String> {
     let episode = incident.leading();
     let actions = most_surprising(episode);
-    let line =
-        |order: u8, text: Option<String>| text.map(|text| Line { order, content: Content::Text(text) });
-    let history = reason(episode, weights, PartName::History).map(|text| format!("history: {text}"));
-    let of_actions = ACTIONS.into_iter().zip(&actions).map(|(order, (one, surprise))| Line {
-        order,
-        content: Content::Action(action(one, surprise, weights)),
-    });
-    let has_more = besides(episode, actions.len().saturating_sub(1)).is_some();
-    let first = [
-        line(0, Some(who_and_when(incident))),
-        line(1, reason(episode, weights, PartName::Known)),
-        line(1, reason(episode, weights, PartName::Network)),
-        line(3, reason(episode, weights, PartName::Agent)),
-        line(3, known_origin(episode)),
-    ];
-    let last = [
-        has_more.then_some(Line { order: 4, content: Content::Besides }),
-        line(6, history),
-        line(3, rules(incident)),
-        line(2, order_of_principals(incident)),
-        line(1, keys(incident, trace_source)),
-    ];
-    let mut lines: Vec<Line> =
-        first.into_iter().flatten().chain(of_actions).chain(last.into_iter().flatten()).collect();
+    let mut lines = all_lines(incident, &actions, (weights, trace_source));
+    if let Some(origin) = new_origin(episode).filter(|_| needs_room(&lines)) {
+        let place = lines.iter().position(Line::is_origin).unwrap_or_default();
+        lines.retain(|line| !line.is_origin());
+        lines.insert(place, Line { order: 1, content: Content::Origin(origin) });
+    }
     while lines.len() > LINES - 1 {
         let last = (0..lines.len()).max_by_key(|index| (lines[*index].order, *index));
         lines.remove(last.unwrap_or_default());
     }
     let shown = lines.iter().filter(|line| matches!(line.content, Content::Action(_))).count();
+    let most = lines.iter().filter(|line| line.is_besides()).count();
+    let mut besides = besides(episode, &actions, (shown, most)).into_iter();
     let text = |line: Line| match line.content {
-        Content::Text(text) | Content::Action(text) => Some(text),
-        Content::Besides => besides(episode, actions.len() - shown),
+        Content::Text(text) | Content::Action(text) | Content::Origin(text) => Some(text),
+        Content::Besides => besides.next(),
     };
     lines.into_iter().filter_map(text).collect()
+}
+
+/// Whether actions with a class would be left out, and can be named if network and agent share a line.
+fn needs_room(lines: &[Line]) -> bool {
+    let names_more = lines.iter().any(|line| line.is_besides() && line.order == BESIDES[0]);
+    let wanted = lines.iter().filter(|line| line.order <= BESIDES[1]).count();
+    let before = lines.iter().filter(|line| line.order < BESIDES[0] && !line.is_origin()).count();
+    names_more && wanted > LINES - 1 && before + 2 < LINES
+}
+
+/// All lines that apply, before any is left out.
+fn all_lines(
+    incident: &RankedIncident<'_>,
+    actions: &[(&EpisodeFinding<'_>, &Surprise)],
+    (weights, trace_source): (&Weights, Option<&str>),
+) -> Vec<Line> {
+    let episode = incident.leading();
+    let line =
+        |order: u8, text: Option<String>| text.map(|text| Line { order, content: Content::Text(text) });
+    let origin = |order: u8, name| {
+        let text = reason(episode, weights, name)?;
+        Some(Line { order, content: Content::Origin(text) })
+    };
+    let history = reason(episode, weights, PartName::History).map(|text| format!("history: {text}"));
+    let of_actions = ACTIONS.into_iter().zip(actions).map(|(order, (one, surprise))| Line {
+        order,
+        content: Content::Action(action(one, surprise, weights)),
+    });
+    let orders = match names_by_class(actions, 1).is_empty() {
+        false => &BESIDES[..],
+        true => &[BESIDES_WITHOUT_CLASS],
+    };
+    let besides = besides(episode, actions, (1, orders.len())).len();
+    let of_besides = orders[..besides].iter().map(|order| Line { order: *order, content: Content::Besides });
+    let first = [
+        line(0, Some(who_and_when(incident))),
+        line(1, reason(episode, weights, PartName::Known)),
+        origin(1, PartName::Network),
+        origin(3, PartName::Agent),
+        line(3, known_origin(episode)),
+    ];
+    let last = [
+        line(7, history),
+        line(3, rules(incident)),
+        line(2, order_of_principals(incident)),
+        line(1, keys(incident, trace_source)),
+    ];
+    let first = first.into_iter().flatten().chain(of_actions).chain(of_besides);
+    first.chain(last.into_iter().flatten()).collect()
 }
 
 /// The score of an incident with its parts.
@@ -113,12 +169,20 @@ fn who_and_when(incident: &RankedIncident<'_>) -> String {
     };
     let Range { start, end } = incident.span();
     let until = if end > start { format!(" to {end}") } else { String::new() };
-    format!("{} {key} ({}){is_new}, {start}{until}", who.kind.name(), in_account(&who.account))
+    let account = named(&who.account).map_or(String::new(), |account| format!(" (account {account})"));
+    format!("{} {key}{account}{is_new}, {start}{until}", who.kind.name())
 }
 
 /// What a part was computed from, if the score has it.
 fn reason(episode: &Episode<'_>, weights: &Weights, name: PartName) -> Option<String> {
     episode.part(name).map(|part| cut(&of_part(part, episode, weights)))
+}
+
+/// A new network and a new agent in one line, without what else is known of them.
+fn new_origin(episode: &Episode<'_>) -> Option<String> {
+    let [network, agent] = [PartName::Network, PartName::Agent].map(|name| episode.part(name));
+    let texts = [network?, agent?].map(|part| of_new_value_briefly(part, episode));
+    Some(cut(&texts.join("; ")))
 }
 
 /// Networks and agents without a part of their own.
@@ -159,12 +223,46 @@ fn action(one: &EpisodeFinding<'_>, surprise: &Surprise, weights: &Weights) -> S
     cut(&format!("{action}{outcome}{success}{class}: {}", of_surprise(surprise, weights)))
 }
 
-/// Further new actions, and new values that have no part.
-fn besides(episode: &Episode<'_>, actions: usize) -> Option<String> {
-    let mut texts = Vec::new();
-    if actions > 0 {
-        texts.push(counted(actions as u64, "more new action"));
+/// Further new actions than those shown, and new values that have no part, in at most so many lines. Actions with a class are named, as
+/// far as they fit.
+fn besides(
+    episode: &Episode<'_>,
+    actions: &[(&EpisodeFinding<'_>, &Surprise)],
+    (shown, most): (usize, usize),
+) -> Vec<String> {
+    let names = names_by_class(actions, shown);
+    let further = actions.len().saturating_sub(shown);
+    let values = values_without_part(episode);
+    let with = |named: usize| {
+        let more = (further > named).then(|| counted((further - named) as u64, "more new action"));
+        wrapped("besides: ", names[..named].iter().cloned().chain(more).chain(values.clone()).collect())
+    };
+    let fits = |lines: &Vec<String>| lines.len() <= most && lines.iter().all(|line| width(line) <= COLUMNS);
+    let fitting = (0..=names.len()).rev().map(with).find(fits);
+    fitting.unwrap_or_else(|| vec![cut(&with(0).join(" "))])
+}
+
+/// The names of the actions that have a class and are not shown: of each class one first, and reconnaissance last.
+fn names_by_class(actions: &[(&EpisodeFinding<'_>, &Surprise)], shown: usize) -> Vec<String> {
+    let mut of_class: BTreeMap<Class, usize> = BTreeMap::new();
+    let mut ordered = Vec::new();
+    for (index, (one, surprise)) in actions.iter().enumerate() {
+        let Some(class) = surprise.class else { continue };
+        let earlier = of_class.entry(class).or_default();
+        let is_failure = one.finding.failed == Some(true) && one.finding.later_success().is_none();
+        let name = short_name(one.finding.known_action().unwrap_or(NOT_NAMED));
+        let name = if is_failure { format!("{name} failed") } else { name };
+        ordered.push(((class == Class::Reconnaissance, *earlier, index), name));
+        *earlier += 1;
     }
+    ordered.retain(|((_, _, index), _)| *index >= shown);
+    ordered.sort_unstable();
+    ordered.into_iter().map(|(_, name)| name).take(NAMED).collect()
+}
+
+/// New values of dimensions that have no part.
+fn values_without_part(episode: &Episode<'_>) -> Vec<String> {
+    let mut texts = Vec::new();
     for dimension in Dimension::ALL.into_iter().filter(|dimension| !has_part(episode, *dimension)) {
         let of_dimension = episode.findings.iter().map(|one| &one.finding);
         let values: BTreeSet<&str> = of_dimension
@@ -176,7 +274,24 @@ fn besides(episode: &Episode<'_>, actions: usize) -> Option<String> {
             texts.push(format!("new {name} {}", listed(values.into_iter())));
         }
     }
-    (!texts.is_empty()).then(|| cut(&format!("besides: {}", texts.join(", "))))
+    texts
+}
+
+/// Items of a list in lines, none of which is longer than necessary; no line if there are none.
+fn wrapped(start: &str, items: Vec<String>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for item in items {
+        match lines.last_mut() {
+            None => lines.push(format!("{start}{item}")),
+            // A comma may follow.
+            Some(line) if width(line) + width(&item) + 3 <= COLUMNS => line.push_str(&format!(", {item}")),
+            Some(line) => {
+                line.push(',');
+                lines.push(format!("  {item}"));
+            }
+        }
+    }
+    lines
 }
 
 /// The rules that events of all episodes matched, the highest priority first.
@@ -200,13 +315,14 @@ fn keys(incident: &RankedIncident<'_>, trace_source: Option<&str>) -> Option<Str
     Some(format!("{name} {}{command}", listed(keys.iter().copied())))
 }
 
-/// The access keys of all episodes, those of the one with the highest score first.
+/// The access keys of all episodes, those of the one with the highest score first. Tokens of clusters cannot be traced.
 pub(super) fn access_keys<'i>(incident: &'i RankedIncident<'_>) -> Vec<&'i str> {
     let leading = std::iter::once(incident.leading());
     let (mut keys, mut seen) = (Vec::new(), HashSet::new());
     for episode in leading.chain(&incident.episodes) {
         let evidence = episode.findings.iter().filter_map(|one| one.finding.evidence);
-        for key in evidence.filter_map(|evidence| evidence.access_key_id()) {
+        let of_aws = |key: &&str| !is_of_cluster(key);
+        for key in evidence.filter_map(|evidence| evidence.access_key_id()).filter(of_aws) {
             if seen.insert(key) {
                 keys.push(key);
             }
@@ -221,7 +337,15 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     if episodes < 2 {
         return None;
     }
-    let name = |index: usize| named(&incident.episodes[index].who.key).map_or(NOT_NAMED.to_owned(), known_as);
+    let key = |index: usize| &*incident.episodes[index].who.key;
+    // A cluster that all have in common is said once.
+    let clusters: BTreeSet<Option<&str>> = (0..episodes).map(|index| cluster_of(key(index))).collect();
+    let common = clusters.first().copied().flatten().filter(|_| clusters.len() == 1);
+    let name = |index: usize| match (named(key(index)), cluster_of(key(index)).filter(|_| common.is_none())) {
+        (None, _) => NOT_NAMED.to_owned(),
+        (Some(key), None) => known_as(key).to_owned(),
+        (Some(key), Some(cluster)) => format!("{} in {cluster}", known_as(key)),
+    };
     let why = |index: usize| {
         let link = incident.links.iter().find(|link| link.from.max(link.to) == index);
         let other = |link: &Link<'_>| name(link.from.min(link.to));
@@ -229,27 +353,40 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     };
     let members: Vec<String> = (0..episodes).map(|index| format!("{}{}", name(index), why(index))).collect();
     let members = listed(members.iter().map(|member| &**member));
-    Some(cut(&format!("{}: {members}", counted(episodes as u64, "episode"))))
+    let place = common.map_or(String::new(), |cluster| format!(" in {cluster}"));
+    Some(cut(&format!("{}{place}: {members}", counted(episodes as u64, "episode"))))
 }
 
-/// What tells who a principal is: the name of a user or role, the subject that an identity provider vouched for, else the whole key; with
-/// the cluster, if it is in one.
-fn known_as(key: &str) -> String {
+/// What tells who a principal is: the name of a user or role, namespace and name of a service account, the subject that an identity provider
+/// vouched for, else the whole key without the cluster.
+fn known_as(key: &str) -> &str {
     let identity = without_cluster(key);
-    let name = match Arn::parse(identity).and_then(|arn| arn.typed_resource()) {
+    match Arn::parse(identity).and_then(|arn| arn.typed_resource()) {
         // Provider, audience and subject.
         Some(("oidc-provider", path)) => path.splitn(3, ':').nth(2).unwrap_or(path),
         Some(_) => last_part(identity),
-        None => identity,
-    };
-    let cluster = key.strip_suffix(identity).and_then(|cluster| cluster.strip_prefix("k8s:"));
-    cluster.map_or(name.to_owned(), |cluster| format!("{name} in {}", cluster.trim_end_matches('/')))
+        None => identity.strip_prefix("system:serviceaccount:").unwrap_or(identity),
+    }
+}
+
+/// The name of the cluster in a key, if it is known.
+fn cluster_of(key: &str) -> Option<&str> {
+    let cluster = key.strip_suffix(identity_in_cluster(key)?)?;
+    named(cluster.strip_prefix("k8s:")?.strip_suffix('/')?)
 }
 
 /// What joins an episode to an earlier one, `other`, in a few words; `is_to` if the earlier one gave or acted.
 fn joined_by(link: &Link<'_>, is_to: bool, other: &str) -> String {
     match (link.kind, is_to) {
         (LinkKind::AccessKey, _) => format!("same key {}", link.value),
+        (LinkKind::IssuedKey, true) if is_of_cluster(link.value) => {
+            format!("token requested by {other}")
+        }
+        (LinkKind::IssuedKey, false) if is_of_cluster(link.value) => {
+            format!("requested the token that {other} used")
+        }
+        (LinkKind::IssuedToken, true) => format!("first acted after {other} requested a token for it"),
+        (LinkKind::IssuedToken, false) => format!("requested a token for {other}, new after that"),
         // A temporary key goes to who asked for it, another to the user whose key it is.
         (LinkKind::IssuedKey, true) if is_temporary_key(link.value) => format!("key given to {other}"),
         (LinkKind::IssuedKey, false) if is_temporary_key(link.value) => {
@@ -257,6 +394,8 @@ fn joined_by(link: &Link<'_>, is_to: bool, other: &str) -> String {
         }
         (LinkKind::IssuedKey, true) => format!("key issued by {other}"),
         (LinkKind::IssuedKey, false) => format!("issued the key of {other}"),
+        (LinkKind::Creation, true) if is_service_account(link.value) => format!("created by {other}"),
+        (LinkKind::Creation, false) if is_service_account(link.value) => format!("created {other}"),
         (LinkKind::Creation, true) => format!("created or opened by {other}"),
         (LinkKind::Creation, false) => format!("created or opened {other}"),
         (LinkKind::AssumedRole, true) => format!("assumed by {other}"),
@@ -346,9 +485,12 @@ mod tests {
         let provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
         let subject = "repo:octo-org/fork:ref:refs/heads/main";
         assert_eq!(known_as(&format!("{provider}:sts.amazonaws.com:{subject}")), subject);
-        assert_eq!(known_as("k8s:prod/arn:aws:iam::111122223333:user/ci/builder"), "builder in prod");
+        assert_eq!(known_as("k8s:prod/arn:aws:iam::111122223333:user/ci/builder"), "builder");
         assert_eq!(known_as("arn:aws:iam::111122223333:user/ci/builder"), "builder");
-        assert_eq!(known_as("k8s:prod/oidc:team/jo"), "oidc:team/jo in prod");
+        assert_eq!(known_as("k8s:prod/oidc:team/jo"), "oidc:team/jo");
+        assert_eq!(known_as("k8s:-/system:serviceaccount:shop:web"), "shop:web");
+        assert_eq!(known_as("k8s:-/system:anonymous"), "system:anonymous");
+        assert_eq!(["k8s:prod/a/b", "k8s:-/a", "a"].map(cluster_of), [Some("prod"), None, None]);
         let root = "arn:aws:iam::111122223333:root";
         assert_eq!(known_as(root), root);
     }

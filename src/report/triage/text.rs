@@ -7,7 +7,7 @@ use super::command::{command, command_words};
 use super::incident_text::{access_keys, incident_lines, score_in_words};
 use super::sparkline;
 use crate::query::{Filter, RankedIncident, TriageQuestion};
-use crate::report::count::{counted, grouped};
+use crate::report::count::{counted, grouped, principals_of_accounts};
 use crate::report::for_terminal;
 use crate::report::screen::{Line, Piece, Screen, Tone, counted_by_severity};
 use crate::time::Timestamp;
@@ -113,11 +113,10 @@ fn archive(report: &TriageReport<'_>, before: &str, [first, last]: [Timestamp; 2
         faults => counted(faults, "fault"),
     };
     format!(
-        "archive{before}: {} to {}, {} of {}, {}; {} read, {faults}",
+        "archive{before}: {} to {}, {}, {}; {} read, {faults}",
         first.day(),
         last.day(),
-        counted(overview.archive.principals, "principal"),
-        counted(overview.archive.accounts, "account"),
+        principals_of_accounts(overview.archive.principals, overview.archive.accounts, "of"),
         counted(overview.archive.events, "event"),
         counted(coverage.objects.read, "object"),
     )

@@ -1,7 +1,7 @@
 //! What a score was computed from, in words for a report. Texts are as in the log; who prints them cleans them.
 
 use crate::actions::short_name;
-use crate::model::{Dimension, is_temporary_key};
+use crate::model::{Dimension, is_of_cluster, is_service_account, is_temporary_key};
 use crate::query::{
     Count, Episode, EpisodeFinding, Finding, Link, LinkKind, Part, PartName, RankedIncident, Reason,
     Surprise, Weights,
@@ -73,16 +73,31 @@ fn of_history(among_all: Count, own: Count) -> String {
     }
 }
 
+/// A new network or agent, and who had it before.
+pub(super) fn of_new_value_briefly(part: &Part<'_>, episode: &Episode<'_>) -> String {
+    let Reason::NewValue { part: name, value, among_all, .. } = &part.reason else { return String::new() };
+    let what = match name {
+        PartName::Network => placed_network(value, episode),
+        _ => value.to_string(),
+    };
+    format!("{} {what}: {}", name.name(), had_before(*among_all))
+}
+
+/// Who had a network or agent before.
+fn had_before(among_all: Count) -> String {
+    match among_all {
+        Count { some: 0, .. } => "never seen in this archive before".to_owned(),
+        all => format!("{} principals had it before", some_of(all)),
+    }
+}
+
 /// How rare a new network or agent is, and how seldom the principal had a new one.
 fn of_new_value(reason: &Reason<'_>, episode: &Episode<'_>, weights: &Weights) -> String {
     let Reason::NewValue { part, among_all, recent_others, active_hours, earlier_new, stays, .. } = reason
     else {
         return String::new();
     };
-    let mut text = match among_all {
-        Count { some: 0, .. } => "never seen in this archive before".to_owned(),
-        all => format!("{} principals had it before", some_of(*all)),
-    };
+    let mut text = had_before(*among_all);
     let (who, what) = (episode.who.kind.name(), part.name());
     text.push_str(&match (active_hours, earlier_new) {
         (0, _) => format!(", and this {who} had not been active before"),
@@ -148,11 +163,18 @@ pub(super) fn of_link(link: &Link<'_>, incident: &RankedIncident<'_>) -> String 
     let (from, to) = (name(link.from), name(link.to));
     match link.kind {
         LinkKind::AccessKey => format!("{to} used the access key {} that {from} had used", link.value),
+        LinkKind::IssuedKey if is_of_cluster(link.value) => {
+            format!("{to} used the token {} that {from} had requested", link.value)
+        }
         LinkKind::IssuedKey if !is_temporary_key(link.value) => {
             format!("{to} used the access key {} that {from} had issued", link.value)
         }
         LinkKind::IssuedKey => format!("{to} used the access key {} that {from} had been given", link.value),
+        LinkKind::Creation if is_service_account(link.value) => format!("{from} created {to}"),
         LinkKind::Creation => format!("{from} created or opened {to}"),
+        LinkKind::IssuedToken => {
+            format!("{from} requested a token for {to}, which acted for the first time after that")
+        }
         LinkKind::AssumedRole => format!("{from} assumed {to}"),
         LinkKind::Network => format!("{to} came from {}, as {from} did", link.value),
     }
