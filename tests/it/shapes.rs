@@ -448,6 +448,30 @@ fn records_with_escaped_quotes_are_an_unknown_carrier() {
 }
 
 #[test]
+fn requests_to_clusters_in_forms_that_are_not_read_are_an_unknown_carrier() {
+    let azure =
+        json!({"AuditId": "a", "RequestUri": "/api/v1/secrets", "Verb": "list", "User": {"username": "eva"}});
+    let elastic = json!({"kubernetes.audit.auditID": "a", "kubernetes.audit.requestURI": "/api/v1/secrets",
+        "kubernetes.audit.verb": "list", "kubernetes.audit.user.username": "eva"});
+    let google = json!({"protoPayload": {"@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+        "serviceName": "k8s.io", "methodName": "io.k8s.core.v1.secrets.list"}});
+    let table = "verb,user.username,requestURI\n\"list\",\"eva\",\"/api/v1/secrets\"\n";
+    for object in [
+        azure.to_string(),
+        json!([azure]).to_string(),
+        json!({"records": [azure]}).to_string(),
+        json!({"_source": elastic}).to_string(),
+        google.to_string(),
+        table.to_owned(),
+    ] {
+        assert_eq!(principals_and_faults(&object), (vec![], 1), "{object}");
+    }
+    let other = json!({"protoPayload": {"@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+        "serviceName": "storage.googleapis.com"}});
+    assert_eq!(principals_and_faults(&other.to_string()), (vec![], 0));
+}
+
+#[test]
 fn audit_events_with_a_beta_version_or_none_are_read() {
     let event = |change: Value| with(audit_event("2024-01-01T00:00:00Z", "jo", "list", "pods"), change);
     let beta = |id: &str| {

@@ -216,7 +216,7 @@ fn may_hold_records(value: &str) -> bool {
 
 /// Whether a name is that of a record field.
 fn is_record_key(key: &str) -> bool {
-    ["eventsource", "eventname", "eventversion", "apiversion"]
+    ["eventsource", "eventname", "eventversion", "apiversion", "auditid", "requesturi"]
         .iter()
         .any(|name| crate::decode::find::traces::ends_like(key, name))
 }

@@ -148,12 +148,14 @@ fn delimiter_of(header: &str) -> u8 {
 }
 
 /// The reason to skip a table whose header names single fields of events (CloudTrail User Guide, "Supported schema for event record fields" and
-/// "Downloading events").
+/// "Downloading events"), or of requests to clusters.
 fn fields(header: &str) -> Option<ObjectSkip> {
     let delimiter = delimiter_of(header);
     let names = || header.split(char::from(delimiter));
     let has = |name: &str| names().any(|column| traces::ends_like(column.trim_matches(['"', ' ']), name));
-    if names().nth(1).is_none() || !has("eventname") || !(has("eventtime") || has("eventsource")) {
+    let is_of_calls = has("eventname") && (has("eventtime") || has("eventsource"));
+    let is_of_requests = has("requesturi") && (has("auditid") || has("userusername"));
+    if names().nth(1).is_none() || !(is_of_calls || is_of_requests) {
         return None;
     }
     Some(if header.contains("vent name") { ObjectSkip::Summary } else { ObjectSkip::LakeResult })

@@ -19,6 +19,8 @@ pub(in crate::decode) enum TraceKind {
     Ocsf,
     /// A request to a Kubernetes cluster in OCSF.
     OcsfAudit,
+    /// A request to a cluster as Google Cloud logs it.
+    Gke,
     /// `audit.k8s.io` without the required fields of an event.
     AuditEvent,
     /// Nested too deep in wrappers, lists or texts.
@@ -47,6 +49,7 @@ impl TraceKind {
             Self::OcsfAudit => {
                 "a request to a Kubernetes cluster in OCSF, which cannot be rebuilt faithfully; read the audit log itself"
             }
+            Self::Gke => "a request to a cluster in an audit log of Google Cloud, which is not read",
             Self::AuditEvent => "an audit.k8s.io object that is not a complete audit event",
             Self::TooDeep => "something that looks like a record is nested too deeply to be read",
             Self::Quoted => "a record inside the request or response of an object that is not a record",
@@ -66,7 +69,7 @@ impl TraceKind {
 
 /// Clues from the members of an object, or the elements of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Clue(u32);
+pub(super) struct Clue(u64);
 
 impl BitOr for Clue {
     type Output = Self;
@@ -112,9 +115,10 @@ impl Clue {
     const NAMED_NAME: Self = Self(1 << 14);
     const NAMED_SOURCE: Self = Self(1 << 15);
     const NAMED_TIME: Self = Self(1 << 16);
-    pub(super) const NAMED: Self = Self(7 << 14);
+    const NAMED_CALL: Self = Self(7 << 14);
+    pub(super) const NAMED: Self = Self(7 << 14 | 3 << 42);
     /// Clues that a row passes to its list.
-    pub(super) const ROW: Self = Self(7 << 14 | 7 << 11);
+    pub(super) const ROW: Self = Self(7 << 14 | 7 << 11 | 3 << 42);
     /// `aws.cloudtrail.event_version`, and members of `cloudtrail`.
     const CLOUDTRAIL: Self = Self(1 << 17);
     const ANY_VERSION: Self = Self(1 << 18);
@@ -127,6 +131,18 @@ impl Clue {
     /// The first bits of the parts of an audit event, in the order of [`audit::part`]: as objects, and in another form.
     const PART: u32 = 24;
     const FLAT_PART: u32 = Self::PART + audit::PART_COUNT as u32;
+    /// `AuditId` and `RequestUri` as in Azure's tables, `kubernetes.audit.requestURI`.
+    const LIKE_AUDIT_ID: Self = Self(1 << 40);
+    const LIKE_URI: Self = Self(1 << 41);
+    const LIKE_AUDIT: Self = Self(3 << 40);
+    /// `requestURI` and `user.username` as values.
+    const NAMED_URI: Self = Self(1 << 42);
+    const NAMED_USER: Self = Self(1 << 43);
+    const NAMED_AUDIT: Self = Self(3 << 42);
+    /// `"serviceName": "k8s.io"`, and of an audit log of Google Cloud.
+    const GKE_SERVICE: Self = Self(1 << 44);
+    const GOOGLE_AUDIT: Self = Self(1 << 45);
+    const GKE: Self = Self(3 << 44);
 
     pub(in crate::decode) const fn has(self, all: Self) -> bool {
         self.0 & all.0 == all.0
@@ -151,6 +167,8 @@ impl Clue {
             "verb" | "stage" => Self::STAGE,
             "name" if text == "CloudTrail" => Self::PRODUCT,
             "vendor_name" if text == "AWS" => Self::VENDOR,
+            "serviceName" if text == "k8s.io" => Self::GKE_SERVICE,
+            "@type" if text.ends_with("google.cloud.audit.AuditLog") => Self::GOOGLE_AUDIT,
             _ => Self::NONE,
         };
         exact | Self::like(key, text)
@@ -182,6 +200,12 @@ impl Clue {
         {
             return Self::LIKE_TIME;
         }
+        if ends_like(key, "auditid") {
+            return Self::LIKE_AUDIT_ID;
+        }
+        if ends_like(key, "requesturi") {
+            return Self::LIKE_URI;
+        }
         if ends_like(key, "eventversion") {
             return if ends_like(key, "cloudtraileventversion") {
                 Self::CLOUDTRAIL
@@ -212,6 +236,8 @@ impl Clue {
             Some(b'e' | b'E') if is("eventname") => Self::NAMED_NAME,
             Some(b'e' | b'E') if is("eventsource") => Self::NAMED_SOURCE,
             Some(b'e' | b'E') if is("eventtime") => Self::NAMED_TIME,
+            Some(b'e' | b'E') if is("userusername") => Self::NAMED_USER,
+            Some(b'i' | b'I') if is("requesturi") => Self::NAMED_URI,
             _ => Self::NONE,
         }
     }
@@ -265,8 +291,14 @@ impl Clue {
         if self.has(Self::LIKE) {
             return Some(if is_list { TraceKind::Columns } else { TraceKind::Flattened });
         }
-        if self.has(Self::NAMED) {
+        if self.has(Self::NAMED_CALL) || self.has(Self::NAMED_AUDIT) {
             return Some(TraceKind::Columns);
+        }
+        if self.has(Self::GKE) {
+            return Some(TraceKind::Gke);
+        }
+        if self.has(Self::LIKE_AUDIT) && !self.has(Self::AUDIT_ID) {
+            return Some(TraceKind::Flattened);
         }
         if self.has(Self::CLOUDTRAIL) || (self.has(Self::AUDIT_ID) && self.hides_part()) {
             return Some(TraceKind::Flattened);
