@@ -22,6 +22,8 @@ pub(super) struct Failure {
     credentials: Option<S3ProblemKind>,
     /// Whether no request was sent.
     is_construction: bool,
+    /// Whether only a part of the answer came.
+    is_partial: bool,
     /// Storage class of an archived object.
     archived: Option<String>,
     detail: String,
@@ -39,10 +41,16 @@ impl Failure {
         let status = response.map_or(0, |response| response.status().as_u16());
         let body = response.and_then(|response| response.body().bytes()).unwrap_or_default();
         let credentials = credentials_errors(error);
+        // The SDK has no other reason to fail after the head of an answer and before its content.
+        let is_partial = matches!(error, SdkError::ResponseError(_)) && credentials.is_empty();
         let detail = match (credentials.last(), error.message(), &*code) {
             (Some(error), ..) => credentials_detail(error),
+            _ if is_partial => format!("the answer broke off: {}", innermost(error)),
             (None, Some(message), "") => message.to_owned(),
             (None, Some(message), code) => format!("{code}: {message}"),
+            (None, None, "") if (200..300).contains(&status) => {
+                format!("HTTP status {status}, with an answer that is not one of S3")
+            }
             (None, None, "") if status > 0 => format!("HTTP status {status}"),
             (None, None, "") => causes(error),
             (None, None, code) => format!("{code} (HTTP status {status})"),
@@ -54,6 +62,7 @@ impl Failure {
             region: header("x-amz-bucket-region"),
             credentials: credentials.last().map(|error| credentials_problem(error)),
             is_construction: matches!(error, SdkError::ConstructionFailure(_)) && credentials.is_empty(),
+            is_partial,
             detail,
         }
     }
@@ -66,9 +75,15 @@ impl Failure {
             // A program, a file or a service that provides them did not respond properly.
             (Some(_), _) => true,
             (None, _) if self.is_construction => false,
+            (None, _) if self.is_partial => true,
             (None, 0 | 429 | 500..) => true,
             _ => is(&["SlowDown", "Throttling", "RequestLimit", "RequestTimeout", "InternalError"]),
         }
+    }
+
+    /// Whether the store answered, and a part of the answer was lost.
+    pub(super) fn is_partial(&self) -> bool {
+        self.is_partial
     }
 
     /// Whether the credentials are missing or expired, so that no request can succeed.
@@ -186,6 +201,15 @@ fn credentials_detail(error: &CredentialsError) -> String {
 
 /// The maximum length of a credentials message.
 const LONGEST_DETAIL: usize = 400;
+
+/// The first of the causes of an error.
+fn innermost(error: &dyn Error) -> String {
+    let mut first = error;
+    while let Some(cause) = first.source() {
+        first = cause;
+    }
+    first.to_string()
+}
 
 /// An error and its causes, without those that only repeat the previous line.
 pub(super) fn causes(error: &dyn Error) -> String {

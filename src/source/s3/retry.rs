@@ -44,6 +44,9 @@ where
             }
             Err(error) => Failure::new(&error),
         };
+        if failure.is_partial() {
+            *lock(&connection.answered) = Instant::now();
+        }
         if !failure.is_transient() || Instant::now() + pause > end {
             let nobody_answers = failure.is_transient()
                 && lock(&connection.answered).elapsed() > connection.session.settings.outage;

@@ -389,3 +389,47 @@ fn partial_scans_fetch_ahead_like_a_full_scan() {
         assert!(under_way.1.load(Ordering::Relaxed) > 1, "{steps:?}");
     }
 }
+
+#[test]
+fn a_list_that_breaks_off_is_requested_as_long_as_any_other() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root())
+        .page(1000)
+        .plan(|request| match request.before {
+            // More often than the SDK repeats it.
+            0..7 if request.is_list() && request.query.contains("us-east-1") => Reply::Cut(300),
+            _ => Reply::Serve,
+        })
+        .start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    assert!(found.stdout == expected(&buckets.logs()));
+}
+
+/// The faults of listing a bucket without one of its folders, of which no whole list comes.
+fn faults_of_partial_lists(reply: Reply) -> Vec<String> {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root())
+        .public()
+        .page(1000)
+        .plan(move |request| match request.is_list() && request.query.contains("us-east-1") {
+            true => reply.clone(),
+            false => Reply::Serve,
+        })
+        .start();
+    let outage = Duration::from_millis(500);
+    let settings = S3Settings { access: public(&server), outage, ..S3Settings::default() };
+    let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
+    let learnt = learn(&archives, &learning(), &Silent).unwrap();
+    // Everything else is read.
+    assert!(learnt.coverage.objects.listed > 5, "{:?}", learnt.coverage.objects);
+    learnt.coverage.faults.iter().map(|fault| format!("{}: {}", fault.object, fault.detail)).collect()
+}
+
+#[test]
+fn a_list_that_never_comes_whole_is_a_fault_that_says_so() {
+    let faults = faults_of_partial_lists(Reply::Cut(300));
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let said = faults[0].contains("us-east-1/: the answer broke off: ");
+    assert!(said && !faults[0].contains("HTTP status 200"), "{faults:?}");
+}
