@@ -19,6 +19,7 @@ use super::retry::with_retries;
 use super::session_state::SessionState;
 use super::store::Store;
 use super::traffic::{CountAttempts, NoteHost, count};
+use super::whole_answer::CheckEnd;
 use super::{diagnosis, lock};
 use crate::coverage::ObjectSkip;
 use crate::source::{ArchiveError, GivenArchive, LogObject, S3Access, S3Problem, S3ProblemKind};
@@ -297,7 +298,8 @@ fn client(connection: &Connection, bucket: &str, region: Option<String>) -> Clie
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(path_style)
         .interceptor(CountAttempts(Arc::clone(&session.counters)))
-        .interceptor(NoteHost(Arc::clone(host)));
+        .interceptor(NoteHost(Arc::clone(host)))
+        .interceptor(CheckEnd);
     if let Some(url) = &access.endpoint_url {
         builder = builder.endpoint_url(url);
     }

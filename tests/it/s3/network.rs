@@ -433,3 +433,26 @@ fn a_list_that_never_comes_whole_is_a_fault_that_says_so() {
     let said = faults[0].contains("us-east-1/: the answer broke off: ");
     assert!(said && !faults[0].contains("HTTP status 200"), "{faults:?}");
 }
+
+#[test]
+fn a_list_without_an_end_is_requested_again_and_never_taken_for_a_whole_one() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root())
+        .page(1000)
+        .plan(|request| match (request.is_list() && request.query.contains("us-east-1"), request.before) {
+            (true, 0) => Reply::ShortAfter("Contents"),
+            (true, 1) => Reply::ShortAfter("Key"),
+            _ => Reply::Serve,
+        })
+        .start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    assert!(found.stdout == expected(&buckets.logs()));
+    assert!(server.requests().iter().any(|request| request.query.contains("us-east-1") && request.before == 2));
+    for tag in ["Contents", "Key"] {
+        let faults = faults_of_partial_lists(Reply::ShortAfter(tag));
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        let said = faults[0].contains("us-east-1/: the answer broke off: the document has no end");
+        assert!(said, "{faults:?}");
+    }
+}

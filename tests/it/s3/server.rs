@@ -81,6 +81,8 @@ pub(crate) enum Reply {
     Behind(Vec<String>),
     /// The answer, and its content length, is this much shorter than the object.
     Short(usize),
+    /// The answer, and its content length, ends after the first element of this name.
+    ShortAfter(&'static str),
     /// One byte of the answer is changed.
     Corrupt,
     /// The answer has an additional header.
@@ -294,6 +296,12 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
             let length = bytes.len().saturating_sub(by);
             parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
             Answer::whole(bytes.slice(..length))
+        }
+        Reply::ShortAfter(tag) if parts.status.is_success() => {
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            let end = text.find(&format!("</{tag}>")).map_or(text.len(), |at| at + tag.len() + 3);
+            parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(end));
+            Answer::whole(bytes.slice(..end))
         }
         Reply::Corrupt if parts.status.is_success() => {
             let mut bytes = bytes.to_vec();
