@@ -111,6 +111,10 @@ const fn s3_hint(kind: S3ProblemKind) -> &'static str {
             "check the network, the Region (--aws-region, AWS_REGION, the profile: the host of a Region that does not exist has no \
              address), the proxy (HTTPS_PROXY, NO_PROXY), and --endpoint-url and AWS_ENDPOINT_URL_STS (also http:// or https://)"
         }
+        S3ProblemKind::Busy => {
+            "the store is overloaded, or fails for now: run it again later; --concurrency 8 makes fewer requests at once, if your own \
+             runs are too many for it"
+        }
         S3ProblemKind::Certificate => {
             "if you use your own proxy or store, set AWS_CA_BUNDLE=FILE to the certificate of its CA; otherwise something may be \
              intercepting the connection"

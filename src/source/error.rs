@@ -137,6 +137,8 @@ pub enum S3ProblemKind {
     Clock,
     /// The host does not respond.
     Unreachable,
+    /// The store asks for fewer requests, or fails for now.
+    Busy,
     /// The host has a certificate that is not trusted.
     Certificate,
     /// A setting that the SDK rejects.

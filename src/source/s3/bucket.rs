@@ -10,12 +10,13 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
 use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
 use percent_encoding::percent_decode_str;
+use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::failure::Failure;
 use super::mirror::Mirror;
 use super::pagination::Pagination;
-use super::retry::with_retries;
+use super::retry::{with_retries, with_retries_at_start};
 use super::session_state::SessionState;
 use super::store::Store;
 use super::traffic::{CountAttempts, NoteHost, count};
@@ -248,10 +249,15 @@ impl Inner {
     ) -> Result<ListObjectsV2Output, Failure> {
         let session = &self.connection.session;
         count(&session.counters.lists);
-        let timeout = TimeoutConfig::builder().operation_timeout(session.settings.patience * 3).build();
-        let config = aws_sdk_s3::config::Builder::new().timeout_config(timeout);
-        let answer = ask(self.list()).customize().config_override(config).send().await;
-        answer.map_err(|error| Failure::new(&error))
+        let list = ask(self.list());
+        let end = Instant::now() + session.settings.patience * 3;
+        let send = || {
+            let left = end.saturating_duration_since(Instant::now());
+            let timeout = TimeoutConfig::builder().operation_timeout(left).build();
+            let config = aws_sdk_s3::config::Builder::new().timeout_config(timeout);
+            list.clone().customize().config_override(config).send()
+        };
+        with_retries_at_start(&self.connection, end, send).await
     }
 
     fn list(&self) -> ListObjectsV2FluentBuilder {

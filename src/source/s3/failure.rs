@@ -77,8 +77,20 @@ impl Failure {
             (None, _) if self.is_construction => false,
             (None, _) if self.is_partial => true,
             (None, 0 | 429 | 500..) => true,
-            _ => is(&["SlowDown", "Throttling", "RequestLimit", "RequestTimeout", "InternalError"]),
+            _ => self.is_of_load() || is(&["RequestTimeout", "InternalError"]),
         }
+    }
+
+    /// Whether a retry may help at the very start, where a host or credentials may be wrong: the store was reached.
+    pub(super) fn may_pass_at_start(&self) -> bool {
+        let is_unreached = ["(Connect)", "connect timeout"].iter().any(|mark| self.detail.contains(mark));
+        self.credentials.is_none() && self.is_transient() && !is_unreached
+    }
+
+    /// Whether the store asks for fewer requests.
+    fn is_of_load(&self) -> bool {
+        let codes = ["SlowDown", "Throttling", "RequestLimit"];
+        matches!(self.status, 429 | 503) || codes.iter().any(|code| self.code.contains(code))
     }
 
     /// Whether the store answered, and a part of the answer was lost.
@@ -122,6 +134,9 @@ impl Failure {
             | (_, 301) => Kind::Region,
             ("InvalidBucketName", _) => Kind::Name,
             _ if self.is_construction => Kind::Setting,
+            _ if self.is_of_load() => Kind::Busy,
+            (_, 500..) => Kind::Busy,
+            _ if self.is_partial => Kind::Busy,
             (_, 401 | 403) => Kind::AccessDenied,
             (_, 404) => Kind::NoBucket,
             (_, 0) if self.detail.contains("certificate") => Kind::Certificate,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use firstseen::learn::{LearnSettings, learn};
 use firstseen::scan::{RecordAddress, ScanDepth, ScanSettings, Silent, list, reopen, take_steps};
-use firstseen::source::{Archives, S3Access, S3Settings};
+use firstseen::source::{ArchiveError, Archives, S3Access, S3ProblemKind, S3Settings};
 
 use crate::archive::{record, wrapped, zip};
 use crate::reopened::reopen_all;
@@ -455,4 +455,31 @@ fn a_list_without_an_end_is_requested_again_and_never_taken_for_a_whole_one() {
         let said = faults[0].contains("us-east-1/: the answer broke off: the document has no end");
         assert!(said, "{faults:?}");
     }
+}
+
+#[test]
+fn a_store_that_refuses_or_loses_the_first_requests_is_asked_again() {
+    let buckets = Buckets::new();
+    for reply in [refuse(503, "SlowDown"), refuse(500, "InternalError"), Reply::Drop, Reply::Cut(100)] {
+        let said = format!("{reply:?}");
+        let first = reply.clone();
+        let server = Setup::new(buckets.root())
+            .plan(move |request| if request.number < 7 { first.clone() } else { Reply::Serve })
+            .start();
+        let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+        assert_eq!(found.status.code(), Some(0), "{said}: {}", stderr(&found));
+        assert!(found.stdout == expected(&buckets.logs()), "{said}");
+    }
+}
+
+#[test]
+fn a_store_that_only_refuses_is_said_to_be_overloaded() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).public().plan(|_| refuse(503, "SlowDown")).start();
+    let patience = Duration::from_millis(300);
+    let settings = S3Settings { access: public(&server), patience, ..S3Settings::default() };
+    let error = Archives::open_with(&["s3://logs".into()], &settings).unwrap_err();
+    let ArchiveError::S3 { problem, .. } = error else { panic!("{error}") };
+    assert_eq!(problem.kind, S3ProblemKind::Busy, "{}", problem.detail);
+    assert!(server.requests().len() > 3);
 }
