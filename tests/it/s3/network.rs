@@ -483,3 +483,24 @@ fn a_store_that_only_refuses_is_said_to_be_overloaded() {
     assert_eq!(problem.kind, S3ProblemKind::Busy, "{}", problem.detail);
     assert!(server.requests().len() > 3);
 }
+
+#[test]
+fn an_object_is_not_joined_from_two_versions() {
+    let buckets = Buckets::new();
+    for etag in [Some("\"feedfeedfeedfeedfeedfeedfeedfeed-2\""), None] {
+        let server = Setup::new(buckets.root())
+            .page(1000)
+            .plan(move |request| match request.before {
+                0 if request.is_get() => Reply::Cut(100),
+                1 if request.is_get() && request.headers.contains_key("range") => Reply::Other(etag),
+                _ => Reply::Serve,
+            })
+            .start();
+        let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+        assert_eq!(found.status.code(), Some(0), "{etag:?}: {}", stderr(&found));
+        assert!(found.stdout == expected(&buckets.logs()), "{etag:?}");
+        let again = |request: &&LoggedRequest| request.is_get() && request.before == 2;
+        assert!(server.requests().iter().filter(again).all(|request| !request.headers.contains_key("range")));
+        assert!(server.requests().iter().any(|request| again(&request)), "{etag:?}");
+    }
+}

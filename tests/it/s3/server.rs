@@ -16,7 +16,7 @@ use bytes::Bytes;
 use firstseen::checksum::Checksum;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming};
-use hyper::header::{CONTENT_LENGTH, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, ETAG, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -87,6 +87,8 @@ pub(crate) enum Reply {
     Corrupt,
     /// The answer has an additional header.
     With(&'static str, String),
+    /// One byte of the answer is changed, and its ETag is this one, or none.
+    Other(Option<&'static str>),
     /// An HTML page with status 404, as from a server that is not S3.
     Page,
     /// This XML.
@@ -304,6 +306,16 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
             Answer::whole(bytes.slice(..end))
         }
         Reply::Corrupt if parts.status.is_success() => {
+            let mut bytes = bytes.to_vec();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 0x20;
+            Answer::whole(Bytes::from(bytes))
+        }
+        Reply::Other(etag) => {
+            match etag {
+                Some(etag) => parts.headers.insert(ETAG, HeaderValue::from_static(etag)),
+                None => parts.headers.remove(ETAG),
+            };
             let mut bytes = bytes.to_vec();
             let middle = bytes.len() / 2;
             bytes[middle] ^= 0x20;
