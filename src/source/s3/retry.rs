@@ -100,8 +100,8 @@ where
 
 /// Makes no more requests after a failure that all of them would have.
 fn end_if_hopeless(connection: &Connection, failure: &Failure) {
-    let nobody_answers = failure.is_transient()
-        && lock(&connection.answered).elapsed() > connection.session.settings.outage;
+    let nobody_answers =
+        failure.is_transient() && lock(&connection.answered).elapsed() > connection.session.settings.outage;
     if failure.is_end() || nobody_answers {
         let _ = connection.ended.set(failure.clone());
     }

@@ -57,7 +57,8 @@ fn has_end(document: &[u8]) -> bool {
 fn root(text: &str) -> Option<&str> {
     let mut tags = text.split('<').skip(1);
     let tag = tags.find(|tag| !tag.starts_with(['?', '!']))?;
-    Some(&tag[..tag.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/'))?]).filter(|name| !name.is_empty())
+    Some(&tag[..tag.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/'))?])
+        .filter(|name| !name.is_empty())
 }
 
 /// A text without the comments at its end.
@@ -85,7 +86,8 @@ mod tests {
         ] {
             assert!(has_end(whole.as_bytes()), "{whole}");
         }
-        let list = "<?xml version=\"1.0\"?>\n<List xmlns=\"x\"><Contents><Key>a</Key><List/></Contents></List>";
+        let list =
+            "<?xml version=\"1.0\"?>\n<List xmlns=\"x\"><Contents><Key>a</Key><List/></Contents></List>";
         for end in 0..list.len() {
             assert!(!has_end(&list.as_bytes()[..end]), "{}", &list[..end]);
         }
