@@ -82,6 +82,10 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
         Verify::Yes => Some(args.integrity(&wanted, (&archives, &lists))?),
     };
     let mut input = Input::read(&archives, &lists, &reading)?;
+    if let Some(Integrity { verified, .. }) = &integrity {
+        let verifying = verified.traffic;
+        input.traffic = input.traffic.map(|reading| reading.and(verifying.unwrap_or_default()));
+    }
     let not_derived = derive_values(&databases, &question, &mut input.baseline)?;
     if input.rules.is_some() {
         args.settings.add_rules(&mut question)?;

@@ -159,3 +159,12 @@ fn outputs_may_not_be_in_the_mirror_nor_the_mirror_in_an_archive() {
     }
     assert_eq!(super::files(folder.path()).len(), 1);
 }
+
+#[test]
+fn the_requests_of_both_passes_of_a_verified_scan_are_counted() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).page(1000).start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &["--verify"]);
+    let requests = format!("S3: {} requests (", server.requests().len());
+    assert!(stderr(&found).contains(&requests), "{requests}: {}", stderr(&found));
+}
