@@ -88,9 +88,17 @@ impl ArchiveError {
 
     /// The fault of a run that goes on without the archive of this number.
     pub(super) fn fault(&self, archive: u32) -> Fault {
-        let detail = format!("{}; nothing of it was read", self.in_full());
+        let detail = format!("{}{NOTHING_WAS_READ}", self.in_full());
         Fault { archive, object: String::new(), position: Position::Whole, kind: FaultKind::List, detail }
     }
+}
+
+/// How the detail of the fault of an archive ends that could not be opened.
+const NOTHING_WAS_READ: &str = "; nothing of it was read";
+
+/// Whether a fault is that an archive could not be opened, and not that a folder could not be listed.
+pub fn is_of_missing_archive(fault: &Fault) -> bool {
+    fault.kind == FaultKind::List && fault.object.is_empty() && fault.detail.ends_with(NOTHING_WAS_READ)
 }
 
 impl From<&ArchiveError> for ReadError {

@@ -38,7 +38,7 @@ use stdin::Stdin;
 pub use account::ArchiveAccount;
 pub use described::DescribedObject;
 pub use digest_name::DigestName;
-pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind};
+pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind, is_of_missing_archive};
 pub use file_list::FileList;
 pub use files::{files_below, links_below};
 pub use given::GivenArchive;
