@@ -23,6 +23,7 @@ use super::traffic::{CountAttempts, NoteHost, count};
 use super::whole_answer::CheckEnd;
 use super::{diagnosis, lock};
 use crate::coverage::ObjectSkip;
+use crate::source::s3_name::S3Name;
 use crate::source::{ArchiveError, GivenArchive, LogObject, S3Access, S3Problem, S3ProblemKind};
 
 impl S3Access {
@@ -78,12 +79,13 @@ impl Bucket {
         let failed =
             |problem| ArchiveError::S3 { name: archive.described(), problem: connection.explain(problem) };
         let name = archive.location.to_string_lossy();
-        let (bucket, key) = parse_name(&name).map_err(failed)?;
+        let named = S3Name::parse(&name).map_err(|reason| failed(bad_name(reason)))?;
+        let (bucket, key) = (&*named.bucket, named.key);
         let mut inner = Inner {
             name: bucket.to_owned(),
             prefix: String::new(),
             single: None,
-            client: client(connection, bucket, None),
+            client: client(connection, bucket, named.region().map(str::to_owned)),
             store: connection.store(None),
             connection: Arc::clone(connection),
             mirror: None,
@@ -100,6 +102,9 @@ impl Bucket {
                 "" => "the bucket holds no object".to_owned(),
                 key => format!("no object of the bucket '{bucket}' lies below '{key}/'"),
             };
+            if key.contains(['*', '?']) {
+                return Err(failed(bad_name(format!("{detail}; patterns are for files"))));
+            }
             return Err(failed(S3Problem { kind: S3ProblemKind::Empty, detail }));
         }
         let region = inner.client.config().region().map(|region| region.as_ref());
@@ -236,7 +241,10 @@ impl Inner {
             return problem;
         }
         let region = self.client.config().region().map_or("none", |region| region.as_ref());
-        let region = diagnosis::region(&self.connection.access, region);
+        let region = match self.name.starts_with("arn:") {
+            true => format!("Region {region}, from its ARN"),
+            false => diagnosis::region(&self.connection.access, region),
+        };
         let proxy = diagnosis::proxy().map_or(String::new(), |name| format!(", by the proxy of {name}"));
         let detail = format!("no answer from {host} ({region}{proxy}): {}", problem.detail);
         S3Problem { detail, ..problem }
@@ -276,21 +284,8 @@ pub(super) fn payer(access: &S3Access) -> Option<RequestPayer> {
 }
 
 /// A name that does not mean a bucket.
-fn bad_name(detail: &str) -> S3Problem {
-    S3Problem { kind: S3ProblemKind::Name, detail: detail.to_owned() }
-}
-
-/// Bucket and prefix of `s3://bucket[/prefix]`, without trailing slashes.
-fn parse_name(name: &str) -> Result<(&str, &str), S3Problem> {
-    let path = name.strip_prefix("s3://").unwrap_or(name).trim_end_matches('/');
-    let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
-    if bucket.is_empty() {
-        return Err(bad_name("the name of the bucket is missing"));
-    }
-    if bucket.contains(['*', '?']) || key.contains(['*', '?']) {
-        return Err(bad_name("patterns are for files; a bucket takes a prefix"));
-    }
-    Ok((bucket, key))
+fn bad_name(detail: String) -> S3Problem {
+    S3Problem { kind: S3ProblemKind::Name, detail }
 }
 
 /// A client for one bucket.
@@ -299,8 +294,10 @@ fn client(connection: &Connection, bucket: &str, region: Option<String>) -> Clie
     let has_endpoint = access.endpoint_url.is_some()
         || config.endpoint_url().is_some()
         || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-    // A certificate for *.s3.amazonaws.com does not cover two labels.
-    let path_style = access.path_style.unwrap_or(has_endpoint || bucket.contains('.'));
+    // A certificate for *.s3.amazonaws.com does not cover two labels. An access point has a host of its own.
+    let is_access_point = bucket.starts_with("arn:");
+    let path_style =
+        !is_access_point && access.path_style.unwrap_or(has_endpoint || bucket.contains('.'));
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(path_style)
         .interceptor(CountAttempts(Arc::clone(&session.counters)))
@@ -334,14 +331,5 @@ mod tests {
         assert_eq!(decode("a%2Bb/c+d%01%C3%A9", &url), "a+b/c d\u{1}\u{e9}");
         assert_eq!(decode("a%FF", &url), "a%FF");
         assert_eq!(decode("a+b", &ListObjectsV2Output::builder().build()), "a+b");
-    }
-
-    #[test]
-    fn a_name_is_a_bucket_and_a_prefix() {
-        assert_eq!(parse_name("s3://b").unwrap(), ("b", ""));
-        assert_eq!(parse_name("s3://b/x//y/").unwrap(), ("b", "x//y"));
-        for name in ["s3://", "s3:///x", "s3://b/*/x"] {
-            assert_eq!(parse_name(name).unwrap_err().kind, S3ProblemKind::Name, "{name}");
-        }
     }
 }

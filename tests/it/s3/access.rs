@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::server::{LoggedRequest, Reply, SECRET_KEY, Server, Setup, refuse};
 use super::{Buckets, FIXTURE, expected, scan, stderr};
+use crate::archive::{record, wrapped};
 use crate::program::program;
 
 #[test]
@@ -27,6 +28,16 @@ fn errors_give_advice_and_no_secrets() {
             "a prefix must be the full name of a folder",
         ),
         (&plain, "s3:/logs", &[], &[], "a bucket is written", "write s3://bucket"),
+        (&plain, "S3://logs/x", &[], &[], "this one is s3://logs/x", "write s3://bucket"),
+        (
+            &plain,
+            "https://logs.s3.eu-west-1.amazonaws.com/AWSLogs/",
+            &[],
+            &[],
+            "this one is s3://logs/AWSLogs",
+            "write s3://bucket",
+        ),
+        (&plain, "s3://arn:aws:s3:::logs/x", &[], &[], "this one is s3://logs/x", "write s3://bucket"),
         (&plain, "s3://", &[], &[], "the name of the bucket is missing", "write s3://bucket"),
         (&plain, "s3://logs/*/x", &[], &[], "patterns are for files", "write s3://bucket"),
         (&plain, "s3://logs", &[], &[("AWS_ACCESS_KEY_ID", "")], "", "give --profile"),
@@ -373,4 +384,35 @@ fn an_external_id_belongs_to_the_role_at_the_same_position() {
         .map(|request| request.form.get("ExternalId").cloned())
         .collect();
     assert_eq!(ids, [Some("case-1".to_owned()), None]);
+}
+
+#[test]
+fn an_access_point_is_asked_at_its_own_host() {
+    let buckets = Buckets::new();
+    let event = String::from_utf8(wrapped(&[record("2024-01-01T00:00:00Z", "u", "s3:GetObject")])).unwrap();
+    let list = format!(
+        "<ListBucketResult><Contents><Key>AWSLogs/x.json</Key><Size>{}</Size></Contents></ListBucketResult>",
+        event.len()
+    );
+    let server = Setup::new(buckets.root())
+        .plan(move |request| Reply::Xml(if request.is_list() { list.clone() } else { event.clone() }))
+        .start();
+    let mirror = buckets.root().join("mirror");
+    for point in ["accesspoint/my-ap", "accesspoint:my-ap"] {
+        let mut command = server.firstseen();
+        // The server is the proxy for every host.
+        command.env("HTTP_PROXY", &server.url).env("AWS_ENDPOINT_URL", "http://s3.test");
+        let archive = format!("s3://arn:aws:s3:eu-west-1:111122223333:{point}/AWSLogs");
+        let found = scan(&mut command, &archive, &["--mirror", mirror.to_str().unwrap()]);
+        assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+        assert!(stderr(&found).contains("objects: 1 listed = 1 read"), "{}", stderr(&found));
+    }
+    let requests = server.requests();
+    assert!(requests.iter().filter(|request| request.is_get()).count() == 1, "{requests:?}");
+    for request in requests {
+        assert_eq!(request.headers["host"], "my-ap-111122223333.s3.test");
+        assert!(request.headers["authorization"].contains("/eu-west-1/s3/"));
+        assert!(!request.is_list() || request.query.contains("prefix=AWSLogs"));
+    }
+    assert!(mirror.join("arn%3Aaws%3As3%3Aeu-west-1%3A111122223333%3Aaccesspoint%3Amy-ap/AWSLogs/x.json").exists());
 }
