@@ -90,6 +90,9 @@ const fn s3_hint(kind: S3ProblemKind) -> &'static str {
             "check that the AWS configuration (~/.aws/config, ~/.aws/credentials) has this profile, with credentials; \
              if it uses SSO, run aws sso login --profile NAME"
         }
+        S3ProblemKind::Program => {
+            "run the credential_process of this profile by itself: what it says is not shown here, since it may be secret"
+        }
         S3ProblemKind::WrongCredentials => {
             "check which credentials are in use (aws sts get-caller-identity), and that they belong to this partition or \
              store"

@@ -127,6 +127,8 @@ pub enum S3ProblemKind {
     NoCredentials,
     /// The profile does not exist, or has no credentials.
     Profile,
+    /// The `credential_process` of a profile failed.
+    Program,
     /// The credentials are wrong, or for another partition or store.
     WrongCredentials,
     /// The credentials have expired.

@@ -13,6 +13,7 @@ pub(super) struct S3Name<'n> {
     /// The name of the bucket, or the ARN of the access point with `accesspoint:NAME`, which has no `/`.
     pub(super) bucket: Cow<'n, str>,
     /// Without slashes at its end.
+    #[cfg_attr(not(feature = "s3"), allow(dead_code, reason = "only buckets have keys"))]
     pub(super) key: &'n str,
 }
 
@@ -40,7 +41,7 @@ impl<'n> S3Name<'n> {
     }
 
     /// The Region in the ARN of an access point.
-    #[cfg_attr(not(feature = "s3"), expect(dead_code, reason = "only buckets are reached in a Region"))]
+    #[cfg_attr(not(feature = "s3"), allow(dead_code, reason = "only buckets are reached in a Region"))]
     pub(super) fn region(&self) -> Option<&str> {
         self.bucket.strip_prefix("arn:")?.split(':').nth(2)
     }
@@ -69,7 +70,8 @@ fn of_no_access_point(arn: &str) -> String {
         return format!("a bucket is written s3://bucket/prefix; this one is {bucket}");
     }
     if arn.contains(":accesspoint") && arn.split(':').nth(3) == Some("") {
-        return "an access point of several Regions needs another kind of signature; name a bucket behind it".to_owned();
+        return "an access point of several Regions needs another kind of signature; name a bucket behind it"
+            .to_owned();
     }
     format!("this is not the ARN of an access point, which is written {ACCESS_POINT}")
 }
@@ -208,7 +210,10 @@ mod tests {
                 "https://eu-west-1.console.aws.amazon.com/s3/buckets/b?region=eu-west-1&prefix=AWSLogs/1/&tab=x",
                 Some("s3://b/AWSLogs/1"),
             ),
-            ("https://s3.console.aws.amazon.com/s3/object/b?prefix=x%2Fy.json.gz", Some("s3://b/x/y.json.gz")),
+            (
+                "https://s3.console.aws.amazon.com/s3/object/b?prefix=x%2Fy.json.gz",
+                Some("s3://b/x/y.json.gz"),
+            ),
             ("https://example.com/b", None),
             ("arn:aws:iam::111122223333:role/x", None),
             ("s3:/", None),

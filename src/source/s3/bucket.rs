@@ -37,10 +37,18 @@ impl S3Access {
                 let profile = named.as_deref().unwrap_or("default");
                 S3Problem { kind, detail: diagnosis::credentials(profile, &problem.detail) }
             }
-            (S3ProblemKind::NoCredentials | S3ProblemKind::WrongCredentials, Some(profile)) => S3Problem {
+            (S3ProblemKind::NoCredentials, Some(profile)) => {
+                let detail = diagnosis::profile(&profile, &problem.detail);
+                S3Problem { kind: S3ProblemKind::Profile, detail }
+            }
+            (S3ProblemKind::WrongCredentials, Some(profile)) => S3Problem {
                 kind: S3ProblemKind::Profile,
                 detail: format!("profile '{profile}': {}", problem.detail),
             },
+            (S3ProblemKind::Program, named) => {
+                let profile = named.as_deref().unwrap_or("default");
+                S3Problem { detail: format!("profile '{profile}': {}", problem.detail), ..problem }
+            }
             (S3ProblemKind::Expired, Some(profile)) => {
                 S3Problem { detail: format!("profile '{profile}': {}", problem.detail), ..problem }
             }
@@ -233,6 +241,17 @@ impl Inner {
         let host = lock(&self.connection.host).clone();
         if problem.detail.starts_with("HTTP status") {
             let detail = format!("{host} does not answer as S3 does: {}", problem.detail);
+            return S3Problem { detail, ..problem };
+        }
+        if problem.kind == S3ProblemKind::Unreachable && (is_of_credentials || host.is_empty()) {
+            let waited = self.connection.session.settings.patience * 3;
+            if let Some(detail) = diagnosis::hanging_program(&self.connection.access, waited) {
+                return S3Problem { kind: S3ProblemKind::Program, detail };
+            }
+        }
+        // No request was sent.
+        if host.is_empty() && problem.kind == S3ProblemKind::Unreachable && !is_of_credentials {
+            let detail = format!("no credentials came in time: {}", problem.detail);
             return S3Problem { detail, ..problem };
         }
         if is_of_credentials

@@ -199,6 +199,7 @@ fn credentials_problem(error: &CredentialsError) -> S3ProblemKind {
     match error {
         CredentialsError::CredentialsNotLoaded(_) => S3ProblemKind::NoCredentials,
         _ if said.contains("expired") || said.contains("sso token") => S3ProblemKind::Expired,
+        _ if said.contains("external process") => S3ProblemKind::Program,
         _ if said.contains("imds") => S3ProblemKind::NoCredentials,
         _ if said.contains("dispatch failure") || said.contains("timed out") => S3ProblemKind::Unreachable,
         _ if said.contains("accessdenied") => S3ProblemKind::Role,
@@ -209,10 +210,32 @@ fn credentials_problem(error: &CredentialsError) -> S3ProblemKind {
 /// What may be shown of a credentials error: never the output of a credential program.
 fn credentials_detail(error: &CredentialsError) -> String {
     let said = causes(error);
+    if let Some((_, attempts)) = said.split_once("Attempted:") {
+        return reasons(attempts);
+    }
     let end = ["Stderr", "stderr", "Stdout", "stdout", "\n"].iter().filter_map(|mark| said.find(mark)).min();
     let said = said[..end.unwrap_or(said.len())].trim_end_matches([' ', ':', '.', ',', '(']).to_owned();
     said.chars().take(LONGEST_DETAIL).collect()
 }
+
+/// Which sources of credentials say why they have none, from a line for each source in the default chain. They failed before a
+/// program was run, so this holds no output of one.
+fn reasons(attempts: &str) -> String {
+    let mark = ": the credential provider was not enabled: ";
+    let lines = attempts.lines().filter_map(|line| line.trim().split_once(mark));
+    let told = lines.filter(|(source, _)| matches!(*source, PROFILE | INSTANCE));
+    let told = told.map(|(source, reason)| format!("{BETWEEN_REASONS}{source}: {reason}"));
+    format!("no credentials were found{}", told.collect::<String>())
+}
+
+/// What is between reasons.
+pub(super) const BETWEEN_REASONS: &str = "; ";
+
+/// What the SDK calls the profile in its chain.
+pub(super) const PROFILE: &str = "Profile";
+
+/// What the SDK calls the metadata service in its chain.
+pub(super) const INSTANCE: &str = "Ec2InstanceMetadata";
 
 /// The maximum length of a credentials message.
 const LONGEST_DETAIL: usize = 400;

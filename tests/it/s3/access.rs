@@ -109,14 +109,16 @@ fn errors_name_the_endpoint_and_the_credential_sources_tried() {
         .start();
     let config = buckets.root().join("config");
     let sso = "[profile sso]\nsso_session = s\nsso_account_id = 111122223333\nsso_role_name = r\n\
-               [sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://sso.invalid/start\n";
+               [sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://sso.invalid/start\n\
+               [profile role]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = nosuch\n\
+               [profile program]\ncredential_process = sh -c 'echo AccessDenied >&2; exit 3'\n";
     fs::write(&config, sso).unwrap();
     let config = config.to_str().unwrap();
     let nobody = "http://user:secret-of-proxy@127.0.0.1:9";
     let elsewhere = "logs.s3.eu-central-9.amazonaws.com (Region eu-central-9, from";
     // Flags, environment (empty: removed) and error messages.
     type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a [&'a str]);
-    let cases: [Case<'_>; 6] = [
+    let cases: [Case<'_>; 11] = [
         (
             &[],
             &[("AWS_ACCESS_KEY_ID", "")],
@@ -133,6 +135,31 @@ fn errors_name_the_endpoint_and_the_credential_sources_tried() {
             &[],
             &[("AWS_ACCESS_KEY_ID", ""), ("AWS_PROFILE", "zzz")],
             &["the profile 'zzz' in", "check that the AWS configuration"],
+        ),
+        (
+            &[],
+            &[("AWS_ACCESS_KEY_ID", ""), ("AWS_PROFILE", "zzz"), ("AWS_CONFIG_FILE", config)],
+            &["the profile 'zzz' in", "a role: it is not defined in"],
+        ),
+        (
+            &[],
+            &[("AWS_ACCESS_KEY_ID", ""), ("AWS_PROFILE", "role"), ("AWS_CONFIG_FILE", config)],
+            &["the profile 'role' in", "a role: profile `nosuch` was not defined"],
+        ),
+        (
+            &["--profile", "zzz"],
+            &[],
+            &["profile 'zzz': there is none in /dev/null or /dev/null, or it has no credentials"],
+        ),
+        (
+            &["--profile", "zzz"],
+            &[("AWS_CONFIG_FILE", config)],
+            &["profile 'zzz': it is not defined in"],
+        ),
+        (
+            &["--profile", "program"],
+            &[("AWS_CONFIG_FILE", config)],
+            &["profile 'program': ", "external process exited with", "run the credential_process of this profile"],
         ),
         (
             &["--profile", "sso"],

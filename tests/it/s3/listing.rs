@@ -443,6 +443,10 @@ fn a_listing_without_a_continuation_token_is_a_fault() {
         assert_eq!(found.status.code(), Some(3), "{}", stderr(&found));
         assert!(stderr(&found).contains("list: "), "{}", stderr(&found));
         let hint = "hint: what lies below a folder that could not be listed";
-        assert!(stderr(&found).contains(hint) && !stderr(&found).contains("[[archive]]"), "{}", stderr(&found));
+        assert!(
+            stderr(&found).contains(hint) && !stderr(&found).contains("[[archive]]"),
+            "{}",
+            stderr(&found)
+        );
     }
 }
