@@ -84,6 +84,7 @@ fn every_command_takes_a_bucket() {
         let (refused, requests) = run(&[]);
         assert_eq!((refused.status.code(), requests), (Some(2), 0), "{words:?}");
         assert!(stderr(&refused).contains("its logs are in the bucket 's3://logs'"), "{}", stderr(&refused));
+        assert!(stderr(&refused).contains("add --archive s3://logs;"), "{}", stderr(&refused));
         for more in [["--archive", "s3://logs"], ["--aws-region", "us-east-1"]] {
             let (read, requests) = run(&more);
             assert_eq!(read.status.code(), Some(0), "{words:?} {}", stderr(&read));
