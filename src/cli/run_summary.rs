@@ -240,7 +240,15 @@ fn write_denied(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
             "hint: reading objects needs s3:GetObject on them, for your identity and in the bucket's policy"
         )?;
     }
-    if failed(FaultKind::KmsDenied) > 0 {
+    let mut of_keys = coverage.faults.iter().filter(|fault| fault.kind == FaultKind::KmsDenied).peekable();
+    // KMS itself says of such a key in which state it is.
+    let is_unusable = of_keys.peek().is_some() && of_keys.all(|fault| fault.detail.starts_with("KMS."));
+    if failed(FaultKind::KmsDenied) > 0 && is_unusable {
+        writeln!(
+            out,
+            "hint: the key of encrypted objects cannot be used now: its owner can enable it, or cancel its deletion"
+        )?;
+    } else if failed(FaultKind::KmsDenied) > 0 {
         writeln!(
             out,
             "hint: reading encrypted objects needs kms:Decrypt on their key, also in the key policy"

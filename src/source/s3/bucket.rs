@@ -251,8 +251,9 @@ impl Inner {
         }
         // No request was sent.
         if host.is_empty() && problem.kind == S3ProblemKind::Unreachable && !is_of_credentials {
-            let detail = format!("no credentials came in time: {}", problem.detail);
-            return S3Problem { detail, ..problem };
+            let is_late = problem.detail.contains("timeout");
+            let what = if is_late { "no credentials came in time: " } else { "" };
+            return S3Problem { detail: format!("{what}{}", problem.detail), ..problem };
         }
         if is_of_credentials
             || !matches!(problem.kind, S3ProblemKind::Unreachable | S3ProblemKind::Certificate)
@@ -310,20 +311,17 @@ fn bad_name(detail: String) -> S3Problem {
 /// A client for one bucket.
 fn client(connection: &Connection, bucket: &str, region: Option<String>) -> Client {
     let Connection { access, config, host, session, .. } = connection;
-    let has_endpoint = access.endpoint_url.is_some()
-        || config.endpoint_url().is_some()
-        || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+    let has_endpoint = connection.endpoint().is_some();
     // A certificate for *.s3.amazonaws.com does not cover two labels. An access point has a host of its own.
     let is_access_point = bucket.starts_with("arn:");
-    let path_style =
-        !is_access_point && access.path_style.unwrap_or(has_endpoint || bucket.contains('.'));
+    let path_style = !is_access_point && access.path_style.unwrap_or(has_endpoint || bucket.contains('.'));
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(path_style)
         .interceptor(CountAttempts(Arc::clone(&session.counters)))
         .interceptor(NoteHost(Arc::clone(host)))
         .interceptor(CheckEnd);
-    if let Some(url) = &access.endpoint_url {
-        builder = builder.endpoint_url(url);
+    if access.endpoint_url.is_some() || Connection::has_empty_endpoint() {
+        builder.set_endpoint_url(connection.endpoint());
     }
     if let Some(region) = region {
         builder = builder.region(Region::new(region));

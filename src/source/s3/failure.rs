@@ -4,7 +4,7 @@ use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ErrorMetadata, ProvideErrorMetadata, SdkError};
 
 use crate::coverage::FaultKind;
 use crate::source::{ReadError, S3Problem, S3ProblemKind};
@@ -91,6 +91,11 @@ impl Failure {
     fn is_of_load(&self) -> bool {
         let codes = ["SlowDown", "Throttling", "RequestLimit"];
         matches!(self.status, 429 | 503) || codes.iter().any(|code| self.code.contains(code))
+    }
+
+    /// Whether the store answered at all.
+    pub(super) fn is_answer(&self) -> bool {
+        self.status > 0
     }
 
     /// Whether the store answered, and a part of the answer was lost.
@@ -254,7 +259,7 @@ pub(super) fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(error) = next {
-        let cause = error.to_string();
+        let cause = in_words(error);
         if !text.contains(&cause) {
             text.push_str(": ");
             text.push_str(&cause);
@@ -262,4 +267,17 @@ pub(super) fn causes(error: &dyn Error) -> String {
         next = error.source();
     }
     text
+}
+
+/// An error of the SDK as its code and message; nothing for the one around it, which only says that it is not in the SDK's model.
+fn in_words(error: &(dyn Error + 'static)) -> String {
+    let Some(answer) = error.downcast_ref::<ErrorMetadata>() else {
+        let is_around = error.source().is_some_and(|source| source.is::<ErrorMetadata>());
+        return if is_around { String::new() } else { error.to_string() };
+    };
+    match (answer.code(), answer.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(text), None) | (None, Some(text)) => text.to_owned(),
+        (None, None) => "no reason".to_owned(),
+    }
 }

@@ -69,6 +69,7 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let mut pause = FIRST_PAUSE;
+    let mut answer_before = None;
     loop {
         if let (Stage::Run, Some(failure)) = (stage, connection.ended.get()) {
             return Err(failure.clone());
@@ -90,8 +91,13 @@ where
         if !may_pass || Instant::now() + pause > end {
             if stage == Stage::Run {
                 end_if_hopeless(connection, &failure);
+                return Err(failure);
             }
-            return Err(failure);
+            // That the time of the last try was too short says less than what the store answered.
+            return Err(answer_before.filter(|_| !failure.is_answer()).unwrap_or(failure));
+        }
+        if failure.is_answer() {
+            answer_before = Some(failure);
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);

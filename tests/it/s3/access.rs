@@ -151,15 +151,15 @@ fn errors_name_the_endpoint_and_the_credential_sources_tried() {
             &[],
             &["profile 'zzz': there is none in /dev/null or /dev/null, or it has no credentials"],
         ),
-        (
-            &["--profile", "zzz"],
-            &[("AWS_CONFIG_FILE", config)],
-            &["profile 'zzz': it is not defined in"],
-        ),
+        (&["--profile", "zzz"], &[("AWS_CONFIG_FILE", config)], &["profile 'zzz': it is not defined in"]),
         (
             &["--profile", "program"],
             &[("AWS_CONFIG_FILE", config)],
-            &["profile 'program': ", "external process exited with", "run the credential_process of this profile"],
+            &[
+                "profile 'program': ",
+                "external process exited with",
+                "run the credential_process of this profile",
+            ],
         ),
         (
             &["--profile", "sso"],
@@ -331,7 +331,8 @@ fn roles_form_a_chain_and_the_last_one_gets_the_external_id() {
     let refused = scan(&mut server.firstseen(), "s3://logs", &[&roles[..], &["case-0"]].concat());
     let said = stderr(&refused);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(said.contains("AccessDenied") && said.contains("check --role-arn and --external-id"), "{said}");
+    assert!(said.contains("AccessDenied: as the test wants it") && !said.contains("unhandled"), "{said}");
+    assert!(said.contains("check --role-arn and --external-id"), "{said}");
 }
 
 #[test]
@@ -441,5 +442,24 @@ fn an_access_point_is_asked_at_its_own_host() {
         assert!(request.headers["authorization"].contains("/eu-west-1/s3/"));
         assert!(!request.is_list() || request.query.contains("prefix=AWSLogs"));
     }
-    assert!(mirror.join("arn%3Aaws%3As3%3Aeu-west-1%3A111122223333%3Aaccesspoint%3Amy-ap/AWSLogs/x.json").exists());
+    assert!(
+        mirror
+            .join("arn%3Aaws%3As3%3Aeu-west-1%3A111122223333%3Aaccesspoint%3Amy-ap/AWSLogs/x.json")
+            .exists()
+    );
+}
+
+#[test]
+fn an_empty_variable_names_no_other_store() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).start();
+    let found = scan(server.firstseen().env("AWS_ENDPOINT_URL_S3", ""), "s3://logs", &[]);
+    assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
+    for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"] {
+        let mut command = server.firstseen();
+        command.env_remove("AWS_ENDPOINT_URL").env(name, "").env("HTTPS_PROXY", "http://127.0.0.1:9");
+        let found = scan(&mut command, "s3://logs", &[]);
+        let said = "no answer from logs.s3.us-east-1.amazonaws.com";
+        assert!(stderr(&found).contains(said), "{name}: {}", stderr(&found));
+    }
 }

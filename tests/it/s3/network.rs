@@ -508,3 +508,18 @@ fn an_object_is_not_joined_from_two_versions() {
         assert!(server.requests().iter().any(|request| again(&request)), "{etag:?}");
     }
 }
+
+#[test]
+fn a_key_that_cannot_be_used_is_told_from_one_that_must_not_be() {
+    let buckets = Buckets::new();
+    let denied = || Reply::Refuse(403, "AccessDenied", "not authorized to perform: kms:Decrypt", vec![]);
+    for (reply, hint) in
+        [(refuse(400, "KMS.DisabledException"), "its owner can enable it"), (denied(), "needs kms:Decrypt")]
+    {
+        let server = Setup::new(buckets.root())
+            .plan(move |request| if request.is_get() { reply.clone() } else { Reply::Serve })
+            .start();
+        let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+        assert!(stderr(&found).contains(hint), "{}", stderr(&found));
+    }
+}
