@@ -97,6 +97,9 @@ const fn s3_hint(kind: S3ProblemKind) -> &'static str {
             "check that the AWS configuration (~/.aws/config, ~/.aws/credentials) has this profile, with credentials; \
              if it uses SSO, run aws sso login --profile NAME"
         }
+        S3ProblemKind::Program => {
+            "run the credential_process of this profile by itself: what it says is not shown here, since it may be secret"
+        }
         S3ProblemKind::WrongCredentials => {
             "check which credentials are in use (aws sts get-caller-identity), and that they belong to this partition or \
              store"
@@ -117,6 +120,10 @@ const fn s3_hint(kind: S3ProblemKind) -> &'static str {
         S3ProblemKind::Unreachable => {
             "check the network, the Region (--aws-region, AWS_REGION, the profile: the host of a Region that does not exist has no \
              address), the proxy (HTTPS_PROXY, NO_PROXY), and --endpoint-url and AWS_ENDPOINT_URL_STS (also http:// or https://)"
+        }
+        S3ProblemKind::Busy => {
+            "the store is overloaded, or fails for now: run it again later; --concurrency 8 makes fewer requests at once, if your own \
+             runs are too many for it"
         }
         S3ProblemKind::Certificate => {
             "if you use your own proxy or store, set AWS_CA_BUNDLE=FILE to the certificate of its CA; otherwise something may be \

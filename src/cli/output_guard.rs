@@ -8,7 +8,7 @@ use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use firstseen::source::{FileList, files_below, is_s3, is_stdin, links_below};
+use firstseen::source::{FileList, files_below, is_s3, is_stdin, links_below, mirrored_bucket};
 
 use super::args::{ArchiveArgs, S3Args, warn_of_mirror};
 use super::exit::{Hint, UsageError};
@@ -123,9 +123,8 @@ impl OutputGuard {
             }
             return Ok(());
         }
-        let buckets =
-            archives.into_iter().filter_map(|name| name.to_str()?.strip_prefix("s3://")?.split('/').next());
-        let buckets: BTreeSet<&str> = buckets.collect();
+        let buckets: BTreeSet<String> =
+            archives.into_iter().filter_map(|name| mirrored_bucket(name)).collect();
         for bucket in buckets {
             self.take("--mirror", &mirror.join(bucket), true)?;
         }

@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use firstseen::coverage::{Coverage, Fault, FaultKind};
+use firstseen::coverage::{Coverage, FaultKind};
 use firstseen::geo::GeoDatabases;
 use firstseen::model::Inventory;
 use firstseen::report::{
     UsedSettings, for_terminal, plural, size, write_faults, write_losses, write_summary,
 };
-use firstseen::source::{ArchiveAccount, Traffic};
+use firstseen::source::{ArchiveAccount, Traffic, is_of_missing_archive};
 
 use super::exit::RunStatus;
 use super::geo::described;
@@ -128,13 +128,7 @@ impl<'a> RunSummary<'a> {
         }
         write_losses(self.coverage, self.archives, &mut stderr)?;
         write_denied(self.coverage, &mut stderr)?;
-        if !self.is_saved && self.coverage.faults.iter().any(is_of_whole_archive) {
-            writeln!(
-                stderr,
-                "hint: to leave an archive out that cannot be opened, remove its [[archive]] table; firstseen plan --check says \
-                 what is in the way"
-            )?;
-        }
+        self.write_unlisted(&mut stderr)?;
         if !quiet {
             self.write_limits(&mut stderr)?;
         }
@@ -184,6 +178,29 @@ impl<'a> RunSummary<'a> {
         Ok(())
     }
 
+    /// Writes hints for archives that could not be opened, and folders of buckets that could not be listed.
+    fn write_unlisted(&self, out: &mut dyn Write) -> io::Result<()> {
+        let of_lists = || self.coverage.faults.iter().filter(|fault| fault.kind == FaultKind::List);
+        if self.is_saved {
+            return Ok(());
+        }
+        if of_lists().any(is_of_missing_archive) {
+            writeln!(
+                out,
+                "hint: to leave an archive out that cannot be opened, remove its [[archive]] table; firstseen plan --check says \
+                 what is in the way"
+            )?;
+        }
+        if self.traffic.is_some() && of_lists().any(|fault| !is_of_missing_archive(fault)) {
+            writeln!(
+                out,
+                "hint: what lies below a folder that could not be listed, or only in part, is not in this answer: run it again, and ask \
+                 the owner of the store if it stays so"
+            )?;
+        }
+        Ok(())
+    }
+
     /// Writes which events were not learnt or do not count on purpose, and which were learnt but not reported.
     fn write_limits(&self, out: &mut dyn Write) -> io::Result<()> {
         if let Some(read_from) = self.read_from {
@@ -201,11 +218,6 @@ impl<'a> RunSummary<'a> {
         }
         self.note.iter().try_for_each(|note| writeln!(out, "{note}"))
     }
-}
-
-/// Whether a fault is that an archive could not be opened.
-fn is_of_whole_archive(fault: &Fault) -> bool {
-    fault.kind == FaultKind::List && fault.object.is_empty()
 }
 
 /// What was read of an archive, in brackets; `object` is the word for what is counted.
@@ -234,7 +246,15 @@ pub(crate) fn write_denied(coverage: &Coverage, out: &mut dyn Write) -> io::Resu
             "hint: reading objects needs s3:GetObject on them, for your identity and in the bucket's policy"
         )?;
     }
-    if failed(FaultKind::KmsDenied) > 0 {
+    let mut of_keys = coverage.faults.iter().filter(|fault| fault.kind == FaultKind::KmsDenied).peekable();
+    // KMS itself says of such a key in which state it is.
+    let is_unusable = of_keys.peek().is_some() && of_keys.all(|fault| fault.detail.starts_with("KMS."));
+    if failed(FaultKind::KmsDenied) > 0 && is_unusable {
+        writeln!(
+            out,
+            "hint: the key of encrypted objects cannot be used now: its owner can enable it, or cancel its deletion"
+        )?;
+    } else if failed(FaultKind::KmsDenied) > 0 {
         writeln!(
             out,
             "hint: reading encrypted objects needs kms:Decrypt on their key, also in the key policy"

@@ -84,6 +84,10 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     };
     let mut input = Input::read(&archives, &lists, &reading)?;
     let changed = integrity.as_mut().map(|integrity| integrity.compare(&input.objects)).unwrap_or_default();
+    if let Some(Integrity { verified, .. }) = &integrity {
+        let verifying = verified.traffic;
+        input.traffic = input.traffic.map(|reading| reading.and(verifying.unwrap_or_default()));
+    }
     let not_derived = derive_values(&databases, &question, &mut input.baseline)?;
     if input.rules.is_some() {
         args.settings.add_rules(&mut question)?;

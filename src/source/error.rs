@@ -93,9 +93,17 @@ impl ArchiveError {
 
     /// The fault of a run that goes on without the archive of this number.
     pub(super) fn fault(&self, archive: u32) -> Fault {
-        let detail = format!("{}; nothing of it was read", self.in_full());
+        let detail = format!("{}{NOTHING_WAS_READ}", self.in_full());
         Fault { archive, object: String::new(), position: Position::Whole, kind: FaultKind::List, detail }
     }
+}
+
+/// How the detail of the fault of an archive ends that could not be opened.
+const NOTHING_WAS_READ: &str = "; nothing of it was read";
+
+/// Whether a fault is that an archive could not be opened, and not that a folder could not be listed.
+pub fn is_of_missing_archive(fault: &Fault) -> bool {
+    fault.kind == FaultKind::List && fault.object.is_empty() && fault.detail.ends_with(NOTHING_WAS_READ)
 }
 
 impl From<&ArchiveError> for ReadError {
@@ -124,6 +132,8 @@ pub enum S3ProblemKind {
     NoCredentials,
     /// The profile does not exist, or has no credentials.
     Profile,
+    /// The `credential_process` of a profile failed.
+    Program,
     /// The credentials are wrong, or for another partition or store.
     WrongCredentials,
     /// The credentials have expired.
@@ -142,6 +152,8 @@ pub enum S3ProblemKind {
     Clock,
     /// The host does not respond.
     Unreachable,
+    /// The store asks for fewer requests, or fails for now.
+    Busy,
     /// The host has a certificate that is not trusted.
     Certificate,
     /// A setting that the SDK rejects.

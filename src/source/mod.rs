@@ -20,6 +20,7 @@ mod object_key;
 mod probe;
 #[cfg_attr(not(feature = "s3"), path = "no_s3.rs")]
 mod s3;
+mod s3_name;
 mod s3_settings;
 mod stdin;
 mod supply;
@@ -38,7 +39,7 @@ use stdin::Stdin;
 pub use account::ArchiveAccount;
 pub use described::DescribedObject;
 pub use digest_name::DigestName;
-pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind};
+pub use error::{ArchiveError, ReadError, S3Problem, S3ProblemKind, is_of_missing_archive};
 pub use file_list::FileList;
 pub use files::{files_below, links_below};
 pub use given::GivenArchive;
@@ -47,6 +48,7 @@ pub use listing::{Listing, ReadWindow};
 pub use log_object::{LogObject, SkippedObject};
 pub use object_key::ObjectKey;
 pub use probe::{MissingAccess, Permission, Probe, ProbeError, ProbedObject, probe};
+pub use s3_name::mirrored_bucket;
 pub use s3_settings::{
     AccessKey, DEFAULT_CONCURRENCY, DEFAULT_ROLE_SESSION_NAME, S3Access, S3Role, S3Settings,
 };
@@ -427,7 +429,9 @@ impl ArchiveOpener<'_> {
             return Ok(Root::Stdin);
         }
         if looks_like_s3(location) {
-            let detail = "a bucket is written s3://bucket/prefix".to_owned();
+            let meant = s3_name::meant(&location.to_string_lossy());
+            let meant = meant.map_or(String::new(), |meant| format!("; this one is {meant}"));
+            let detail = format!("a bucket is written s3://bucket/prefix{meant}");
             let problem = S3Problem { kind: S3ProblemKind::Name, detail };
             // As it was written: a name would have one slash of two.
             return Err(ArchiveError::S3 { name: location.display().to_string(), problem });
@@ -465,9 +469,7 @@ fn s3_name(name: &Path) -> Option<&str> {
 
 /// Whether a name was meant as a bucket but is not a valid one, and no such file exists.
 fn looks_like_s3(name: &Path) -> bool {
-    let text = name.to_string_lossy().to_ascii_lowercase();
-    let is_meant = ["s3:/", "arn:aws", "https://", "http://"].iter().any(|start| text.starts_with(start));
-    is_meant && !name.exists()
+    s3_name::is_meant(&name.to_string_lossy()) && !name.exists()
 }
 
 /// Whether a name means a bucket, and not a file or folder.

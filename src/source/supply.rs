@@ -70,6 +70,24 @@ pub struct Traffic {
     pub replaced: u64,
 }
 
+impl Traffic {
+    /// The traffic of two passes over the same archives.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            listed: self.listed + other.listed,
+            is_listed: self.is_listed && other.is_listed,
+            lists: self.lists + other.lists,
+            gets: self.gets + other.gets,
+            retries: self.retries + other.retries,
+            bytes: self.bytes + other.bytes,
+            from_mirror: self.from_mirror + other.from_mirror,
+            kept: self.kept + other.kept,
+            replaced: self.replaced + other.replaced,
+        }
+    }
+}
+
 impl Supplied<'_> {
     /// The user metadata of an object in S3, sorted by name; empty for files, and for objects taken from the mirror.
     pub fn user_metadata(&self) -> &[(String, String)] {

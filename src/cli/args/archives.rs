@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use firstseen::file;
-use firstseen::report::path_for_shell;
+use firstseen::report::{flag_for_shell, path_for_shell};
 use firstseen::source::{FileList, GivenArchive, is_s3, is_stdin};
 
-use super::super::exit::{Hint, UsageError};
+use super::super::exit::{Hint, OwnedHint, UsageError};
 use super::super::saved_name::is_saved;
 use super::{AccessArgs, S3Args};
 
@@ -69,9 +69,10 @@ impl ConfiguredArchive {
             Some(known) => known.given(s3),
             None if is_s3(name.as_ref()) && s3.access.words().is_empty() => {
                 let what = format!("the baseline says that its logs are in the bucket '{name}'");
-                Err(anyhow::Error::new(UsageError(what)).context(Hint(
-                    "name the bucket to read it: --archive s3://…; nothing is asked of one that only a baseline names",
-                )))
+                let flag = flag_for_shell("--archive", name);
+                Err(anyhow::Error::new(UsageError(what)).context(OwnedHint(format!(
+                    "to read the bucket, add {flag}; nothing is asked of one that only a baseline names"
+                ))))
             }
             None => Ok(GivenArchive::at(name.into())),
         };

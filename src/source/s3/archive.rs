@@ -74,7 +74,9 @@ impl Archive {
     pub(super) fn object(&self, path: &str, listed: &Object) -> (LogObject, Option<ObjectSkip>) {
         let above = self.bucket.above();
         let key = ObjectKey::parse_below(above.as_deref(), path);
-        let skip = if path.is_empty() || path.ends_with('/') {
+        let size = listed.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+        // Consoles and tools mark a folder by an object without content. One with content may be anything.
+        let skip = if size == 0 && (path.is_empty() || path.ends_with('/')) {
             Some(ObjectSkip::NotAFile)
         } else if key.skip.is_none() && !self.window.admits(key.delivered) {
             Some(ObjectSkip::OutsideWindow)
@@ -83,7 +85,7 @@ impl Archive {
         };
         let delivered = key.delivered;
         let kept = Location::Remote {
-            size: listed.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+            size,
             etag: listed.e_tag().filter(|_| self.bucket.mirror().is_some()).map(Arc::from),
             md5: listed.e_tag().and_then(md5_of),
             archived: archived(listed),
@@ -132,7 +134,7 @@ impl Bucket {
     pub(in crate::source) fn find(&self, number: u32, path: &str) -> Result<Option<LogObject>, ReadError> {
         let key = format!("{}{path}", self.prefix());
         // Keys are text of at most 1,024 bytes (S3 User Guide, "Naming Amazon S3 objects").
-        if key.len() > 1_024 || path.is_empty() || (self.is_single() && key != self.start()) {
+        if key.len() > 1_024 || key.is_empty() || (self.is_single() && key != self.start()) {
             return Ok(None);
         }
         let asking = self.page(|list| list.prefix(&key).max_keys(1));

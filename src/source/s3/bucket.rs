@@ -10,19 +10,22 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
 use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes, RequestPayer};
 use percent_encoding::percent_decode_str;
+use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::failure::Failure;
 use super::mirror::Mirror;
 use super::pagination::Pagination;
-use super::retry::with_retries;
+use super::retry::{with_retries, with_retries_at_start};
 use super::session_state::SessionState;
 use super::store::Store;
 use super::traffic::{CountAttempts, NoteHost, count};
+use super::whole_answer::CheckEnd;
 use super::{diagnosis, lock};
 use crate::coverage::ObjectSkip;
 use crate::model::Text;
 use crate::source::object_key::folders_of_clusters;
+use crate::source::s3_name::S3Name;
 use crate::source::{ArchiveError, GivenArchive, LogObject, S3Access, S3Problem, S3ProblemKind};
 
 impl S3Access {
@@ -36,10 +39,18 @@ impl S3Access {
                 let profile = named.as_deref().unwrap_or("default");
                 S3Problem { kind, detail: diagnosis::credentials(profile, &problem.detail) }
             }
-            (S3ProblemKind::NoCredentials | S3ProblemKind::WrongCredentials, Some(profile)) => S3Problem {
+            (S3ProblemKind::NoCredentials, Some(profile)) => {
+                let detail = diagnosis::profile(&profile, &problem.detail);
+                S3Problem { kind: S3ProblemKind::Profile, detail }
+            }
+            (S3ProblemKind::WrongCredentials, Some(profile)) => S3Problem {
                 kind: S3ProblemKind::Profile,
                 detail: format!("profile '{profile}': {}", problem.detail),
             },
+            (S3ProblemKind::Program, named) => {
+                let profile = named.as_deref().unwrap_or("default");
+                S3Problem { detail: format!("profile '{profile}': {}", problem.detail), ..problem }
+            }
             (S3ProblemKind::Expired, Some(profile)) => {
                 S3Problem { detail: format!("profile '{profile}': {}", problem.detail), ..problem }
             }
@@ -78,12 +89,13 @@ impl Bucket {
         let failed =
             |problem| ArchiveError::S3 { name: archive.described(), problem: connection.explain(problem) };
         let name = archive.location.to_string_lossy();
-        let (bucket, key) = parse_name(&name).map_err(failed)?;
+        let named = S3Name::parse(&name).map_err(|reason| failed(bad_name(reason)))?;
+        let (bucket, key) = (&*named.bucket, named.key);
         let mut inner = Inner {
             name: bucket.to_owned(),
             prefix: String::new(),
             single: None,
-            client: client(connection, bucket, None),
+            client: client(connection, bucket, named.region().map(str::to_owned)),
             store: connection.store(None),
             connection: Arc::clone(connection),
             mirror: None,
@@ -100,6 +112,9 @@ impl Bucket {
                 "" => "the bucket holds no object".to_owned(),
                 key => format!("no object of the bucket '{bucket}' lies below '{key}/'"),
             };
+            if key.contains(['*', '?']) {
+                return Err(failed(bad_name(format!("{detail}; patterns are for files"))));
+            }
             return Err(failed(S3Problem { kind: S3ProblemKind::Empty, detail }));
         }
         let region = inner.client.config().region().map(|region| region.as_ref());
@@ -235,13 +250,28 @@ impl Inner {
             let detail = format!("{host} does not answer as S3 does: {}", problem.detail);
             return S3Problem { detail, ..problem };
         }
+        if problem.kind == S3ProblemKind::Unreachable && (is_of_credentials || host.is_empty()) {
+            let waited = self.connection.session.settings.patience * 3;
+            if let Some(detail) = diagnosis::hanging_program(&self.connection.access, waited) {
+                return S3Problem { kind: S3ProblemKind::Program, detail };
+            }
+        }
+        // No request was sent.
+        if host.is_empty() && problem.kind == S3ProblemKind::Unreachable && !is_of_credentials {
+            let is_late = problem.detail.contains("timeout");
+            let what = if is_late { "no credentials came in time: " } else { "" };
+            return S3Problem { detail: format!("{what}{}", problem.detail), ..problem };
+        }
         if is_of_credentials
             || !matches!(problem.kind, S3ProblemKind::Unreachable | S3ProblemKind::Certificate)
         {
             return problem;
         }
         let region = self.client.config().region().map_or("none", |region| region.as_ref());
-        let region = diagnosis::region(&self.connection.access, region);
+        let region = match self.name.starts_with("arn:") {
+            true => format!("Region {region}, from its ARN"),
+            false => diagnosis::region(&self.connection.access, region),
+        };
         let proxy = diagnosis::proxy().map_or(String::new(), |name| format!(", by the proxy of {name}"));
         let detail = format!("no answer from {host} ({region}{proxy}): {}", problem.detail);
         S3Problem { detail, ..problem }
@@ -254,10 +284,15 @@ impl Inner {
     ) -> Result<ListObjectsV2Output, Failure> {
         let session = &self.connection.session;
         count(&session.counters.lists);
-        let timeout = TimeoutConfig::builder().operation_timeout(session.settings.patience * 3).build();
-        let config = aws_sdk_s3::config::Builder::new().timeout_config(timeout);
-        let answer = ask(self.list()).customize().config_override(config).send().await;
-        answer.map_err(|error| Failure::new(&error))
+        let list = ask(self.list());
+        let end = Instant::now() + session.settings.patience * 3;
+        let send = || {
+            let left = end.saturating_duration_since(Instant::now());
+            let timeout = TimeoutConfig::builder().operation_timeout(left).build();
+            let config = aws_sdk_s3::config::Builder::new().timeout_config(timeout);
+            list.clone().customize().config_override(config).send()
+        };
+        with_retries_at_start(&self.connection, end, send).await
     }
 
     fn list(&self) -> ListObjectsV2FluentBuilder {
@@ -276,37 +311,24 @@ pub(super) fn payer(access: &S3Access) -> Option<RequestPayer> {
 }
 
 /// A name that does not mean a bucket.
-fn bad_name(detail: &str) -> S3Problem {
-    S3Problem { kind: S3ProblemKind::Name, detail: detail.to_owned() }
-}
-
-/// Bucket and prefix of `s3://bucket[/prefix]`, without trailing slashes.
-fn parse_name(name: &str) -> Result<(&str, &str), S3Problem> {
-    let path = name.strip_prefix("s3://").unwrap_or(name).trim_end_matches('/');
-    let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
-    if bucket.is_empty() {
-        return Err(bad_name("the name of the bucket is missing"));
-    }
-    if bucket.contains(['*', '?']) || key.contains(['*', '?']) {
-        return Err(bad_name("patterns are for files; a bucket takes a prefix"));
-    }
-    Ok((bucket, key))
+fn bad_name(detail: String) -> S3Problem {
+    S3Problem { kind: S3ProblemKind::Name, detail }
 }
 
 /// A client for one bucket.
 fn client(connection: &Connection, bucket: &str, region: Option<String>) -> Client {
     let Connection { access, config, host, session, .. } = connection;
-    let has_endpoint = access.endpoint_url.is_some()
-        || config.endpoint_url().is_some()
-        || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-    // A certificate for *.s3.amazonaws.com does not cover two labels.
-    let path_style = access.path_style.unwrap_or(has_endpoint || bucket.contains('.'));
+    let has_endpoint = connection.endpoint().is_some();
+    // A certificate for *.s3.amazonaws.com does not cover two labels. An access point has a host of its own.
+    let is_access_point = bucket.starts_with("arn:");
+    let path_style = !is_access_point && access.path_style.unwrap_or(has_endpoint || bucket.contains('.'));
     let mut builder = aws_sdk_s3::config::Builder::from(config)
         .force_path_style(path_style)
         .interceptor(CountAttempts(Arc::clone(&session.counters)))
-        .interceptor(NoteHost(Arc::clone(host)));
-    if let Some(url) = &access.endpoint_url {
-        builder = builder.endpoint_url(url);
+        .interceptor(NoteHost(Arc::clone(host)))
+        .interceptor(CheckEnd);
+    if access.endpoint_url.is_some() || Connection::has_empty_endpoint() {
+        builder.set_endpoint_url(connection.endpoint());
     }
     if let Some(region) = region {
         builder = builder.region(Region::new(region));
@@ -333,14 +355,5 @@ mod tests {
         assert_eq!(decode("a%2Bb/c+d%01%C3%A9", &url), "a+b/c d\u{1}\u{e9}");
         assert_eq!(decode("a%FF", &url), "a%FF");
         assert_eq!(decode("a+b", &ListObjectsV2Output::builder().build()), "a+b");
-    }
-
-    #[test]
-    fn a_name_is_a_bucket_and_a_prefix() {
-        assert_eq!(parse_name("s3://b").unwrap(), ("b", ""));
-        assert_eq!(parse_name("s3://b/x//y/").unwrap(), ("b", "x//y"));
-        for name in ["s3://", "s3:///x", "s3://b/*/x"] {
-            assert_eq!(parse_name(name).unwrap_err().kind, S3ProblemKind::Name, "{name}");
-        }
     }
 }

@@ -12,6 +12,9 @@ use super::store::Store;
 use crate::model::partition_of;
 use crate::source::{AccessKey, S3Access, S3Problem};
 
+/// The variable that names another store for S3 alone.
+const OF_S3: &str = "AWS_ENDPOINT_URL_S3";
+
 /// A way to reach buckets. When it fails, other archives of the run are still read.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -47,12 +50,26 @@ impl Connection {
 
     /// The store that is reached, with the Region of a bucket in it.
     pub(super) fn store(&self, region: Option<&str>) -> Store {
-        let of_run = || std::env::var("AWS_ENDPOINT_URL_S3").ok();
-        let endpoint = self.access.endpoint_url.clone().or_else(of_run);
-        match endpoint.or_else(|| self.config.endpoint_url().map(str::to_owned)) {
+        match self.endpoint() {
             Some(url) => Store::Other(Box::new((url, self.access.clone()))),
             None => Store::Partition(partition_of(region.unwrap_or_default())),
         }
+    }
+
+    /// The URL of a store that was named. An empty variable counts as none.
+    pub(super) fn endpoint(&self) -> Option<String> {
+        let of_run = std::env::var(OF_S3).ok();
+        let of_config = self.config.endpoint_url().map(str::to_owned);
+        [self.access.endpoint_url.clone(), of_run, of_config]
+            .into_iter()
+            .flatten()
+            .find(|url| !url.is_empty())
+    }
+
+    /// Whether the SDK would take an empty variable for the URL of a store.
+    pub(super) fn has_empty_endpoint() -> bool {
+        let is_empty = |name| std::env::var_os(name).map(|url| url.is_empty());
+        is_empty(OF_S3).or_else(|| is_empty("AWS_ENDPOINT_URL")) == Some(true)
     }
 
     /// See [`S3Access::explain`].

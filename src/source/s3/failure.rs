@@ -4,7 +4,7 @@ use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ErrorMetadata, ProvideErrorMetadata, SdkError};
 
 use crate::coverage::FaultKind;
 use crate::source::{ReadError, S3Problem, S3ProblemKind};
@@ -22,6 +22,8 @@ pub(super) struct Failure {
     credentials: Option<S3ProblemKind>,
     /// Whether no request was sent.
     is_construction: bool,
+    /// Whether only a part of the answer came.
+    is_partial: bool,
     /// Storage class of an archived object.
     archived: Option<String>,
     detail: String,
@@ -39,10 +41,16 @@ impl Failure {
         let status = response.map_or(0, |response| response.status().as_u16());
         let body = response.and_then(|response| response.body().bytes()).unwrap_or_default();
         let credentials = credentials_errors(error);
+        // The SDK has no other reason to fail after the head of an answer and before its content.
+        let is_partial = matches!(error, SdkError::ResponseError(_)) && credentials.is_empty();
         let detail = match (credentials.last(), error.message(), &*code) {
             (Some(error), ..) => credentials_detail(error),
+            _ if is_partial => format!("the answer broke off: {}", innermost(error)),
             (None, Some(message), "") => message.to_owned(),
             (None, Some(message), code) => format!("{code}: {message}"),
+            (None, None, "") if (200..300).contains(&status) => {
+                format!("HTTP status {status}, with an answer that is not one of S3")
+            }
             (None, None, "") if status > 0 => format!("HTTP status {status}"),
             (None, None, "") => causes(error),
             (None, None, code) => format!("{code} (HTTP status {status})"),
@@ -54,6 +62,7 @@ impl Failure {
             region: header("x-amz-bucket-region"),
             credentials: credentials.last().map(|error| credentials_problem(error)),
             is_construction: matches!(error, SdkError::ConstructionFailure(_)) && credentials.is_empty(),
+            is_partial,
             detail,
         }
     }
@@ -66,9 +75,32 @@ impl Failure {
             // A program, a file or a service that provides them did not respond properly.
             (Some(_), _) => true,
             (None, _) if self.is_construction => false,
+            (None, _) if self.is_partial => true,
             (None, 0 | 429 | 500..) => true,
-            _ => is(&["SlowDown", "Throttling", "RequestLimit", "RequestTimeout", "InternalError"]),
+            _ => self.is_of_load() || is(&["RequestTimeout", "InternalError"]),
         }
+    }
+
+    /// Whether a retry may help at the very start, where a host or credentials may be wrong: the store was reached.
+    pub(super) fn may_pass_at_start(&self) -> bool {
+        let is_unreached = ["(Connect)", "connect timeout"].iter().any(|mark| self.detail.contains(mark));
+        self.credentials.is_none() && self.is_transient() && !is_unreached
+    }
+
+    /// Whether the store asks for fewer requests.
+    fn is_of_load(&self) -> bool {
+        let codes = ["SlowDown", "Throttling", "RequestLimit"];
+        matches!(self.status, 429 | 503) || codes.iter().any(|code| self.code.contains(code))
+    }
+
+    /// Whether the store answered at all.
+    pub(super) fn is_answer(&self) -> bool {
+        self.status > 0
+    }
+
+    /// Whether the store answered, and a part of the answer was lost.
+    pub(super) fn is_partial(&self) -> bool {
+        self.is_partial
     }
 
     /// Whether the credentials are missing or expired, so that no request can succeed.
@@ -107,6 +139,9 @@ impl Failure {
             | (_, 301) => Kind::Region,
             ("InvalidBucketName", _) => Kind::Name,
             _ if self.is_construction => Kind::Setting,
+            _ if self.is_of_load() => Kind::Busy,
+            (_, 500..) => Kind::Busy,
+            _ if self.is_partial => Kind::Busy,
             (_, 401 | 403) => Kind::AccessDenied,
             (_, 404) => Kind::NoBucket,
             (_, 0) if self.detail.contains("certificate") => Kind::Certificate,
@@ -169,6 +204,7 @@ fn credentials_problem(error: &CredentialsError) -> S3ProblemKind {
     match error {
         CredentialsError::CredentialsNotLoaded(_) => S3ProblemKind::NoCredentials,
         _ if said.contains("expired") || said.contains("sso token") => S3ProblemKind::Expired,
+        _ if said.contains("external process") => S3ProblemKind::Program,
         _ if said.contains("imds") => S3ProblemKind::NoCredentials,
         _ if said.contains("dispatch failure") || said.contains("timed out") => S3ProblemKind::Unreachable,
         _ if said.contains("accessdenied") => S3ProblemKind::Role,
@@ -179,20 +215,51 @@ fn credentials_problem(error: &CredentialsError) -> S3ProblemKind {
 /// What may be shown of a credentials error: never the output of a credential program.
 fn credentials_detail(error: &CredentialsError) -> String {
     let said = causes(error);
+    if let Some((_, attempts)) = said.split_once("Attempted:") {
+        return reasons(attempts);
+    }
     let end = ["Stderr", "stderr", "Stdout", "stdout", "\n"].iter().filter_map(|mark| said.find(mark)).min();
     let said = said[..end.unwrap_or(said.len())].trim_end_matches([' ', ':', '.', ',', '(']).to_owned();
     said.chars().take(LONGEST_DETAIL).collect()
 }
 
+/// Which sources of credentials say why they have none, from a line for each source in the default chain. They failed before a
+/// program was run, so this holds no output of one.
+fn reasons(attempts: &str) -> String {
+    let mark = ": the credential provider was not enabled: ";
+    let lines = attempts.lines().filter_map(|line| line.trim().split_once(mark));
+    let told = lines.filter(|(source, _)| matches!(*source, PROFILE | INSTANCE));
+    let told = told.map(|(source, reason)| format!("{BETWEEN_REASONS}{source}: {reason}"));
+    format!("no credentials were found{}", told.collect::<String>())
+}
+
+/// What is between reasons.
+pub(super) const BETWEEN_REASONS: &str = "; ";
+
+/// What the SDK calls the profile in its chain.
+pub(super) const PROFILE: &str = "Profile";
+
+/// What the SDK calls the metadata service in its chain.
+pub(super) const INSTANCE: &str = "Ec2InstanceMetadata";
+
 /// The maximum length of a credentials message.
 const LONGEST_DETAIL: usize = 400;
+
+/// The first of the causes of an error.
+fn innermost(error: &dyn Error) -> String {
+    let mut first = error;
+    while let Some(cause) = first.source() {
+        first = cause;
+    }
+    first.to_string()
+}
 
 /// An error and its causes, without those that only repeat the previous line.
 pub(super) fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(error) = next {
-        let cause = error.to_string();
+        let cause = in_words(error);
         if !text.contains(&cause) {
             text.push_str(": ");
             text.push_str(&cause);
@@ -200,4 +267,17 @@ pub(super) fn causes(error: &dyn Error) -> String {
         next = error.source();
     }
     text
+}
+
+/// An error of the SDK as its code and message; nothing for the one around it, which only says that it is not in the SDK's model.
+fn in_words(error: &(dyn Error + 'static)) -> String {
+    let Some(answer) = error.downcast_ref::<ErrorMetadata>() else {
+        let is_around = error.source().is_some_and(|source| source.is::<ErrorMetadata>());
+        return if is_around { String::new() } else { error.to_string() };
+    };
+    match (answer.code(), answer.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(text), None) | (None, Some(text)) => text.to_owned(),
+        (None, None) => "no reason".to_owned(),
+    }
 }

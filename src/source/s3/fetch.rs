@@ -150,7 +150,7 @@ impl Get<'_> {
             .get_object()
             .bucket(self.bucket.name())
             .key(&self.key)
-            .set_if_match(etag.filter(|_| from > 0))
+            .set_if_match(etag.clone().filter(|_| from > 0))
             .set_range((from > 0).then(|| format!("bytes={from}-")))
             .set_request_payer(payer(&self.bucket.connection().access));
         let send = || {
@@ -170,7 +170,14 @@ impl Get<'_> {
             }
             Err(failure) => return Some(GetError::Final(failure.read_error())),
         };
-        if !continues(&answer, from) {
+        let is_rest = continues(&answer, from);
+        if is_rest && answer.e_tag() != etag.as_deref() {
+            // Not every store heeds `If-Match`.
+            fetched.bytes.clear();
+            fetched.metadata = None;
+            return Some(GetError::Transient(of_other_version(&answer, etag.as_deref())));
+        }
+        if !is_rest {
             fetched.bytes.clear();
             fetched.expected = Some(Box::new(ExpectedChecksums::new(&answer, self.md5)));
         }
@@ -218,6 +225,12 @@ impl Get<'_> {
 fn continues(answer: &GetObjectOutput, from: usize) -> bool {
     let range = answer.content_range().and_then(|range| range.strip_prefix("bytes "));
     from > 0 && range.is_some_and(|range| range.starts_with(&format!("{from}-")))
+}
+
+/// Says that the rest of an object came from another version than its start.
+fn of_other_version(rest: &GetObjectOutput, start: Option<&str>) -> String {
+    let (start, rest) = (start.unwrap_or("none"), rest.e_tag().unwrap_or("none"));
+    format!("the object changed while it was read: its start has the ETag {start}, and the rest {rest}")
 }
 
 impl Bucket {

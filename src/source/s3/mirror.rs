@@ -219,9 +219,17 @@ fn ends_in_newline(path: &Path) -> io::Result<bool> {
 }
 
 /// The path of an object below the folder of its bucket: its key, except for parts that would leave that folder or that
-/// no file system can hold. Different keys have different paths.
+/// no file system can hold, and for a `/` at its end, which is part of the name. Different keys have different paths.
 fn relative(key: &str) -> PathBuf {
-    key.split('/').map(file_name).collect()
+    let (name, is_named_as_folder) = match key.strip_suffix('/') {
+        Some(name) => (name, true),
+        None => (key, false),
+    };
+    let mut path: PathBuf = name.split('/').map(file_name).collect();
+    if is_named_as_folder {
+        path.as_mut_os_string().push("%2F");
+    }
+    path
 }
 
 /// A part of a key as the name of a file or folder.
@@ -297,6 +305,12 @@ mod tests {
             "a//b",
             "a/./b",
             "a/b",
+            "a/b/",
+            "a/b/c",
+            "a/b%2F",
+            "a/b//",
+            "/",
+            "../",
             "a/../b",
             "..",
             ".",
@@ -316,11 +330,13 @@ mod tests {
             assert!(path.is_relative(), "{key:?}");
             let plain = |part: std::path::Component<'_>| matches!(part, std::path::Component::Normal(_));
             assert!(path.components().all(plain), "{key:?} became {path:?}");
-            assert_eq!(path.components().count(), key.split('/').count(), "{key:?}");
+            let key_parts = key.strip_suffix('/').unwrap_or(key).split('/');
+            assert_eq!(path.components().count(), key_parts.count(), "{key:?}");
             assert!(!path.starts_with(SIDE));
             assert!(seen.insert(path), "{key:?} shares its path");
         }
         assert_eq!(relative("AWSLogs/1/a.json.gz"), Path::new("AWSLogs/1/a.json.gz"));
+        assert_eq!(relative("AWSLogs/1/a.json.gz/"), Path::new("AWSLogs/1/a.json.gz%2F"));
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod session_state;
 mod store;
 mod stream;
 mod traffic;
+mod whole_answer;
 
 use super::log_object::Location;
 use super::{LogObject, ReadError};

@@ -15,6 +15,7 @@ use super::store::Store;
 use crate::coverage::FaultKind;
 use crate::source::log_object::Location;
 use crate::source::probe::newest;
+use crate::source::s3_name::S3Name;
 use crate::source::{
     AccessKey, ArchiveError, GivenArchive, LogObject, MissingAccess, Permission, ProbeError, ProbedObject,
     ReadError, ReadWindow, S3ProblemKind,
@@ -55,7 +56,8 @@ fn refused(archive: &GivenArchive, connection: &Connection, error: ArchiveError)
     let permission = match &error {
         ArchiveError::S3 { problem, .. } => {
             let location = archive.location.to_string_lossy();
-            let bucket = location.trim_start_matches("s3://").split('/').next().unwrap_or_default();
+            let named = S3Name::parse(&location);
+            let bucket = named.as_ref().map_or("", |named| &named.bucket);
             let region = connection.config.region().map(|region| region.as_ref());
             let bucket = arn(&connection.store(region), bucket);
             let roles: Vec<String> = connection.access.roles.iter().map(|role| role.arn.clone()).collect();
@@ -79,7 +81,8 @@ async fn probe_object(bucket: &Bucket) -> Result<ProbedObject, ProbeError> {
     let object = found.ok_or(ProbeError::NoLog)?;
     let error = read_first_byte(bucket, &object).await.err();
     let error = error.map(|error| {
-        let objects = format!("{}/{}*", arn(bucket.store(), bucket.name()), bucket.start());
+        let between = if bucket.name().starts_with("arn:") { "/object" } else { "" };
+        let objects = format!("{}{between}/{}*", arn(bucket.store(), bucket.name()), bucket.start());
         let permission = Permission::of_object(&error, objects);
         MissingAccess { error, permission }
     });
@@ -137,8 +140,11 @@ async fn newest_log(archive: &Archive) -> Result<Option<LogObject>, Failure> {
     Ok(other)
 }
 
-/// The ARN of a bucket.
+/// The ARN of a bucket or an access point, as in policies.
 fn arn(store: &Store, bucket: &str) -> String {
+    if bucket.starts_with("arn:") {
+        return bucket.replace(":accesspoint:", ":accesspoint/");
+    }
     let partition = match store {
         Store::Partition(partition) => partition,
         Store::Other(_) => "aws",

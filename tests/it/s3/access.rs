@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::server::{LoggedRequest, Reply, SECRET_KEY, Server, Setup, refuse};
 use super::{Buckets, FIXTURE, expected, scan, stderr};
+use crate::archive::{record, wrapped};
 use crate::program::program;
 
 #[test]
@@ -27,6 +28,16 @@ fn errors_give_advice_and_no_secrets() {
             "a prefix must be the full name of a folder",
         ),
         (&plain, "s3:/logs", &[], &[], "a bucket is written", "write s3://bucket"),
+        (&plain, "S3://logs/x", &[], &[], "this one is s3://logs/x", "write s3://bucket"),
+        (
+            &plain,
+            "https://logs.s3.eu-west-1.amazonaws.com/AWSLogs/",
+            &[],
+            &[],
+            "this one is s3://logs/AWSLogs",
+            "write s3://bucket",
+        ),
+        (&plain, "s3://arn:aws:s3:::logs/x", &[], &[], "this one is s3://logs/x", "write s3://bucket"),
         (&plain, "s3://", &[], &[], "the name of the bucket is missing", "write s3://bucket"),
         (&plain, "s3://logs/*/x", &[], &[], "patterns are for files", "write s3://bucket"),
         (&plain, "s3://logs", &[], &[("AWS_ACCESS_KEY_ID", "")], "", "give --profile"),
@@ -98,14 +109,16 @@ fn errors_name_the_endpoint_and_the_credential_sources_tried() {
         .start();
     let config = buckets.root().join("config");
     let sso = "[profile sso]\nsso_session = s\nsso_account_id = 111122223333\nsso_role_name = r\n\
-               [sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://sso.invalid/start\n";
+               [sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://sso.invalid/start\n\
+               [profile role]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = nosuch\n\
+               [profile program]\ncredential_process = sh -c 'echo AccessDenied >&2; exit 3'\n";
     fs::write(&config, sso).unwrap();
     let config = config.to_str().unwrap();
     let nobody = "http://user:secret-of-proxy@127.0.0.1:9";
     let elsewhere = "logs.s3.eu-central-9.amazonaws.com (Region eu-central-9, from";
     // Flags, environment (empty: removed) and error messages.
     type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a [&'a str]);
-    let cases: [Case<'_>; 6] = [
+    let cases: [Case<'_>; 11] = [
         (
             &[],
             &[("AWS_ACCESS_KEY_ID", "")],
@@ -122,6 +135,31 @@ fn errors_name_the_endpoint_and_the_credential_sources_tried() {
             &[],
             &[("AWS_ACCESS_KEY_ID", ""), ("AWS_PROFILE", "zzz")],
             &["the profile 'zzz' in", "check that the AWS configuration"],
+        ),
+        (
+            &[],
+            &[("AWS_ACCESS_KEY_ID", ""), ("AWS_PROFILE", "zzz"), ("AWS_CONFIG_FILE", config)],
+            &["the profile 'zzz' in", "a role: it is not defined in"],
+        ),
+        (
+            &[],
+            &[("AWS_ACCESS_KEY_ID", ""), ("AWS_PROFILE", "role"), ("AWS_CONFIG_FILE", config)],
+            &["the profile 'role' in", "a role: profile `nosuch` was not defined"],
+        ),
+        (
+            &["--profile", "zzz"],
+            &[],
+            &["profile 'zzz': there is none in /dev/null or /dev/null, or it has no credentials"],
+        ),
+        (&["--profile", "zzz"], &[("AWS_CONFIG_FILE", config)], &["profile 'zzz': it is not defined in"]),
+        (
+            &["--profile", "program"],
+            &[("AWS_CONFIG_FILE", config)],
+            &[
+                "profile 'program': ",
+                "external process exited with",
+                "run the credential_process of this profile",
+            ],
         ),
         (
             &["--profile", "sso"],
@@ -293,7 +331,8 @@ fn roles_form_a_chain_and_the_last_one_gets_the_external_id() {
     let refused = scan(&mut server.firstseen(), "s3://logs", &[&roles[..], &["case-0"]].concat());
     let said = stderr(&refused);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(said.contains("AccessDenied") && said.contains("check --role-arn and --external-id"), "{said}");
+    assert!(said.contains("AccessDenied: as the test wants it") && !said.contains("unhandled"), "{said}");
+    assert!(said.contains("check --role-arn and --external-id"), "{said}");
 }
 
 #[test]
@@ -416,4 +455,54 @@ fn a_password_in_the_url_of_a_store_is_refused_and_not_printed() {
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     assert!(stderr(&output).contains("takes no user and no password"), "{}", stderr(&output));
     assert!(!stderr(&output).contains("hunter2"), "{}", stderr(&output));
+}
+
+#[test]
+fn an_access_point_is_asked_at_its_own_host() {
+    let buckets = Buckets::new();
+    let event = String::from_utf8(wrapped(&[record("2024-01-01T00:00:00Z", "u", "s3:GetObject")])).unwrap();
+    let list = format!(
+        "<ListBucketResult><Contents><Key>AWSLogs/x.json</Key><Size>{}</Size></Contents></ListBucketResult>",
+        event.len()
+    );
+    let server = Setup::new(buckets.root())
+        .plan(move |request| Reply::Xml(if request.is_list() { list.clone() } else { event.clone() }))
+        .start();
+    let mirror = buckets.root().join("mirror");
+    for point in ["accesspoint/my-ap", "accesspoint:my-ap"] {
+        let mut command = server.firstseen();
+        // The server is the proxy for every host.
+        command.env("HTTP_PROXY", &server.url).env("AWS_ENDPOINT_URL", "http://s3.test");
+        let archive = format!("s3://arn:aws:s3:eu-west-1:111122223333:{point}/AWSLogs");
+        let found = scan(&mut command, &archive, &["--mirror", mirror.to_str().unwrap()]);
+        assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+        assert!(stderr(&found).contains("objects: 1 listed = 1 read"), "{}", stderr(&found));
+    }
+    let requests = server.requests();
+    assert!(requests.iter().filter(|request| request.is_get()).count() == 1, "{requests:?}");
+    for request in requests {
+        assert_eq!(request.headers["host"], "my-ap-111122223333.s3.test");
+        assert!(request.headers["authorization"].contains("/eu-west-1/s3/"));
+        assert!(!request.is_list() || request.query.contains("prefix=AWSLogs"));
+    }
+    assert!(
+        mirror
+            .join("arn%3Aaws%3As3%3Aeu-west-1%3A111122223333%3Aaccesspoint%3Amy-ap/AWSLogs/x.json")
+            .exists()
+    );
+}
+
+#[test]
+fn an_empty_variable_names_no_other_store() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).start();
+    let found = scan(server.firstseen().env("AWS_ENDPOINT_URL_S3", ""), "s3://logs", &[]);
+    assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
+    for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"] {
+        let mut command = server.firstseen();
+        command.env_remove("AWS_ENDPOINT_URL").env(name, "").env("HTTPS_PROXY", "http://127.0.0.1:9");
+        let found = scan(&mut command, "s3://logs", &[]);
+        let said = "no answer from logs.s3.us-east-1.amazonaws.com";
+        assert!(stderr(&found).contains(said), "{name}: {}", stderr(&found));
+    }
 }

@@ -84,6 +84,7 @@ fn every_command_takes_a_bucket() {
         let (refused, requests) = run(&[]);
         assert_eq!((refused.status.code(), requests), (Some(2), 0), "{words:?}");
         assert!(stderr(&refused).contains("its logs are in the bucket 's3://logs'"), "{}", stderr(&refused));
+        assert!(stderr(&refused).contains("add --archive s3://logs;"), "{}", stderr(&refused));
         for more in [["--archive", "s3://logs"], ["--aws-region", "us-east-1"]] {
             let (read, requests) = run(&more);
             assert_eq!(read.status.code(), Some(0), "{words:?} {}", stderr(&read));
@@ -158,4 +159,13 @@ fn outputs_may_not_be_in_the_mirror_nor_the_mirror_in_an_archive() {
         assert_eq!(ended.status.code(), Some(2), "{line}: {}", stderr(&ended));
     }
     assert_eq!(super::files(folder.path()).len(), 1);
+}
+
+#[test]
+fn the_requests_of_both_passes_of_a_verified_scan_are_counted() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).page(1000).start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &["--verify"]);
+    let requests = format!("S3: {} requests (", server.requests().len());
+    assert!(stderr(&found).contains(&requests), "{requests}: {}", stderr(&found));
 }

@@ -131,7 +131,8 @@ fn other_folder_layouts_are_read_like_on_disk() {
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert!(found.stdout == expected(&buckets.logs()), "{}", stderr(&found));
     assert!(stderr(&found).contains("objects: 125 listed = 125 read"), "{}", stderr(&found));
-    let single = scan(&mut server.firstseen(), "s3://logs/export.json", &[]);
+    fs::rename(buckets.logs().join("export.json"), buckets.logs().join("ex?p*rt.json")).unwrap();
+    let single = scan(&mut server.firstseen(), "s3://logs/ex?p*rt.json", &[]);
     assert!(stderr(&single).contains("objects: 1 listed = 1 read"), "{}", stderr(&single));
 }
 
@@ -441,5 +442,11 @@ fn a_listing_without_a_continuation_token_is_a_fault() {
         let found = scan(&mut server.firstseen(), "s3://logs", &[]);
         assert_eq!(found.status.code(), Some(3), "{}", stderr(&found));
         assert!(stderr(&found).contains("list: "), "{}", stderr(&found));
+        let hint = "hint: what lies below a folder that could not be listed";
+        assert!(
+            stderr(&found).contains(hint) && !stderr(&found).contains("[[archive]]"),
+            "{}",
+            stderr(&found)
+        );
     }
 }

@@ -223,3 +223,42 @@ fn objects_outside_the_request_are_not_missing() {
         scan(&mut server.firstseen(), "s3://logs", &[&flags[..], &["--read-from", "2024-03-01"]].concat());
     assert_eq!(window.status.code(), Some(0), "{}", stderr(&window));
 }
+
+#[test]
+fn an_object_named_as_a_folder_is_read_and_kept_unless_it_is_empty() {
+    let buckets = Buckets::empty();
+    let content = |key: &str| match key {
+        "x/" => String::new(),
+        _ => {
+            let event = record("2024-01-01T00:00:00Z", "u", &format!("s3:A{}", key.len()));
+            String::from_utf8(wrapped(&[event])).unwrap()
+        }
+    };
+    let keys = ["x/", "x/a.json/", "x/a.json/b.json"];
+    let listed =
+        keys.map(|key| format!("<Contents><Key>{key}</Key><Size>{}</Size></Contents>", content(key).len()));
+    let list = format!("<ListBucketResult>{}</ListBucketResult>", listed.concat());
+    let server = Setup::new(buckets.root())
+        .plan(move |request| match request.is_list() {
+            true => Reply::Xml(list.clone()),
+            false => Reply::Xml(content(request.path.trim_start_matches("/logs/"))),
+        })
+        .start();
+    let mirror = buckets.root().join("mirror");
+    let flags = ["--mirror", mirror.to_str().unwrap()];
+    for kept in ["0 objects reused, 2 added", "2 objects reused, 0 added"] {
+        let found = scan(&mut server.firstseen(), "s3://logs", &flags);
+        let said = stderr(&found);
+        assert_eq!(found.status.code(), Some(0), "{said}");
+        assert!(
+            said.contains("3 listed = 2 read + 1 skipped (not-a-file 1)") && said.contains(kept),
+            "{said}"
+        );
+        for action in ["s3:A9", "s3:A15"] {
+            assert!(String::from_utf8_lossy(&found.stdout).contains(action), "{said}");
+        }
+    }
+    let below = files(&mirror.join("logs"));
+    assert!(below[0].ends_with("x/a.json%2F") || below[1].ends_with("x/a.json%2F"), "{below:?}");
+    assert_eq!(below.len(), 2);
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use firstseen::learn::{LearnSettings, learn};
 use firstseen::scan::{RecordAddress, ScanDepth, ScanSettings, Silent, list, reopen, take_steps};
-use firstseen::source::{Archives, S3Access, S3Settings};
+use firstseen::source::{ArchiveError, Archives, S3Access, S3ProblemKind, S3Settings};
 
 use crate::archive::{record, wrapped, zip};
 use crate::reopened::reopen_all;
@@ -387,5 +387,139 @@ fn partial_scans_fetch_ahead_like_a_full_scan() {
         let fetched = server.requests().iter().filter(|request| request.is_get()).count() - before;
         assert_eq!(fetched, objects, "{steps:?}");
         assert!(under_way.1.load(Ordering::Relaxed) > 1, "{steps:?}");
+    }
+}
+
+#[test]
+fn a_list_that_breaks_off_is_requested_as_long_as_any_other() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root())
+        .page(1000)
+        .plan(|request| match request.before {
+            // More often than the SDK repeats it.
+            0..7 if request.is_list() && request.query.contains("us-east-1") => Reply::Cut(300),
+            _ => Reply::Serve,
+        })
+        .start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    assert!(found.stdout == expected(&buckets.logs()));
+}
+
+/// The faults of listing a bucket without one of its folders, of which no whole list comes.
+fn faults_of_partial_lists(reply: Reply) -> Vec<String> {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root())
+        .public()
+        .page(1000)
+        .plan(move |request| {
+            match request.is_list() && request.query.contains("111122223333%2FCloudTrail%2Fus-east-1") {
+                true => reply.clone(),
+                false => Reply::Serve,
+            }
+        })
+        .start();
+    let outage = Duration::from_millis(500);
+    let settings = S3Settings { access: public(&server), outage, ..S3Settings::default() };
+    let archives = Archives::open_with(&["s3://logs".into()], &settings).unwrap();
+    let learnt = learn(&archives, &learning(), &Silent).unwrap();
+    // Everything else is read.
+    assert!(learnt.coverage.objects.listed > 5, "{:?}", learnt.coverage.objects);
+    learnt.coverage.faults.iter().map(|fault| format!("{}: {}", fault.object, fault.detail)).collect()
+}
+
+#[test]
+fn a_list_that_never_comes_whole_is_a_fault_that_says_so() {
+    let faults = faults_of_partial_lists(Reply::Cut(300));
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let said = faults[0].contains("us-east-1/: the answer broke off: ");
+    assert!(said && !faults[0].contains("HTTP status 200"), "{faults:?}");
+}
+
+#[test]
+fn a_list_without_an_end_is_requested_again_and_never_taken_for_a_whole_one() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root())
+        .page(1000)
+        .plan(|request| match (request.is_list() && request.query.contains("us-east-1"), request.before) {
+            (true, 0) => Reply::ShortAfter("Contents"),
+            (true, 1) => Reply::ShortAfter("Key"),
+            _ => Reply::Serve,
+        })
+        .start();
+    let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+    assert_eq!(found.status.code(), Some(0), "{}", stderr(&found));
+    assert!(found.stdout == expected(&buckets.logs()));
+    assert!(
+        server.requests().iter().any(|request| request.query.contains("us-east-1") && request.before == 2)
+    );
+    for tag in ["Contents", "Key"] {
+        let faults = faults_of_partial_lists(Reply::ShortAfter(tag));
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        let said = faults[0].contains("us-east-1/: the answer broke off: the document has no end");
+        assert!(said, "{faults:?}");
+    }
+}
+
+#[test]
+fn a_store_that_refuses_or_loses_the_first_requests_is_asked_again() {
+    let buckets = Buckets::new();
+    for reply in [refuse(503, "SlowDown"), refuse(500, "InternalError"), Reply::Drop, Reply::Cut(100)] {
+        let said = format!("{reply:?}");
+        let first = reply.clone();
+        let server = Setup::new(buckets.root())
+            .plan(move |request| if request.number < 7 { first.clone() } else { Reply::Serve })
+            .start();
+        let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+        assert_eq!(found.status.code(), Some(0), "{said}: {}", stderr(&found));
+        assert!(found.stdout == expected(&buckets.logs()), "{said}");
+    }
+}
+
+#[test]
+fn a_store_that_only_refuses_is_said_to_be_overloaded() {
+    let buckets = Buckets::new();
+    let server = Setup::new(buckets.root()).public().plan(|_| refuse(503, "SlowDown")).start();
+    let patience = Duration::from_millis(300);
+    let settings = S3Settings { access: public(&server), patience, ..S3Settings::default() };
+    let error = Archives::open_with(&["s3://logs".into()], &settings).unwrap_err();
+    let ArchiveError::S3 { problem, .. } = error else { panic!("{error}") };
+    assert_eq!(problem.kind, S3ProblemKind::Busy, "{}", problem.detail);
+    assert!(server.requests().len() > 3);
+}
+
+#[test]
+fn an_object_is_not_joined_from_two_versions() {
+    let buckets = Buckets::new();
+    for etag in [Some("\"feedfeedfeedfeedfeedfeedfeedfeed-2\""), None] {
+        let server = Setup::new(buckets.root())
+            .page(1000)
+            .plan(move |request| match request.before {
+                0 if request.is_get() => Reply::Cut(100),
+                1 if request.is_get() && request.headers.contains_key("range") => Reply::Other(etag),
+                _ => Reply::Serve,
+            })
+            .start();
+        let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+        assert_eq!(found.status.code(), Some(0), "{etag:?}: {}", stderr(&found));
+        assert!(found.stdout == expected(&buckets.logs()), "{etag:?}");
+        let again = |request: &&LoggedRequest| request.is_get() && request.before == 2;
+        assert!(server.requests().iter().filter(again).all(|request| !request.headers.contains_key("range")));
+        assert!(server.requests().iter().any(|request| again(&request)), "{etag:?}");
+    }
+}
+
+#[test]
+fn a_key_that_cannot_be_used_is_told_from_one_that_must_not_be() {
+    let buckets = Buckets::new();
+    let denied = || Reply::Refuse(403, "AccessDenied", "not authorized to perform: kms:Decrypt", vec![]);
+    for (reply, hint) in
+        [(refuse(400, "KMS.DisabledException"), "its owner can enable it"), (denied(), "needs kms:Decrypt")]
+    {
+        let server = Setup::new(buckets.root())
+            .plan(move |request| if request.is_get() { reply.clone() } else { Reply::Serve })
+            .start();
+        let found = scan(&mut server.firstseen(), "s3://logs", &[]);
+        assert!(stderr(&found).contains(hint), "{}", stderr(&found));
     }
 }

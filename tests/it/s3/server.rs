@@ -16,7 +16,7 @@ use bytes::Bytes;
 use firstseen::checksum::Checksum;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming};
-use hyper::header::{CONTENT_LENGTH, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, ETAG, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -81,10 +81,14 @@ pub(crate) enum Reply {
     Behind(Vec<String>),
     /// The answer, and its content length, is this much shorter than the object.
     Short(usize),
+    /// The answer, and its content length, ends after the first element of this name.
+    ShortAfter(&'static str),
     /// One byte of the answer is changed.
     Corrupt,
     /// The answer has an additional header.
     With(&'static str, String),
+    /// One byte of the answer is changed, and its ETag is this one, or none.
+    Other(Option<&'static str>),
     /// An HTML page with status 404, as from a server that is not S3.
     Page,
     /// This XML.
@@ -295,7 +299,23 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
             parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
             Answer::whole(bytes.slice(..length))
         }
+        Reply::ShortAfter(tag) if parts.status.is_success() => {
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            let end = text.find(&format!("</{tag}>")).map_or(text.len(), |at| at + tag.len() + 3);
+            parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(end));
+            Answer::whole(bytes.slice(..end))
+        }
         Reply::Corrupt if parts.status.is_success() => {
+            let mut bytes = bytes.to_vec();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 0x20;
+            Answer::whole(Bytes::from(bytes))
+        }
+        Reply::Other(etag) => {
+            match etag {
+                Some(etag) => parts.headers.insert(ETAG, HeaderValue::from_static(etag)),
+                None => parts.headers.remove(ETAG),
+            };
             let mut bytes = bytes.to_vec();
             let middle = bytes.len() / 2;
             bytes[middle] ^= 0x20;
