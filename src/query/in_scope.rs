@@ -28,9 +28,18 @@ pub(super) fn first_counted<'b>(behaviour: &'b Behaviour, question: &Question) -
 
 /// The last sighting of a behaviour that counts; the start of its hour if no more is known.
 pub(super) fn last_counted(behaviour: &Behaviour, question: &Question) -> Option<Timestamp> {
-    let end = question.end();
+    last_before(behaviour, question.end())
+}
+
+fn last_before(behaviour: &Behaviour, end: PointInTime) -> Option<Timestamp> {
     let first = end.first(behaviour)?.time;
     end.last(behaviour).or_else(|| Some(end.last_hour(behaviour)?.max(first)))
+}
+
+/// The last sighting of a behaviour that counts; of one that succeeded, the last success: a call that is refused is no longer in use.
+pub(super) fn last_use(behaviour: &Behaviour, question: &Question) -> Option<Timestamp> {
+    let only_success = question.only_success || first_success(behaviour, question).is_some();
+    last_before(behaviour, PointInTime { only_success, ..question.end() })
 }
 
 /// The hours of a day in which a behaviour has sightings that count, or may have in the last one, as a mask.

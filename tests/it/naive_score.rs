@@ -20,6 +20,7 @@ struct Event {
     who: String,
     action: String,
     read_only: Option<bool>,
+    failed: bool,
     /// Kind and value, without the action.
     values: Vec<(&'static str, String)>,
 }
@@ -87,6 +88,7 @@ fn events(objects: &[(Option<u8>, Vec<Value>)]) -> Vec<Event> {
                 who: record["userIdentity"]["arn"].as_str().unwrap().to_owned(),
                 action: format!("{}:{}", text("eventSource"), text("eventName")),
                 read_only: record["readOnly"].as_bool(),
+                failed: record["errorCode"].is_string(),
                 values: values(record),
             });
         }
@@ -221,12 +223,11 @@ impl Model {
         bits /= 1.0
             + weights.mates
                 * (self.principals().into_iter().filter(is_mate).count() as f64).min(weights.mates_max);
-        let is_later = |event: &Event| {
-            event.who == draft.who
-                && event.action == action
-                && event.time().div_euclid(DAY) > draft.end.div_euclid(DAY)
-        };
-        if !self.as_of_then && self.events.iter().any(is_later) {
+        let done = || self.events.iter().filter(|event| event.who == draft.who && event.action == action);
+        let ever_succeeded = done().any(|event| !event.failed);
+        let is_later = |event: &Event| event.time().div_euclid(DAY) > draft.end.div_euclid(DAY);
+        let stays = done().any(|event| is_later(event) && !(ever_succeeded && event.failed));
+        if !self.as_of_then && stays {
             bits *= weights.stays;
         }
         let service = |action: &str| action.split(':').next().unwrap().to_owned();

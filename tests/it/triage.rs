@@ -568,3 +568,27 @@ fn tokens_that_a_kubelet_requests_for_its_pods_join_nobody() {
     let acting = of_service_account("2024-03-10T12:00:00Z", "ops:helper", ("list", "secrets"), Some("1"));
     assert_eq!(joined_in_cluster(&[request, acting]), []);
 }
+
+#[test]
+fn what_is_refused_later_is_no_longer_in_use() {
+    let call = |time: &str, code: Option<&str>| {
+        let code = code.map_or(json!(null), |code| json!(code));
+        with(record(time, "eva", "cloudtrail:StopLogging"), json!({"errorCode": code, "eventID": time}))
+    };
+    let stays = |later: &[Option<&str>]| -> Option<bool> {
+        let days = later.iter().zip(11..).map(|(code, day)| call(&format!("2024-03-{day}T10:00:00Z"), *code));
+        let first =
+            [record("2024-03-01T10:00:00Z", "bob", "s3:ListBuckets"), call("2024-03-10T10:00:00Z", None)];
+        let records: Vec<_> = first.into_iter().chain(days).collect();
+        let baseline = archive(&[(Some(1), records)]).ingest(&all()).baseline;
+        let ranked = triage(&baseline, &asked(0, 1));
+        let findings = episodes(&ranked).flat_map(|episode| &episode.findings);
+        findings
+            .filter(|one| &*one.finding.action == "cloudtrail.amazonaws.com:StopLogging")
+            .find_map(|one| one.surprise)?
+            .stays
+    };
+    assert_eq!(stays(&[]), Some(false));
+    assert_eq!(stays(&[Some("AccessDenied")]), Some(false));
+    assert_eq!(stays(&[Some("AccessDenied"), None]), Some(true));
+}

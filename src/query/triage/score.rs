@@ -97,8 +97,7 @@ fn score<'b>(
             action: behaviour.action,
             class: context.population.class(index),
             is_read_only: finding.read_only == Some(true),
-            stays: in_scope::last_counted(behaviour, asked)
-                .is_some_and(|last| last.day() > context.end.day()),
+            stays: in_scope::last_use(behaviour, asked).is_some_and(|last| last.day() > context.end.day()),
         })
     };
     let new_actions: Vec<Option<NewAction>> = draft.findings.iter().map(new_action).collect();
