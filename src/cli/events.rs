@@ -20,6 +20,7 @@ use firstseen::time::{Bound, Timestamp};
 use super::args::{
     ArchiveArgs, ConfiguredArchive, EventFilterArgs, EventOutputArgs, FilterArgs, LearningArgs, S3Args,
 };
+use super::cluster::{add_clusters, check_cluster};
 use super::destination::open_folder;
 use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
 use super::indexed::{Listed, not_read};
@@ -70,7 +71,7 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     let filter = args.events.filter(&question)?;
     let named = args.archives.and(&wanted.archives, &wanted.s3)?;
     let saved = args.saved(&named)?;
-    let given = args.given((&named, saved.as_ref()), &wanted)?;
+    let mut given = args.given((&named, saved.as_ref()), &wanted)?;
     let lists = named.lists()?;
     let mut guard = wanted.guard(&args.files, &named, &lists)?;
     guard.read_files("list of values", &args.events.files());
@@ -85,6 +86,11 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
         Some(saved) => args.settings_of(saved, &wanted, &question)?,
         None => wanted.learning.settings(wanted.filters.to, run.threads),
     };
+    let known = saved.as_ref().map(Saved::baseline).transpose().map_err(store_error)?;
+    if let (Some((baseline, _)), Some(saved)) = (&known, &saved) {
+        check_cluster(baseline, settings.cluster.as_deref())?;
+        add_clusters(&mut given, baseline, saved.archives());
+    }
     let settings = LearnSettings { memory: run.memory() / 2, ..settings };
     let (raw, with_listed) = (matches!(format, EventFormat::Records { .. }), saved.is_some());
     let late = match &saved {
@@ -93,8 +99,6 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     };
     let request = EventRequest { filter, raw, memory: run.memory() / 2, with_listed, late };
     let mut inventory = inventory_files(&wanted.learning.iam_inventory)?;
-
-    let known = saved.as_ref().map(Saved::baseline).transpose().map_err(store_error)?;
 
     let progress = Bar::new(run.quiet)?;
     let archives = try_archives((&given, &lists), settings.max_object_size, &wanted.s3)?;

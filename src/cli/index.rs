@@ -18,6 +18,7 @@ use firstseen::store::{BaselineFolder, is_baseline};
 use firstseen::time::Bound;
 
 use super::args::{ArchiveArgs, LearningArgs, RuleArgs, RunArgs, S3Args, ShardArgs, check_window};
+use super::cluster::add_clusters;
 use super::exit::{Hint, RunStatus, UsageError, merge_error, scan_error, store_error};
 use super::input::try_archives;
 use super::inventory::inventory_files;
@@ -118,8 +119,12 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let settings = LearnSettings { memory: args.run.memory(), ..settings };
     let known = known.map(|saved| saved.contents()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
+    let mut given = named.given(&s3)?;
+    if let (None, Some(known)) = (&settings.cluster, &known) {
+        add_clusters(&mut given, &known.baseline, &known.archives);
+    }
     // A shard without one of its archives would be another one.
-    let given = named.given(&s3)?.into_iter().map(|archive| match &shard {
+    let given = given.into_iter().map(|archive| match &shard {
         Some(_) => archive.required(),
         None => archive,
     });

@@ -7,6 +7,7 @@ mod bag;
 mod baseline;
 mod bench;
 mod case;
+mod cluster;
 mod command_line;
 mod completions;
 mod coverage;

@@ -480,3 +480,39 @@ fn no_output_has_the_secrets_in_the_url_of_a_request() {
     }
     assert!(shown >= 10, "{shown}");
 }
+
+#[test]
+fn a_baseline_knows_the_cluster_that_was_given_for_its_archives() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = firstseen(arguments, folder.path());
+        let shown =
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code(), shown)
+    };
+    for cluster in ["prod", "dev"] {
+        std::fs::create_dir(folder.path().join(cluster)).unwrap();
+        let log = |name: &str, time: &str| {
+            let event = audit_event(time, "eva", "list", "secrets").to_string();
+            std::fs::write(folder.path().join(cluster).join(name), event).unwrap();
+        };
+        log("a.log", if cluster == "prod" { "2026-02-12T03:00:00Z" } else { "2026-02-10T03:00:00Z" });
+        let baseline = format!("{cluster}.baseline");
+        assert_eq!(run(&["index", cluster, "-o", &baseline, "--k8s-cluster", cluster]).0, Some(0));
+        log("b.log", "2026-02-13T03:00:00Z");
+        // More of the same logs.
+        assert_eq!(run(&["index", cluster, "-o", &baseline]).0, Some(0));
+        let (_, principals) = run(&["baseline", &baseline, "-q"]);
+        assert!(
+            principals.contains(&format!("k8s:{cluster}/eva")) && !principals.contains("k8s:-"),
+            "{principals}"
+        );
+    }
+    assert_eq!(run(&["merge", "prod.baseline", "dev.baseline", "-o", "all.baseline"]).0, Some(0));
+    let (_, events) = run(&["events", "all.baseline", "--principal", "k8s:prod/*", "-f", "csv", "-q"]);
+    let times: Vec<bool> = events.lines().skip(1).map(|line| line.contains("2026-02-10")).collect();
+    assert_eq!(times, [false, false], "{events}");
+    let (status, error) = run(&["events", "all.baseline", "--k8s-cluster", "other"]);
+    assert_eq!(status, Some(2), "{error}");
+    assert!(error.contains("the baseline has no principal of that cluster, but of dev, prod"), "{error}");
+}

@@ -1,0 +1,53 @@
+//! The clusters of Kubernetes audit events that do not name one: as a baseline knows them from the run that made it.
+
+use std::collections::BTreeSet;
+
+use firstseen::baseline::Baseline;
+use firstseen::source::{GivenArchive, ObjectKey};
+
+use super::exit::UsageError;
+
+/// How a principal's key names no cluster.
+const NONE: &str = "-";
+
+/// Refuses the name of a cluster that a baseline does not have.
+pub(crate) fn check_cluster(baseline: &Baseline, asked: Option<&str>) -> anyhow::Result<()> {
+    let keys = baseline.principals.iter().map(|who| &*who.key);
+    let known: BTreeSet<&str> = keys.filter_map(cluster_of).collect();
+    match asked.filter(|name| !known.is_empty() && !known.contains(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let known = known.into_iter().collect::<Vec<_>>().join(", ");
+            let what = format!(
+                "--k8s-cluster {name}: the baseline has no principal of that cluster, but of {known}"
+            );
+            Err(UsageError(what).into())
+        }
+    }
+}
+
+/// Gives archives of a baseline the cluster that they have in it, if it is one: its logs need not name it. `names` are those of the baseline's
+/// archives, in the order of their numbers.
+pub(crate) fn add_clusters(given: &mut [GivenArchive], baseline: &Baseline, names: &[String]) {
+    let mut clusters: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); names.len()];
+    // Objects whose path names a cluster say nothing of the others.
+    let is_unnamed = |object: &str| ObjectKey::parse(object).cluster.is_none();
+    for behaviour in baseline.behaviours.iter().filter(|one| is_unnamed(&one.first.object)) {
+        let key = &baseline.principals[behaviour.principal as usize].key;
+        let of_archive = clusters.get_mut((behaviour.first.archive as usize).wrapping_sub(1));
+        if let (Some(cluster), Some(of_archive)) = (cluster_of(key), of_archive) {
+            of_archive.insert(cluster);
+        }
+    }
+    for archive in given.iter_mut().filter(|archive| archive.cluster.is_none()) {
+        let name = archive.name();
+        let Some(number) = names.iter().position(|known| *known == name) else { continue };
+        let only = clusters[number].first().filter(|name| clusters[number].len() == 1 && **name != NONE);
+        archive.cluster = only.map(|name| (*name).to_owned());
+    }
+}
+
+/// The cluster that a principal's key names.
+fn cluster_of(key: &str) -> Option<&str> {
+    key.strip_prefix("k8s:")?.split_once('/').map(|(cluster, _)| cluster)
+}
