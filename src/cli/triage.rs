@@ -23,7 +23,9 @@ use super::page::page_context;
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings, read_known, read_weights};
 use super::used_settings::{used_geo_databases, used_settings};
-use super::warnings::{nothing_ranked, unmatched_in, unmatched_known, window, without_rules};
+use super::warnings::{
+    nothing_ranked, unmatched_in, unmatched_known, unnamed_clusters, window, without_rules,
+};
 
 /// Rank what is new by how surprising it is, as incidents, with reasons
 ///
@@ -149,6 +151,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let mut warnings = unmatched_in(baseline, &base.filter, &wanted.filters, wanted.preset());
     warnings.extend(unused.flatten());
     warnings.extend(without_rules(baseline, &base.filter));
+    warnings.extend(unnamed_clusters(baseline));
     warnings.extend(window(coverage, &base));
     warnings.extend(unmatched_known(baseline, &question.known));
     warnings.extend(warning);

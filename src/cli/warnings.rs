@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use firstseen::actions::similar_action;
-use firstseen::baseline::Baseline;
+use firstseen::baseline::{Baseline, Behaviour};
 use firstseen::coverage::{Coverage, ObjectSkip};
 use firstseen::model::{AddressRange, Dimension, LogSource, Sighting, is_unique_id};
 use firstseen::names::{did_you_mean, nearest};
@@ -178,6 +178,21 @@ pub(crate) fn without_rules(baseline: &Baseline, filter: &Filter) -> Vec<String>
     let without =
         LogSource::ALL.into_iter().filter(|source| is_asked(source) && is_read(source) && !has_rules(source));
     without.map(no_rules_for).collect()
+}
+
+/// That requests to clusters from several archives name no cluster: their users cannot be told apart, and what one did hides the first time of the
+/// other.
+pub(crate) fn unnamed_clusters(baseline: &Baseline) -> Option<String> {
+    let is_unnamed =
+        |behaviour: &&Behaviour| baseline.principals[behaviour.principal as usize].key.starts_with("k8s:-/");
+    let of_none = baseline.behaviours.iter().filter(is_unnamed);
+    let archives: BTreeSet<u32> = of_none.map(|behaviour| behaviour.first.archive).collect();
+    (archives.len() > 1).then(|| {
+        format!(
+            "Kubernetes audit events of {} archives name no cluster, so users of one name count as one: if the clusters differ, name each              (k8s-cluster of its [[archive]] table in --config FILE, or one run of index for each, with --k8s-cluster, and merge)",
+            archives.len()
+        )
+    })
 }
 
 fn no_rules_for(source: LogSource) -> String {

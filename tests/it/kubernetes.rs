@@ -516,3 +516,27 @@ fn a_baseline_knows_the_cluster_that_was_given_for_its_archives() {
     assert_eq!(status, Some(2), "{error}");
     assert!(error.contains("the baseline has no principal of that cluster, but of dev, prod"), "{error}");
 }
+
+#[test]
+fn archives_without_the_name_of_a_cluster_are_warned_of() {
+    let folder = tempfile::TempDir::new().unwrap();
+    for (archive, resource) in [("a.log", "secrets"), ("b.log", "pods")] {
+        let event = audit_event("2026-02-12T03:00:00Z", "eva", "list", resource).to_string();
+        std::fs::write(folder.path().join(archive), event).unwrap();
+    }
+    for (arguments, is_warned) in [
+        (&["a.log", "b.log"][..], true),
+        (&["a.log"], false),
+        (&["a.log", "b.log", "--k8s-cluster", "prod"], false),
+    ] {
+        for command in ["scan", "triage"] {
+            let output = firstseen(&[&[command], arguments].concat(), folder.path());
+            let shown = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(
+                shown.contains("events of 2 archives name no cluster"),
+                is_warned,
+                "{command} {arguments:?} {shown}"
+            );
+        }
+    }
+}
