@@ -584,7 +584,7 @@ fn what_is_refused_later_is_no_longer_in_use() {
         let ranked = triage(&baseline, &asked(0, 1));
         let findings = episodes(&ranked).flat_map(|episode| &episode.findings);
         findings
-            .filter(|one| &*one.finding.action == "cloudtrail.amazonaws.com:StopLogging")
+            .filter(|one| one.finding.action == "cloudtrail.amazonaws.com:StopLogging")
             .find_map(|one| one.surprise)?
             .stays
     };
