@@ -387,23 +387,26 @@ fn a_principal_that_another_opened_is_joined_to_it() {
     assert_eq!(joined(&[failed, opened]), []);
 }
 
+/// Eva asks for a role, from the address of [`acting`].
+pub(crate) fn asking(time: &str, role: &str) -> serde_json::Value {
+    let arn = format!("arn:aws:iam::111122223333:role/{role}");
+    let request = json!({"requestParameters": {"roleArn": arn, "roleSessionName": "s"}});
+    with(with(record(time, "eva", "sts:AssumeRole"), request), json!({"sourceIPAddress": "203.0.113.77"}))
+}
+
+/// What the role Deploy does.
+pub(crate) fn acting(time: &str, action: &str) -> serde_json::Value {
+    let issuer = json!({"type": "Role", "principalId": "AROADEPLOY", "accountId": "111122223333",
+        "arn": "arn:aws:iam::111122223333:role/Deploy", "userName": "Deploy"});
+    let identity = json!({"type": "AssumedRole", "principalId": "AROADEPLOY:s", "accountId": "111122223333",
+        "arn": "arn:aws:sts::111122223333:assumed-role/Deploy/s", "sessionContext": {"sessionIssuer": issuer}});
+    let mut acting = with(record(time, "eva", action), json!({"sourceIPAddress": "203.0.113.77"}));
+    acting["userIdentity"] = identity;
+    acting
+}
+
 #[test]
 fn a_role_is_joined_to_who_asked_for_it_and_not_to_itself() {
-    let address = json!({"sourceIPAddress": "203.0.113.77"});
-    let asking = |time: &str, role: &str| {
-        let arn = format!("arn:aws:iam::111122223333:role/{role}");
-        let request = json!({"requestParameters": {"roleArn": arn, "roleSessionName": "s"}});
-        with(with(record(time, "eva", "sts:AssumeRole"), request), address.clone())
-    };
-    let acting = |time: &str, action: &str| {
-        let issuer = json!({"type": "Role", "principalId": "AROADEPLOY", "accountId": "111122223333",
-            "arn": "arn:aws:iam::111122223333:role/Deploy", "userName": "Deploy"});
-        let identity = json!({"type": "AssumedRole", "principalId": "AROADEPLOY:s", "accountId": "111122223333",
-            "arn": "arn:aws:sts::111122223333:assumed-role/Deploy/s", "sessionContext": {"sessionIssuer": issuer}});
-        let mut acting = with(record(time, "eva", action), address.clone());
-        acting["userIdentity"] = identity;
-        acting
-    };
     let asked = asking("2024-03-10T00:00:00Z", "Deploy");
     let assumed = acting("2024-03-11T04:00:00Z", "iam:ListUsers");
     let arn = "arn:aws:iam::111122223333:role/Deploy".to_owned();

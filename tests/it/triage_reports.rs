@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::archive::{Archive, audit_event, record, with};
 use crate::program::{firstseen, firstseen_here, stderr};
+use crate::triage::{acting, asking};
 
 const FORMATS: &str = include_str!("../../docs/formats.md");
 
@@ -727,4 +728,29 @@ fn accounts_and_clusters_that_are_not_known_are_not_mentioned() {
     assert!(!text.contains("no account") && !text.contains("in -"), "{text}");
     let named = triage(&in_cluster(), "--top 1 --k8s-cluster prod");
     assert!(named.contains(" 2 episodes in prod: shop:web, system:anonymous (same network"), "{named}");
+}
+
+#[test]
+fn a_role_that_was_refused_is_asked_for_and_not_assumed() {
+    let ordinary = record("2024-01-01T00:00:00Z", "eva", "s3:GetObject");
+    let archive = || Archive::new().delivered("20240101T0005", &[ordinary.clone()]);
+    let refused = with(asking("2024-03-10T00:00:00Z", "Deploy"), json!({"errorCode": "AccessDenied"}));
+    let (later, acts) =
+        (asking("2024-03-10T02:00:00Z", "Deploy"), acting("2024-03-10T04:00:00Z", "iam:ListUsers"));
+    let told = |records: &[Value]| {
+        let archive = archive().delivered("20240310T0405", records);
+        let text = triage(&archive, "");
+        let link = incidents(&triage(&archive, "-f jsonl"))[0]["links"][0]["text"].clone();
+        (text.lines().find(|line| line.contains("2 episodes")).unwrap().trim().to_owned(), link)
+    };
+    let role = "arn:aws:iam::111122223333:role/Deploy";
+    let eva = "arn:aws:iam::111122223333:user/eva";
+    assert_eq!(
+        told(&[refused.clone(), acts.clone()]),
+        ("2 episodes: eva, Deploy (asked for by eva)".into(), json!(format!("{eva} asked for {role}")))
+    );
+    assert_eq!(
+        told(&[refused, later, acts]),
+        ("2 episodes: eva, Deploy (assumed by eva)".into(), json!(format!("{eva} assumed {role}")))
+    );
 }

@@ -349,7 +349,7 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     let why = |index: usize| {
         let link = incident.links.iter().find(|link| link.from.max(link.to) == index);
         let other = |link: &Link<'_>| name(link.from.min(link.to));
-        link.map_or(String::new(), |link| format!(" ({})", joined_by(link, link.to == index, &other(link))))
+        link.map_or(String::new(), |link| format!(" ({})", joined_by(incident, link, link.to == index, &other(link))))
     };
     let members: Vec<String> = (0..episodes).map(|index| format!("{}{}", name(index), why(index))).collect();
     let members = listed(members.iter().map(|member| &**member));
@@ -376,7 +376,7 @@ fn cluster_of(key: &str) -> Option<&str> {
 }
 
 /// What joins an episode to an earlier one, `other`, in a few words; `is_to` if the earlier one gave or acted.
-fn joined_by(link: &Link<'_>, is_to: bool, other: &str) -> String {
+fn joined_by(incident: &RankedIncident<'_>, link: &Link<'_>, is_to: bool, other: &str) -> String {
     match (link.kind, is_to) {
         (LinkKind::AccessKey, _) => format!("same key {}", link.value),
         (LinkKind::IssuedKey, true) if is_of_cluster(link.value) => {
@@ -398,8 +398,12 @@ fn joined_by(link: &Link<'_>, is_to: bool, other: &str) -> String {
         (LinkKind::Creation, false) if is_service_account(link.value) => format!("created {other}"),
         (LinkKind::Creation, true) => format!("created or opened by {other}"),
         (LinkKind::Creation, false) => format!("created or opened {other}"),
-        (LinkKind::AssumedRole, true) => format!("assumed by {other}"),
-        (LinkKind::AssumedRole, false) => format!("assumed {other}"),
+        (LinkKind::AssumedRole, is_to) => match (incident.is_assumed(link), is_to) {
+            (true, true) => format!("assumed by {other}"),
+            (true, false) => format!("assumed {other}"),
+            (false, true) => format!("asked for by {other}"),
+            (false, false) => format!("asked for {other}"),
+        },
         (LinkKind::Network, _) => format!("same network {}", link.value),
     }
 }

@@ -175,7 +175,8 @@ pub(super) fn of_link(link: &Link<'_>, incident: &RankedIncident<'_>) -> String 
         LinkKind::IssuedToken => {
             format!("{from} requested a token for {to}, which acted for the first time after that")
         }
-        LinkKind::AssumedRole => format!("{from} assumed {to}"),
+        LinkKind::AssumedRole if incident.is_assumed(link) => format!("{from} assumed {to}"),
+        LinkKind::AssumedRole => format!("{from} asked for {to}"),
         LinkKind::Network => format!("{to} came from {}, as {from} did", link.value),
     }
 }
