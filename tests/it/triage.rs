@@ -336,6 +336,45 @@ fn a_long_term_key_joins_a_user_to_itself_in_a_cluster_and_not_to_others() {
 }
 
 #[test]
+fn a_key_joins_every_episode_to_those_of_others_within_its_time() {
+    let using = |user: &str, time: &str, action: &str| {
+        let mut using = record(time, user, action);
+        using["userIdentity"]["accessKeyId"] = json!("ASIASTOLEN");
+        using
+    };
+    let of_eva = ["2024-03-10T00:00:00Z", "2024-03-10T04:00:00Z", "2024-03-11T02:00:00Z"];
+    let of_eva: Vec<_> = of_eva
+        .into_iter()
+        .zip(["cloudtrail:StopLogging", "iam:ListUsers", "iam:ListRoles"])
+        .map(|(time, action)| using("eva", time, action))
+        .collect();
+    let count = |records: &[serde_json::Value]| {
+        let links = joined(records);
+        assert!(links.iter().all(|(kind, ..)| *kind == LinkKind::AccessKey));
+        links.len()
+    };
+    assert_eq!(count(&of_eva), 0);
+    // One of bob's joins all three, also if it is not the last one.
+    for time in ["2024-03-10T02:00:00Z", "2024-03-10T06:00:00Z", "2024-03-11T04:00:00Z"] {
+        let records = [&of_eva[..], &[using("bob", time, "iam:ListUsers")]].concat();
+        assert_eq!(count(&records), 3, "{time}");
+    }
+    let late = [&of_eva[..], &[using("bob", "2024-03-11T14:00:00Z", "iam:ListUsers")]].concat();
+    assert_eq!(count(&late), 2);
+}
+
+#[test]
+fn a_long_term_key_joins_a_user_to_all_its_clusters() {
+    let mut using = record("2024-03-11T20:00:00Z", "mal", "eks:ListClusters");
+    using["userIdentity"]["accessKeyId"] = json!("AKIAMAL");
+    let execs = ["2024-03-12T02:00:00Z", "2024-03-12T06:00:00Z"].map(|time| in_cluster(time, "AKIAMAL"));
+    let second = with(execs[1].clone(), json!({"requestURI": "/api/v1/pods", "verb": "list",
+        "objectRef": {"resource": "pods", "apiVersion": "v1"}}));
+    let links = joined_with(&[using], &[execs[0].clone(), second], &TriageQuestion::default());
+    assert_eq!(links.iter().filter(|(kind, ..)| *kind == LinkKind::AccessKey).count(), 2, "{links:?}");
+}
+
+#[test]
 fn a_key_that_was_used_before_it_was_given_or_long_after_joins_nobody() {
     let issued = json!({"responseElements": {"credentials": {"accessKeyId": "ASIAISSUED"}}});
     let issuing = with(record("2024-03-10T00:00:00Z", "eva", "sts:AssumeRole"), issued);

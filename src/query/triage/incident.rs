@@ -3,20 +3,18 @@
 //! Joining must be earned, since an incident of several episodes takes as long to read as they do: only what one intruder leaves
 //! behind joins episodes, not what colleagues share.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::calls::{ByPrincipal, CREATION, access_key, between, calls, is_of_others};
+use super::calls::{ByPrincipal, CREATION, SESSION, access_key, between, calls, is_of_others, is_soon};
 use super::created::{CreatedIds, Opening};
 use super::population::Population;
 use super::service_accounts::of_service_accounts;
+use super::shared::{Shared, Side};
 use super::{Episode, Incident, Link, LinkKind};
 use crate::baseline::Baseline;
 use crate::model::{Arn, Dimension, is_service_account, is_temporary_key};
 use crate::query::FindingKind;
-use crate::time::{Span, Timestamp};
-
-/// How long a temporary key can last (STS API Reference, GetSessionToken: 36 hours; sessions of roles end after 12).
-const SESSION: Span = Span::hours(36);
+use crate::time::Timestamp;
 
 /// How many principals may ever have come from a network whose use joins episodes; as of then, by the end of the later one.
 const FEW: u32 = 3;
@@ -101,30 +99,21 @@ fn by_principal<'b>(episodes: &[Episode<'b>]) -> ByPrincipal<'b> {
 /// Episodes in which the same temporary key was used: they are of one session. A long-term key is of one user, who is another
 /// principal in a cluster.
 fn of_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
-    let mut last: HashMap<&'b str, usize> = HashMap::new();
+    let mut uses: HashMap<&'b str, Shared<'b>> = HashMap::new();
     let mut links = Vec::new();
     for (to, episode) in episodes.iter().enumerate() {
-        for key in episode.findings.iter().filter_map(|one| access_key(&one.finding)) {
-            if let Some(from) = last.insert(key, to)
-                && is_of_others(episodes, from, to)
-                && (is_temporary_key(key) || is_of_another_log(episodes, from, to))
-                && is_soon(&episodes[from], episode, SESSION)
-            {
-                links.push(Link { kind: LinkKind::AccessKey, from, to, value: key });
-            }
+        let keys: BTreeSet<&'b str> =
+            episode.findings.iter().filter_map(|one| access_key(&one.finding)).collect();
+        for value in keys {
+            let side = match is_temporary_key(value) {
+                true => Side::Principal(episode.who.account_and_key()),
+                false => Side::Log(episode.who.kind.source()),
+            };
+            let joined = uses.entry(value).or_default().add(episodes, (to, side));
+            links.extend(joined.map(|from| Link { kind: LinkKind::AccessKey, from, to, value }));
         }
     }
     links
-}
-
-/// Whether an episode begins soon after another has ended.
-fn is_soon(earlier: &Episode<'_>, later: &Episode<'_>, within: Span) -> bool {
-    later.start().micros_since(earlier.end()) <= within.micros()
-}
-
-/// Whether one of two episodes is of CloudTrail and the other of a cluster.
-fn is_of_another_log(episodes: &[Episode<'_>], one: usize, other: usize) -> bool {
-    episodes[one].who.kind.source() != episodes[other].who.kind.source()
 }
 
 /// Episodes of principals that first came from the same network soon after another, if few ever came from it: as of then, few by then.

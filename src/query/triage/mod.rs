@@ -15,6 +15,7 @@ mod population;
 mod rules;
 mod score;
 mod service_accounts;
+mod shared;
 mod surprise;
 mod weights;
 

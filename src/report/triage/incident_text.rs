@@ -331,7 +331,7 @@ pub(super) fn access_keys<'i>(incident: &'i RankedIncident<'_>) -> Vec<&'i str> 
     keys
 }
 
-/// The principals of several episodes, in the order in which they fell, with what joins each to an earlier one.
+/// The principals of several episodes, in the order in which they fell, with what joins each to an earlier one or else to a later one.
 fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     let episodes = incident.episodes.len();
     if episodes < 2 {
@@ -347,8 +347,12 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
         (Some(key), Some(cluster)) => format!("{} in {cluster}", known_as(key)),
     };
     let why = |index: usize| {
-        let link = incident.links.iter().find(|link| link.from.max(link.to) == index);
-        let other = |link: &Link<'_>| name(link.from.min(link.to));
+        // The first one is joined by what comes after it, and others may be, too.
+        let joins_earlier = |link: &&Link<'_>| link.from.max(link.to) == index;
+        let joins = |link: &&Link<'_>| index > 0 && [link.from, link.to].contains(&index);
+        let links = || incident.links.iter();
+        let link = links().find(joins_earlier).or_else(|| links().find(joins));
+        let other = |link: &Link<'_>| name(link.from + link.to - index);
         link.map_or(String::new(), |link| format!(" ({})", joined_by(incident, link, link.to == index, &other(link))))
     };
     let members: Vec<String> = (0..episodes).map(|index| format!("{}{}", name(index), why(index))).collect();
@@ -375,7 +379,7 @@ fn cluster_of(key: &str) -> Option<&str> {
     named(cluster.strip_prefix("k8s:")?.strip_suffix('/')?)
 }
 
-/// What joins an episode to an earlier one, `other`, in a few words; `is_to` if the earlier one gave or acted.
+/// What joins an episode to another one in a few words; `is_to` if the other one gave or acted.
 fn joined_by(incident: &RankedIncident<'_>, link: &Link<'_>, is_to: bool, other: &str) -> String {
     match (link.kind, is_to) {
         (LinkKind::AccessKey, _) => format!("same key {}", link.value),
