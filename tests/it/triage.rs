@@ -468,6 +468,19 @@ fn a_network_that_few_used_joins_principals() {
 }
 
 #[test]
+fn the_name_of_a_service_is_no_network_that_joins() {
+    let assuming = |time: &str, account: &str| {
+        let service = json!({"type": "AWSService", "invokedBy": "config.amazonaws.com"});
+        let of_service = json!({"sourceIPAddress": "config.amazonaws.com", "recipientAccountId": account});
+        let mut assuming = with(record(time, "x", "sts:AssumeRole"), of_service);
+        assuming["userIdentity"] = service;
+        assuming
+    };
+    let calls = [("2024-03-10T00:00:00Z", "111122223333"), ("2024-03-10T04:00:00Z", "444455556666")];
+    assert_eq!(joined(&calls.map(|(time, account)| assuming(time, account))), []);
+}
+
+#[test]
 fn a_network_joins_by_those_who_ever_came_from_it_or_as_of_then_by_those_who_had() {
     let from = |time: &str, user: &str| {
         with(record(time, user, "s3:GetObject"), json!({"sourceIPAddress": "203.0.113.77"}))

@@ -12,7 +12,7 @@ use super::service_accounts::of_service_accounts;
 use super::shared::{Shared, Side};
 use super::{Episode, Incident, Link, LinkKind};
 use crate::baseline::Baseline;
-use crate::model::{Arn, Dimension, is_service_account, is_temporary_key};
+use crate::model::{AddressRange, Arn, Dimension, is_service_account, is_temporary_key};
 use crate::query::FindingKind;
 use crate::time::Timestamp;
 
@@ -130,7 +130,7 @@ fn of_networks<'b>(
     for (to, episode) in episodes.iter().enumerate() {
         for finding in episode.findings.iter().map(|one| &one.finding) {
             let is_network = finding.kind == FindingKind::of_dimension(Dimension::Network);
-            let Some(network) = finding.value.filter(|_| is_network) else { continue };
+            let Some(network) = finding.value.filter(|value| is_network && is_range(value)) else { continue };
             // The end is part of the episode.
             let last_micros = if as_of_then { episode.end().micros().saturating_add(1) } else { i64::MAX };
             let until = Timestamp::from_micros(last_micros);
@@ -146,6 +146,11 @@ fn of_networks<'b>(
         }
     }
     links
+}
+
+/// Whether a network is a range of addresses. That of a service is its name, which the service has in every account.
+fn is_range(network: &str) -> bool {
+    network.parse::<AddressRange>().is_ok()
 }
 
 /// What a call issued: an access key, a token of a cluster, or a user or role that it created or opened.
