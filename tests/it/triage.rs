@@ -459,6 +459,35 @@ fn a_role_is_joined_to_who_asked_for_it_and_not_to_itself() {
 }
 
 #[test]
+fn calls_that_aws_made_come_from_no_address_that_joins_a_role() {
+    let by_aws = |mut call: serde_json::Value| {
+        call["userIdentity"]["invokedBy"] = json!("cloudformation.amazonaws.com");
+        call
+    };
+    let asked = asking("2024-03-10T00:00:00Z", "Deploy");
+    let acts = acting("2024-03-10T04:00:00Z", "iam:ListUsers");
+    assert_eq!(joined(&[asked.clone(), by_aws(acts.clone())]), []);
+    assert_eq!(joined(&[by_aws(asked.clone()), acts.clone()]), []);
+    let service = json!({"sourceIPAddress": "cloudformation.amazonaws.com"});
+    assert_eq!(joined(&[with(by_aws(asked), service.clone()), with(by_aws(acts), service)]), []);
+}
+
+#[test]
+fn a_role_is_joined_by_what_it_does_after_it_was_asked_for() {
+    let asked = asking("2024-03-10T00:00:00Z", "Deploy");
+    let before = acting("2024-03-09T23:30:00Z", "iam:ListUsers");
+    let after = |address: &str| {
+        with(acting("2024-03-10T00:15:00Z", "iam:ListRoles"), json!({"sourceIPAddress": address}))
+    };
+    let is_assumed = |last: serde_json::Value| {
+        let links = joined(&[asked.clone(), before.clone(), last]);
+        links.iter().any(|(kind, ..)| *kind == LinkKind::AssumedRole)
+    };
+    assert!(!is_assumed(after("198.51.100.1")));
+    assert!(is_assumed(after("203.0.113.77")));
+}
+
+#[test]
 fn a_network_that_few_used_joins_principals() {
     let address = json!({"sourceIPAddress": "203.0.113.77"});
     let first = with(record("2024-03-10T00:00:00Z", "eva", "s3:GetObject"), address.clone());

@@ -184,3 +184,29 @@ fn entries_that_match_nothing_are_a_warning() {
         assert!(!said.contains(met), "{met}: {said}");
     }
 }
+
+#[test]
+fn calls_that_aws_made_are_not_foreign_and_have_no_network() {
+    let archive = || Archive::new().object("known.toml", b"networks = [\"203.0.113.0/24\"]\n");
+    let first = with(
+        record("2024-03-01T10:00:00Z", "eva", "s3:GetObject"),
+        json!({"sourceIPAddress": "203.0.113.9", "userAgent": "Boto3/1.26"}),
+    );
+    let later = with(
+        record("2024-05-01T10:00:00Z", "eva", "ec2:CreateSnapshot"),
+        json!({"sourceIPAddress": "192.0.2.7", "userAgent": "Boto3/1.26"}),
+    );
+    let mut by_aws = later.clone();
+    by_aws["userIdentity"]["invokedBy"] = json!("backup.amazonaws.com");
+    let mut in_shell = with(later.clone(), json!({"userAgent": "aws-cli/2.13.5 exec-env/CloudShell"}));
+    in_shell["sessionCredentialFromConsole"] = json!("true");
+    let networks = |later: Value| {
+        let archive =
+            archive().delivered("20240301T1005", &[first.clone()]).delivered("20240501T1005", &[later]);
+        let found = incidents(&asked(&archive, &["AWSLogs", "--known", "known.toml"]));
+        (found[0]["parts"].get("known").cloned(), found[0]["members"][0]["networks"].clone())
+    };
+    assert_eq!(networks(later), (Some(json!(5.0)), json!(["192.0.2.0/24"])));
+    assert_eq!(networks(by_aws), (None, json!([])));
+    assert_eq!(networks(in_shell), (None, json!([])));
+}

@@ -243,28 +243,33 @@ fn identity_named<'n>(identity: &'n str, account: &'n str) -> Option<(&'n str, &
     }
 }
 
-/// Episodes that asked for a role for the first time, and the first episode of that role within a session of it and from the same
-/// address.
+/// Episodes that asked for a role for the first time, and the first episode in which that role acted within a session of it and from the
+/// same address. What AWS does for somebody comes from none.
 fn of_roles<'b>(episodes: &[Episode<'b>], by_principal: &ByPrincipal<'b>) -> Vec<Link<'b>> {
-    let addresses: HashSet<(usize, &str)> = episodes
-        .iter()
-        .enumerate()
-        .flat_map(|(index, episode)| {
-            let addresses = episode.findings.iter().filter_map(|one| one.finding.source_ip());
-            addresses.map(move |address| (index, address))
-        })
-        .collect();
+    let mut times: HashMap<(usize, &str), Vec<Timestamp>> = HashMap::new();
+    for (index, episode) in episodes.iter().enumerate() {
+        for one in &episode.findings {
+            let Some(address) = one.own_address() else { continue };
+            times.entry((index, address)).or_default().push(one.finding.time);
+        }
+    }
+    let came = |index: usize, address: &'b str, [from, to]: [Timestamp; 2]| {
+        let times = times.get(&(index, address)).map_or(&[][..], |times| times);
+        times.get(times.partition_point(|time| *time < from)).is_some_and(|time| *time <= to)
+    };
     let mut links = Vec::new();
     for (from, episode) in episodes.iter().enumerate() {
-        for finding in episode.findings.iter().map(|one| &one.finding) {
+        for one in &episode.findings {
+            let finding = &one.finding;
             if finding.kind != FindingKind::of_dimension(Dimension::TargetRole) {
                 continue;
             }
-            let (Some(role), Some(address)) = (finding.value, finding.source_ip()) else { continue };
+            let (Some(role), Some(address)) = (finding.value, one.own_address()) else { continue };
             let Some(arn) = Arn::parse(role) else { continue };
             let Some(indices) = by_principal.get(&(arn.account, &**role)) else { continue };
-            let next = between(indices, episodes, (finding.time, finding.time.plus(SESSION)))
-                .find(|to| is_of_others(episodes, from, *to) && addresses.contains(&(*to, address)));
+            let within = [finding.time, finding.time.plus(SESSION)];
+            let next = between(indices, episodes, within.into())
+                .find(|to| is_of_others(episodes, from, *to) && came(*to, address, within));
             links.extend(next.map(|to| Link { kind: LinkKind::AssumedRole, from, to, value: role }));
         }
     }

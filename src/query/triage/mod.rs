@@ -176,6 +176,35 @@ pub struct EpisodeFinding<'b> {
     pub finding: Finding<'b>,
     /// Of a new action: how surprising it was.
     pub surprise: Option<Surprise>,
+    /// From where it was done. Calls that AWS made for the principal have neither network nor agent.
+    pub origin: FindingOrigin<'b>,
+}
+
+/// The network and the agent of a call, as far as they are those of its principal.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FindingOrigin<'b> {
+    /// The network.
+    pub network: Option<&'b Text>,
+    /// The family of the user agent.
+    pub agent: Option<&'b Text>,
+}
+
+impl<'b> EpisodeFinding<'b> {
+    /// The address from which the principal itself made the call.
+    pub fn own_address(&self) -> Option<&'b str> {
+        self.finding.source_ip().filter(|_| self.origin.network.is_some())
+    }
+}
+
+impl<'b> FindingOrigin<'b> {
+    /// The value in one of the two dimensions; none in others.
+    pub fn value(&self, dimension: Dimension) -> Option<&'b Text> {
+        match dimension {
+            Dimension::Network => self.network,
+            Dimension::Agent => self.agent,
+            _ => None,
+        }
+    }
 }
 
 /// How surprising a new action was, and why.
