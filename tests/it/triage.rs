@@ -445,6 +445,18 @@ pub(crate) fn acting(time: &str, action: &str) -> serde_json::Value {
 }
 
 #[test]
+fn who_was_at_work_before_it_was_opened_is_not_joined() {
+    let opening = with(
+        record("2024-03-10T00:00:00Z", "eva", "iam:UpdateLoginProfile"),
+        json!({"requestParameters": {"userName": "bob"}}),
+    );
+    let begun = record("2024-03-09T23:30:00Z", "bob", "iam:ListUsers");
+    let ended = record("2024-03-10T00:15:00Z", "bob", "iam:ListRoles");
+    assert_eq!(joined(&[opening.clone(), begun, ended.clone()]), []);
+    assert_eq!(joined(&[opening, ended]).len(), 1);
+}
+
+#[test]
 fn a_role_is_joined_to_who_asked_for_it_and_not_to_itself() {
     let asked = asking("2024-03-10T00:00:00Z", "Deploy");
     let assumed = acting("2024-03-11T04:00:00Z", "iam:ListUsers");

@@ -26,6 +26,15 @@ pub(super) fn between(
     indices[first..].iter().copied().take_while(move |index| episodes[*index].start() <= to)
 }
 
+/// Those of a principal's episodes that begin in a period.
+pub(super) fn beginning(
+    indices: &[usize],
+    episodes: &[Episode<'_>],
+    (from, to): (Timestamp, Timestamp),
+) -> impl Iterator<Item = usize> {
+    between(indices, episodes, (from, to)).filter(move |index| episodes[*index].start() >= from)
+}
+
 /// The key with which a call was made.
 pub(super) fn access_key<'b>(finding: &Finding<'b>) -> Option<&'b str> {
     finding.evidence?.access_key_id()

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::calls::{ByPrincipal, CREATION, SESSION, access_key, between, calls, is_of_others, is_soon};
+use super::calls::{ByPrincipal, CREATION, SESSION, access_key, beginning, between, calls, is_of_others, is_soon};
 use super::created::{CreatedIds, Opening};
 use super::population::Population;
 use super::service_accounts::of_service_accounts;
@@ -224,7 +224,7 @@ fn of_opened<'b>(
         let until = episodes[from].end().max(time).plus(CREATION);
         for indices in by_name.get(&(account, what, name)).into_iter().flatten() {
             let mut others =
-                between(indices, episodes, (time, until)).filter(|to| is_of_others(episodes, from, *to));
+                beginning(indices, episodes, (time, until)).filter(|to| is_of_others(episodes, from, *to));
             let next = others.find(|to| !created.contradict(opening, &episodes[*to]));
             links.extend(next.map(|to| Link { kind: LinkKind::Creation, from, to, value }));
         }
