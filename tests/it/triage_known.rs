@@ -210,3 +210,26 @@ fn calls_that_aws_made_are_not_foreign_and_have_no_network() {
     assert_eq!(networks(by_aws), (None, json!([])));
     assert_eq!(networks(in_shell), (None, json!([])));
 }
+
+#[test]
+fn what_is_new_in_the_warmup_has_no_part_in_an_episode_of_matches() {
+    let read = |time: &str, address: &str| {
+        let read = record(time, "eva", "secretsmanager:GetSecretValue");
+        let secret = json!({"requestParameters": {"secretId": "prod/payments"}});
+        with(with(read, secret), json!({"sourceIPAddress": address}))
+    };
+    let ordinary = ["2024-03-01T10:00:00Z", "2024-05-01T10:00:00Z"]
+        .map(|time| with(record(time, "eva", "s3:GetObject"), json!({"sourceIPAddress": "203.0.113.9"})));
+    let archive = Archive::new()
+        .object("rules/secret.yaml", RULE)
+        .object("known.toml", b"rules = [\"payment secret *\"]\n")
+        .delivered("20240301T1005", &ordinary[..1])
+        .delivered(
+            "20240310T1005",
+            &[read("2024-03-10T10:00:00Z", "203.0.113.9"), read("2024-03-10T10:20:00Z", "192.0.2.7")],
+        )
+        .delivered("20240501T1005", &ordinary[1..]);
+    let found =
+        incidents(&asked(&archive, &["AWSLogs", "--rules", "rules", "--known", "known.toml"]));
+    assert_eq!(found[0]["parts"], json!({"known": 10.0}));
+}

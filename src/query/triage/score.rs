@@ -1,6 +1,6 @@
 //! The score of every episode: the sum of its parts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::episode::EpisodeDraft;
 use super::history::{PastEpisode, histories};
@@ -126,10 +126,16 @@ fn score<'b>(
     let size = (!actions.is_empty()).then(|| context.size(&actions, &surprises));
     let mut of_actions = surprises.into_iter();
     let surprises = new_actions.iter().map(|action| action.and_then(|_| of_actions.next())).collect();
-    let new_values = SCORED
+    // An episode of matches of rules may be in the warmup, in which what is new is no finding.
+    let found: HashSet<(Dimension, &str)> = draft
+        .findings
         .iter()
-        .zip(&view.values)
-        .filter_map(|((_, part), values)| Held { part: *part, values, hours: &view.hours }.part(context));
+        .filter_map(|(_, finding)| Some((finding.kind.dimension()?, &**finding.value?)))
+        .collect();
+    let new_values = SCORED.iter().zip(&view.values).filter_map(|((dimension, part), values)| {
+        let is_found = |value: &str| found.contains(&(*dimension, value));
+        Held { part: *part, values, hours: &view.hours }.part(context, is_found)
+    });
     let origins = draft.findings.iter().map(|(_, finding)| view.origin(finding)).collect();
     let active_from = view.hours.began(draft.start);
     let end = end_with_successes(&draft, question.gap);
