@@ -267,6 +267,23 @@ fn a_key_that_was_refused_first_joins_from_its_first_success_on() {
 }
 
 #[test]
+fn a_key_that_was_refused_first_joins_both_attempts_if_both_are_episodes() {
+    let call = |time: &str| record(time, "eva", "iam:CreateAccessKey");
+    let denied = with(call("2024-03-10T00:00:00Z"), json!({"errorCode": "AccessDenied"}));
+    // From elsewhere, so that it is a finding itself.
+    let issued = json!({"responseElements": {"accessKey": {"accessKeyId": "AKIAISSUED", "userName": "bob"}},
+        "sourceIPAddress": "203.0.113.77"});
+    let issuing = with(call("2024-03-13T00:00:00Z"), issued);
+    let mut using = record("2024-03-14T00:00:00Z", "bob", "iam:ListUsers");
+    using["userIdentity"]["accessKeyId"] = json!("AKIAISSUED");
+    let links = joined(&[denied, issuing, using]);
+    assert_eq!(links.len(), 2);
+    assert!(links.iter().all(|(kind, from, to, _)| {
+        *kind == LinkKind::IssuedKey && from == "eva" && to == "bob"
+    }));
+}
+
+#[test]
 fn a_user_that_was_created_at_the_second_attempt_is_joined() {
     let denied = with(
         opening("2024-03-10T00:00:00Z", "eva", "iam:CreateUser", None),

@@ -175,27 +175,46 @@ fn issued<'b>(episodes: &[Episode<'b>]) -> Vec<Issued<'b>> {
 }
 
 /// Episodes that were given an access key, and the first one of each other principal that used it soon after: a user and the same user in a
-/// cluster are two.
+/// cluster are two. A call that was refused at first is one of two episodes if its first success is a finding, too; both were given the key.
 fn of_issued_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
-    let keys = issued(episodes).into_iter().filter(|issued| !issued.value.contains('/'));
-    let issuers: HashMap<&'b str, Issued<'b>> = keys.map(|issued| (issued.value, issued)).collect();
+    let issuers = issuers(episodes);
     let mut links = Vec::new();
     let mut is_used: HashSet<(&'b str, (&str, &str))> = HashSet::new();
     for (to, episode) in episodes.iter().enumerate().filter(|_| !issuers.is_empty()) {
         for finding in episode.findings.iter().map(|one| &one.finding) {
-            let issued = access_key(finding).and_then(|key| issuers.get(key));
-            let Some(Issued { from, time, value, .. }) = issued.copied() else { continue };
-            let within = if is_temporary_key(value) { SESSION } else { CREATION };
-            let is_use = finding.time >= time && finding.time.micros_since(time) <= within.micros();
-            if is_use
-                && is_of_others(episodes, from, to)
+            let Some(key) = access_key(finding) else { continue };
+            let Some(issuers) = issuers.get(key) else { continue };
+            let within = if is_temporary_key(key) { SESSION } else { CREATION };
+            let begun = issuers.partition_point(|issued| issued.time <= finding.time);
+            let is_in_time = |issued: &&Issued<'b>| finding.time.micros_since(issued.time) <= within.micros();
+            let given: BTreeSet<usize> = issuers[begun.saturating_sub(ISSUERS)..begun]
+                .iter()
+                .filter(is_in_time)
+                .map(|issued| issued.from)
+                .filter(|from| is_of_others(episodes, *from, to))
+                .collect();
+            if let Some(Issued { value, .. }) = issuers.first().filter(|_| !given.is_empty())
                 && is_used.insert((value, episode.who.account_and_key()))
             {
-                links.push(Link { kind: LinkKind::IssuedKey, from, to, value });
+                let link = |from| Link { kind: LinkKind::IssuedKey, from, to, value };
+                links.extend(given.into_iter().map(link));
             }
         }
     }
     links
+}
+
+/// How many issuances of one key are looked at before a use of it: a key is issued once, and more are copies or forged.
+const ISSUERS: usize = 16;
+
+/// By key the calls that issued it, sorted by time.
+fn issuers<'b>(episodes: &[Episode<'b>]) -> HashMap<&'b str, Vec<Issued<'b>>> {
+    let mut issuers: HashMap<&'b str, Vec<Issued<'b>>> = HashMap::new();
+    for issued in issued(episodes).into_iter().filter(|issued| !issued.value.contains('/')) {
+        issuers.entry(issued.value).or_default().push(issued);
+    }
+    issuers.values_mut().for_each(|of_key| of_key.sort_by_key(|issued| (issued.time, issued.from)));
+    issuers
 }
 
 /// Episodes that created a user or role, gave it a password, or changed who may assume it, and the next episode of each principal that it
