@@ -341,10 +341,22 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     // A cluster that all have in common is said once.
     let clusters: BTreeSet<Option<&str>> = (0..episodes).map(|index| cluster_of(key(index))).collect();
     let common = clusters.first().copied().flatten().filter(|_| clusters.len() == 1);
-    let name = |index: usize| match (named(key(index)), cluster_of(key(index)).filter(|_| common.is_none())) {
+    let short = |index: usize| match (named(key(index)), cluster_of(key(index)).filter(|_| common.is_none())) {
         (None, _) => NOT_NAMED.to_owned(),
         (Some(key), None) => known_as(key).to_owned(),
         (Some(key), Some(cluster)) => format!("{} in {cluster}", known_as(key)),
+    };
+    let mut of_name: BTreeMap<String, BTreeSet<(&str, &str)>> = BTreeMap::new();
+    for (index, episode) in incident.episodes.iter().enumerate() {
+        of_name.entry(short(index)).or_default().insert(episode.who.account_and_key());
+    }
+    // Principals of one name are told apart by kind and account.
+    let name = |index: usize| {
+        let (short, who) = (short(index), incident.episodes[index].who);
+        match named(&who.account).filter(|_| of_name[&short].len() > 1) {
+            Some(account) => format!("{} {short} of {account}", who.kind.name()),
+            None => short,
+        }
     };
     let why = |index: usize| {
         // The first one is joined by what comes after it, and others may be, too.
