@@ -278,9 +278,11 @@ fn a_key_that_was_refused_first_joins_both_attempts_if_both_are_episodes() {
     using["userIdentity"]["accessKeyId"] = json!("AKIAISSUED");
     let links = joined(&[denied, issuing, using]);
     assert_eq!(links.len(), 2);
-    assert!(links.iter().all(|(kind, from, to, _)| {
-        *kind == LinkKind::IssuedKey && from == "eva" && to == "bob"
-    }));
+    assert!(
+        links
+            .iter()
+            .all(|(kind, from, to, _)| { *kind == LinkKind::IssuedKey && from == "eva" && to == "bob" })
+    );
 }
 
 #[test]
@@ -385,8 +387,11 @@ fn a_long_term_key_joins_a_user_to_all_its_clusters() {
     let mut using = record("2024-03-11T20:00:00Z", "mal", "eks:ListClusters");
     using["userIdentity"]["accessKeyId"] = json!("AKIAMAL");
     let execs = ["2024-03-12T02:00:00Z", "2024-03-12T06:00:00Z"].map(|time| in_cluster(time, "AKIAMAL"));
-    let second = with(execs[1].clone(), json!({"requestURI": "/api/v1/pods", "verb": "list",
-        "objectRef": {"resource": "pods", "apiVersion": "v1"}}));
+    let second = with(
+        execs[1].clone(),
+        json!({"requestURI": "/api/v1/pods", "verb": "list",
+        "objectRef": {"resource": "pods", "apiVersion": "v1"}}),
+    );
     let links = joined_with(&[using], &[execs[0].clone(), second], &TriageQuestion::default());
     assert_eq!(links.iter().filter(|(kind, ..)| *kind == LinkKind::AccessKey).count(), 2, "{links:?}");
 }

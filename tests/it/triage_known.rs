@@ -229,7 +229,6 @@ fn what_is_new_in_the_warmup_has_no_part_in_an_episode_of_matches() {
             &[read("2024-03-10T10:00:00Z", "203.0.113.9"), read("2024-03-10T10:20:00Z", "192.0.2.7")],
         )
         .delivered("20240501T1005", &ordinary[1..]);
-    let found =
-        incidents(&asked(&archive, &["AWSLogs", "--rules", "rules", "--known", "known.toml"]));
+    let found = incidents(&asked(&archive, &["AWSLogs", "--rules", "rules", "--known", "known.toml"]));
     assert_eq!(found[0]["parts"], json!({"known": 10.0}));
 }

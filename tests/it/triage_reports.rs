@@ -785,7 +785,10 @@ fn reasons_say_nothing_of_what_came_within_an_episode_or_its_first_hour() {
     let network = reason(&found, "2024-03-10T12:00:00Z", "network");
     assert!(network.contains("this user had not been active before"), "{network}");
     let bob = reason(&found, "2024-03-10T10:20:00Z", "network");
-    assert!(bob.starts_with("network 203.0.113.0/24: never seen in this archive before this episode"), "{bob}");
+    assert!(
+        bob.starts_with("network 203.0.113.0/24: never seen in this archive before this episode"),
+        "{bob}"
+    );
     assert_eq!(
         reason(&found, "2024-03-10T10:00:00Z", "history"),
         "no episode with new actions had ended before"

@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::calls::{ByPrincipal, CREATION, SESSION, access_key, beginning, between, calls, is_of_others, is_soon};
+use super::calls::{
+    ByPrincipal, CREATION, SESSION, access_key, beginning, between, calls, is_of_others, is_soon,
+};
 use super::created::{CreatedIds, Opening};
 use super::population::Population;
 use super::service_accounts::of_service_accounts;

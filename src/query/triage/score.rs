@@ -83,9 +83,10 @@ impl<'b> PrincipalValues<'b> {
             held.collect()
         };
         let values: [Vec<HeldValue<'b>>; SCORED.len()] = SCORED.map(|(dimension, _)| held(dimension));
-        let texts = values.iter().flatten().map(|held| {
-            ((held.value.dimension, &*held.value.value), (&held.value.value, held.first))
-        });
+        let texts = values
+            .iter()
+            .flatten()
+            .map(|held| ((held.value.dimension, &*held.value.value), (&held.value.value, held.first)));
         let by_text = texts.collect();
         Self { principal, hours: ActiveHours::new(behaviours, asked), values, by_text }
     }

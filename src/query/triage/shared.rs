@@ -34,7 +34,8 @@ impl<'b> Shared<'b> {
         episodes: &[Episode<'b>],
         (to, side): Use<'b>,
     ) -> impl Iterator<Item = usize> + use<'b> {
-        let is_near = |(from, other): &Use<'b>| *other != side && is_soon(&episodes[*from], &episodes[to], SESSION);
+        let is_near =
+            |(from, other): &Use<'b>| *other != side && is_soon(&episodes[*from], &episodes[to], SESSION);
         let is_of_another_side = self.waiting.first().is_some_and(|(_, other)| *other != side);
         let mut joined = match is_of_another_side {
             true => std::mem::take(&mut self.waiting),

@@ -341,7 +341,8 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     // A cluster that all have in common is said once.
     let clusters: BTreeSet<Option<&str>> = (0..episodes).map(|index| cluster_of(key(index))).collect();
     let common = clusters.first().copied().flatten().filter(|_| clusters.len() == 1);
-    let short = |index: usize| match (named(key(index)), cluster_of(key(index)).filter(|_| common.is_none())) {
+    let short = |index: usize| match (named(key(index)), cluster_of(key(index)).filter(|_| common.is_none()))
+    {
         (None, _) => NOT_NAMED.to_owned(),
         (Some(key), None) => known_as(key).to_owned(),
         (Some(key), Some(cluster)) => format!("{} in {cluster}", known_as(key)),
@@ -365,7 +366,9 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
         let links = || incident.links.iter();
         let link = links().find(joins_earlier).or_else(|| links().find(joins));
         let other = |link: &Link<'_>| name(link.from + link.to - index);
-        link.map_or(String::new(), |link| format!(" ({})", joined_by(incident, link, link.to == index, &other(link))))
+        link.map_or(String::new(), |link| {
+            format!(" ({})", joined_by(incident, link, link.to == index, &other(link)))
+        })
     };
     let members: Vec<String> = (0..episodes).map(|index| format!("{}{}", name(index), why(index))).collect();
     let members = listed(members.iter().map(|member| &**member));
