@@ -201,8 +201,9 @@ fn calls_that_aws_made_are_not_foreign_and_have_no_network() {
     let mut in_shell = with(later.clone(), json!({"userAgent": "aws-cli/2.13.5 exec-env/CloudShell"}));
     in_shell["sessionCredentialFromConsole"] = json!("true");
     let networks = |later: Value| {
-        let archive =
-            archive().delivered("20240301T1005", &[first.clone()]).delivered("20240501T1005", &[later]);
+        let archive = archive()
+            .delivered("20240301T1005", std::slice::from_ref(&first))
+            .delivered("20240501T1005", &[later]);
         let found = incidents(&asked(&archive, &["AWSLogs", "--known", "known.toml"]));
         (found[0]["parts"].get("known").cloned(), found[0]["members"][0]["networks"].clone())
     };

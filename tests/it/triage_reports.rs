@@ -733,7 +733,7 @@ fn accounts_and_clusters_that_are_not_known_are_not_mentioned() {
 #[test]
 fn a_role_that_was_refused_is_asked_for_and_not_assumed() {
     let ordinary = record("2024-01-01T00:00:00Z", "eva", "s3:GetObject");
-    let archive = || Archive::new().delivered("20240101T0005", &[ordinary.clone()]);
+    let archive = || Archive::new().delivered("20240101T0005", std::slice::from_ref(&ordinary));
     let refused = with(asking("2024-03-10T00:00:00Z", "Deploy"), json!({"errorCode": "AccessDenied"}));
     let (later, acts) =
         (asking("2024-03-10T02:00:00Z", "Deploy"), acting("2024-03-10T04:00:00Z", "iam:ListUsers"));
