@@ -267,6 +267,25 @@ fn a_key_that_was_refused_first_joins_from_its_first_success_on() {
 }
 
 #[test]
+fn a_key_that_was_refused_first_joins_both_attempts_if_both_are_episodes() {
+    let call = |time: &str| record(time, "eva", "iam:CreateAccessKey");
+    let denied = with(call("2024-03-10T00:00:00Z"), json!({"errorCode": "AccessDenied"}));
+    // From elsewhere, so that it is a finding itself.
+    let issued = json!({"responseElements": {"accessKey": {"accessKeyId": "AKIAISSUED", "userName": "bob"}},
+        "sourceIPAddress": "203.0.113.77"});
+    let issuing = with(call("2024-03-13T00:00:00Z"), issued);
+    let mut using = record("2024-03-14T00:00:00Z", "bob", "iam:ListUsers");
+    using["userIdentity"]["accessKeyId"] = json!("AKIAISSUED");
+    let links = joined(&[denied, issuing, using]);
+    assert_eq!(links.len(), 2);
+    assert!(
+        links
+            .iter()
+            .all(|(kind, from, to, _)| { *kind == LinkKind::IssuedKey && from == "eva" && to == "bob" })
+    );
+}
+
+#[test]
 fn a_user_that_was_created_at_the_second_attempt_is_joined() {
     let denied = with(
         opening("2024-03-10T00:00:00Z", "eva", "iam:CreateUser", None),
@@ -336,6 +355,48 @@ fn a_long_term_key_joins_a_user_to_itself_in_a_cluster_and_not_to_others() {
 }
 
 #[test]
+fn a_key_joins_every_episode_to_those_of_others_within_its_time() {
+    let using = |user: &str, time: &str, action: &str| {
+        let mut using = record(time, user, action);
+        using["userIdentity"]["accessKeyId"] = json!("ASIASTOLEN");
+        using
+    };
+    let of_eva = ["2024-03-10T00:00:00Z", "2024-03-10T04:00:00Z", "2024-03-11T02:00:00Z"];
+    let of_eva: Vec<_> = of_eva
+        .into_iter()
+        .zip(["cloudtrail:StopLogging", "iam:ListUsers", "iam:ListRoles"])
+        .map(|(time, action)| using("eva", time, action))
+        .collect();
+    let count = |records: &[serde_json::Value]| {
+        let links = joined(records);
+        assert!(links.iter().all(|(kind, ..)| *kind == LinkKind::AccessKey));
+        links.len()
+    };
+    assert_eq!(count(&of_eva), 0);
+    // One of bob's joins all three, also if it is not the last one.
+    for time in ["2024-03-10T02:00:00Z", "2024-03-10T06:00:00Z", "2024-03-11T04:00:00Z"] {
+        let records = [&of_eva[..], &[using("bob", time, "iam:ListUsers")]].concat();
+        assert_eq!(count(&records), 3, "{time}");
+    }
+    let late = [&of_eva[..], &[using("bob", "2024-03-11T14:00:00Z", "iam:ListUsers")]].concat();
+    assert_eq!(count(&late), 2);
+}
+
+#[test]
+fn a_long_term_key_joins_a_user_to_all_its_clusters() {
+    let mut using = record("2024-03-11T20:00:00Z", "mal", "eks:ListClusters");
+    using["userIdentity"]["accessKeyId"] = json!("AKIAMAL");
+    let execs = ["2024-03-12T02:00:00Z", "2024-03-12T06:00:00Z"].map(|time| in_cluster(time, "AKIAMAL"));
+    let second = with(
+        execs[1].clone(),
+        json!({"requestURI": "/api/v1/pods", "verb": "list",
+        "objectRef": {"resource": "pods", "apiVersion": "v1"}}),
+    );
+    let links = joined_with(&[using], &[execs[0].clone(), second], &TriageQuestion::default());
+    assert_eq!(links.iter().filter(|(kind, ..)| *kind == LinkKind::AccessKey).count(), 2, "{links:?}");
+}
+
+#[test]
 fn a_key_that_was_used_before_it_was_given_or_long_after_joins_nobody() {
     let issued = json!({"responseElements": {"credentials": {"accessKeyId": "ASIAISSUED"}}});
     let issuing = with(record("2024-03-10T00:00:00Z", "eva", "sts:AssumeRole"), issued);
@@ -387,23 +448,38 @@ fn a_principal_that_another_opened_is_joined_to_it() {
     assert_eq!(joined(&[failed, opened]), []);
 }
 
+/// Eva asks for a role, from the address of [`acting`].
+pub(crate) fn asking(time: &str, role: &str) -> serde_json::Value {
+    let arn = format!("arn:aws:iam::111122223333:role/{role}");
+    let request = json!({"requestParameters": {"roleArn": arn, "roleSessionName": "s"}});
+    with(with(record(time, "eva", "sts:AssumeRole"), request), json!({"sourceIPAddress": "203.0.113.77"}))
+}
+
+/// What the role Deploy does.
+pub(crate) fn acting(time: &str, action: &str) -> serde_json::Value {
+    let issuer = json!({"type": "Role", "principalId": "AROADEPLOY", "accountId": "111122223333",
+        "arn": "arn:aws:iam::111122223333:role/Deploy", "userName": "Deploy"});
+    let identity = json!({"type": "AssumedRole", "principalId": "AROADEPLOY:s", "accountId": "111122223333",
+        "arn": "arn:aws:sts::111122223333:assumed-role/Deploy/s", "sessionContext": {"sessionIssuer": issuer}});
+    let mut acting = with(record(time, "eva", action), json!({"sourceIPAddress": "203.0.113.77"}));
+    acting["userIdentity"] = identity;
+    acting
+}
+
+#[test]
+fn who_was_at_work_before_it_was_opened_is_not_joined() {
+    let opening = with(
+        record("2024-03-10T00:00:00Z", "eva", "iam:UpdateLoginProfile"),
+        json!({"requestParameters": {"userName": "bob"}}),
+    );
+    let begun = record("2024-03-09T23:30:00Z", "bob", "iam:ListUsers");
+    let ended = record("2024-03-10T00:15:00Z", "bob", "iam:ListRoles");
+    assert_eq!(joined(&[opening.clone(), begun, ended.clone()]), []);
+    assert_eq!(joined(&[opening, ended]).len(), 1);
+}
+
 #[test]
 fn a_role_is_joined_to_who_asked_for_it_and_not_to_itself() {
-    let address = json!({"sourceIPAddress": "203.0.113.77"});
-    let asking = |time: &str, role: &str| {
-        let arn = format!("arn:aws:iam::111122223333:role/{role}");
-        let request = json!({"requestParameters": {"roleArn": arn, "roleSessionName": "s"}});
-        with(with(record(time, "eva", "sts:AssumeRole"), request), address.clone())
-    };
-    let acting = |time: &str, action: &str| {
-        let issuer = json!({"type": "Role", "principalId": "AROADEPLOY", "accountId": "111122223333",
-            "arn": "arn:aws:iam::111122223333:role/Deploy", "userName": "Deploy"});
-        let identity = json!({"type": "AssumedRole", "principalId": "AROADEPLOY:s", "accountId": "111122223333",
-            "arn": "arn:aws:sts::111122223333:assumed-role/Deploy/s", "sessionContext": {"sessionIssuer": issuer}});
-        let mut acting = with(record(time, "eva", action), address.clone());
-        acting["userIdentity"] = identity;
-        acting
-    };
     let asked = asking("2024-03-10T00:00:00Z", "Deploy");
     let assumed = acting("2024-03-11T04:00:00Z", "iam:ListUsers");
     let arn = "arn:aws:iam::111122223333:role/Deploy".to_owned();
@@ -417,12 +493,54 @@ fn a_role_is_joined_to_who_asked_for_it_and_not_to_itself() {
 }
 
 #[test]
+fn calls_that_aws_made_come_from_no_address_that_joins_a_role() {
+    let by_aws = |mut call: serde_json::Value| {
+        call["userIdentity"]["invokedBy"] = json!("cloudformation.amazonaws.com");
+        call
+    };
+    let asked = asking("2024-03-10T00:00:00Z", "Deploy");
+    let acts = acting("2024-03-10T04:00:00Z", "iam:ListUsers");
+    assert_eq!(joined(&[asked.clone(), by_aws(acts.clone())]), []);
+    assert_eq!(joined(&[by_aws(asked.clone()), acts.clone()]), []);
+    let service = json!({"sourceIPAddress": "cloudformation.amazonaws.com"});
+    assert_eq!(joined(&[with(by_aws(asked), service.clone()), with(by_aws(acts), service)]), []);
+}
+
+#[test]
+fn a_role_is_joined_by_what_it_does_after_it_was_asked_for() {
+    let asked = asking("2024-03-10T00:00:00Z", "Deploy");
+    let before = acting("2024-03-09T23:30:00Z", "iam:ListUsers");
+    let after = |address: &str| {
+        with(acting("2024-03-10T00:15:00Z", "iam:ListRoles"), json!({"sourceIPAddress": address}))
+    };
+    let is_assumed = |last: serde_json::Value| {
+        let links = joined(&[asked.clone(), before.clone(), last]);
+        links.iter().any(|(kind, ..)| *kind == LinkKind::AssumedRole)
+    };
+    assert!(!is_assumed(after("198.51.100.1")));
+    assert!(is_assumed(after("203.0.113.77")));
+}
+
+#[test]
 fn a_network_that_few_used_joins_principals() {
     let address = json!({"sourceIPAddress": "203.0.113.77"});
     let first = with(record("2024-03-10T00:00:00Z", "eva", "s3:GetObject"), address.clone());
     let second = with(record("2024-03-10T04:00:00Z", "bob", "s3:GetObject"), address);
     let expected = (LinkKind::Network, "eva".to_owned(), "bob".to_owned(), "203.0.113.0/24".to_owned());
     assert_eq!(joined(&[first, second]), [expected]);
+}
+
+#[test]
+fn the_name_of_a_service_is_no_network_that_joins() {
+    let assuming = |time: &str, account: &str| {
+        let service = json!({"type": "AWSService", "invokedBy": "config.amazonaws.com"});
+        let of_service = json!({"sourceIPAddress": "config.amazonaws.com", "recipientAccountId": account});
+        let mut assuming = with(record(time, "x", "sts:AssumeRole"), of_service);
+        assuming["userIdentity"] = service;
+        assuming
+    };
+    let calls = [("2024-03-10T00:00:00Z", "111122223333"), ("2024-03-10T04:00:00Z", "444455556666")];
+    assert_eq!(joined(&calls.map(|(time, account)| assuming(time, account))), []);
 }
 
 #[test]

@@ -184,3 +184,52 @@ fn entries_that_match_nothing_are_a_warning() {
         assert!(!said.contains(met), "{met}: {said}");
     }
 }
+
+#[test]
+fn calls_that_aws_made_are_not_foreign_and_have_no_network() {
+    let archive = || Archive::new().object("known.toml", b"networks = [\"203.0.113.0/24\"]\n");
+    let first = with(
+        record("2024-03-01T10:00:00Z", "eva", "s3:GetObject"),
+        json!({"sourceIPAddress": "203.0.113.9", "userAgent": "Boto3/1.26"}),
+    );
+    let later = with(
+        record("2024-05-01T10:00:00Z", "eva", "ec2:CreateSnapshot"),
+        json!({"sourceIPAddress": "192.0.2.7", "userAgent": "Boto3/1.26"}),
+    );
+    let mut by_aws = later.clone();
+    by_aws["userIdentity"]["invokedBy"] = json!("backup.amazonaws.com");
+    let mut in_shell = with(later.clone(), json!({"userAgent": "aws-cli/2.13.5 exec-env/CloudShell"}));
+    in_shell["sessionCredentialFromConsole"] = json!("true");
+    let networks = |later: Value| {
+        let archive = archive()
+            .delivered("20240301T1005", std::slice::from_ref(&first))
+            .delivered("20240501T1005", &[later]);
+        let found = incidents(&asked(&archive, &["AWSLogs", "--known", "known.toml"]));
+        (found[0]["parts"].get("known").cloned(), found[0]["members"][0]["networks"].clone())
+    };
+    assert_eq!(networks(later), (Some(json!(5.0)), json!(["192.0.2.0/24"])));
+    assert_eq!(networks(by_aws), (None, json!([])));
+    assert_eq!(networks(in_shell), (None, json!([])));
+}
+
+#[test]
+fn what_is_new_in_the_warmup_has_no_part_in_an_episode_of_matches() {
+    let read = |time: &str, address: &str| {
+        let read = record(time, "eva", "secretsmanager:GetSecretValue");
+        let secret = json!({"requestParameters": {"secretId": "prod/payments"}});
+        with(with(read, secret), json!({"sourceIPAddress": address}))
+    };
+    let ordinary = ["2024-03-01T10:00:00Z", "2024-05-01T10:00:00Z"]
+        .map(|time| with(record(time, "eva", "s3:GetObject"), json!({"sourceIPAddress": "203.0.113.9"})));
+    let archive = Archive::new()
+        .object("rules/secret.yaml", RULE)
+        .object("known.toml", b"rules = [\"payment secret *\"]\n")
+        .delivered("20240301T1005", &ordinary[..1])
+        .delivered(
+            "20240310T1005",
+            &[read("2024-03-10T10:00:00Z", "203.0.113.9"), read("2024-03-10T10:20:00Z", "192.0.2.7")],
+        )
+        .delivered("20240501T1005", &ordinary[1..]);
+    let found = incidents(&asked(&archive, &["AWSLogs", "--rules", "rules", "--known", "known.toml"]));
+    assert_eq!(found[0]["parts"], json!({"known": 10.0}));
+}

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::archive::{Archive, audit_event, record, with};
 use crate::program::{firstseen, firstseen_here, stderr};
+use crate::triage::{acting, asking};
 
 const FORMATS: &str = include_str!("../../docs/formats.md");
 
@@ -117,7 +118,7 @@ fn a_key_joins_the_one_who_made_it_to_the_one_who_used_it() {
         network["text"]
             .as_str()
             .unwrap()
-            .starts_with("network 203.0.113.0/24: never seen in this archive before")
+            .starts_with("network 203.0.113.0/24: never seen in this archive before this episode")
     );
     assert_eq!(incidents(&triage(&archive, "-f jsonl --by episode")).len(), 3);
     let same_hour = incidents(&triage(&archive, "-f jsonl --by episode --episode-gap 30m"));
@@ -710,7 +711,7 @@ fn new_actions_with_a_class_are_named_whatever_else_there_is() {
         "create core/serviceaccounts/token",
         "deletecollection core/events",
         "1 more new action",
-        "network 203.0.113.0/24: never seen in this archive before; agent curl",
+        "network 203.0.113.0/24: never seen in this archive before this episode; agent curl",
     ] {
         assert!(text.contains(action), "{action}: {text}");
     }
@@ -727,4 +728,96 @@ fn accounts_and_clusters_that_are_not_known_are_not_mentioned() {
     assert!(!text.contains("no account") && !text.contains("in -"), "{text}");
     let named = triage(&in_cluster(), "--top 1 --k8s-cluster prod");
     assert!(named.contains(" 2 episodes in prod: shop:web, system:anonymous (same network"), "{named}");
+}
+
+#[test]
+fn a_role_that_was_refused_is_asked_for_and_not_assumed() {
+    let ordinary = record("2024-01-01T00:00:00Z", "eva", "s3:GetObject");
+    let archive = || Archive::new().delivered("20240101T0005", std::slice::from_ref(&ordinary));
+    let refused = with(asking("2024-03-10T00:00:00Z", "Deploy"), json!({"errorCode": "AccessDenied"}));
+    let (later, acts) =
+        (asking("2024-03-10T02:00:00Z", "Deploy"), acting("2024-03-10T04:00:00Z", "iam:ListUsers"));
+    let told = |records: &[Value]| {
+        let archive = archive().delivered("20240310T0405", records);
+        let text = triage(&archive, "");
+        let link = incidents(&triage(&archive, "-f jsonl"))[0]["links"][0]["text"].clone();
+        (text.lines().find(|line| line.contains("2 episodes")).unwrap().trim().to_owned(), link)
+    };
+    let role = "arn:aws:iam::111122223333:role/Deploy";
+    let eva = "arn:aws:iam::111122223333:user/eva";
+    assert_eq!(
+        told(&[refused.clone(), acts.clone()]),
+        ("2 episodes: eva, Deploy (asked for by eva)".into(), json!(format!("{eva} asked for {role}")))
+    );
+    assert_eq!(
+        told(&[refused, later, acts]),
+        ("2 episodes: eva, Deploy (assumed by eva)".into(), json!(format!("{eva} assumed {role}")))
+    );
+}
+
+/// The reason of a part of an episode that begins at a time.
+fn reason(episodes: &[Value], start: &str, part: &str) -> String {
+    let episode = episodes.iter().find(|one| one["start"] == start).unwrap();
+    let mut reasons = episode["reasons"].as_array().unwrap().iter();
+    reasons.find(|reason| reason["part"] == part).unwrap()["text"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn reasons_say_nothing_of_what_came_within_an_episode_or_its_first_hour() {
+    let from = |time: &str, user: &str, action: &str, address: &str| {
+        with(record(time, user, action), json!({"sourceIPAddress": address}))
+    };
+    let ordinary = ["eva", "bob"].map(|user| record("2024-01-01T00:00:00Z", user, "s3:GetObject"));
+    let archive = Archive::new().delivered("20240101T0005", &ordinary).delivered(
+        "20240310T1105",
+        &[
+            // Bob comes from the network of Eva's episode before she does.
+            from("2024-03-10T10:00:00Z", "eva", "ec2:CreateSnapshot", "198.51.100.1"),
+            from("2024-03-10T10:20:00Z", "bob", "s3:GetObject", "203.0.113.7"),
+            from("2024-03-10T10:40:00Z", "eva", "s3:GetObject", "203.0.113.7"),
+            from("2024-03-10T12:00:00Z", "new", "ec2:CreateSnapshot", "198.51.100.1"),
+            from("2024-03-10T12:50:00Z", "new", "ec2:CreateVolume", "192.0.2.7"),
+        ],
+    );
+    let found = incidents(&triage(&archive, "-f jsonl --by episode --episode-gap 45m"));
+    let network = reason(&found, "2024-03-10T12:50:00Z", "network");
+    assert!(network.contains("this user had been active in no earlier hour"), "{network}");
+    let network = reason(&found, "2024-03-10T12:00:00Z", "network");
+    assert!(network.contains("this user had not been active before"), "{network}");
+    let bob = reason(&found, "2024-03-10T10:20:00Z", "network");
+    assert!(
+        bob.starts_with("network 203.0.113.0/24: never seen in this archive before this episode"),
+        "{bob}"
+    );
+    assert_eq!(
+        reason(&found, "2024-03-10T10:00:00Z", "history"),
+        "no episode with new actions had ended before"
+    );
+}
+
+#[test]
+fn principals_of_one_name_are_told_apart_by_their_accounts() {
+    let role = |time: &str, account: &str, action: &str, key: &str| {
+        let issuer = json!({"type": "Role", "principalId": format!("AROA{account}"), "accountId": account,
+            "arn": format!("arn:aws:iam::{account}:role/admin"), "userName": "admin"});
+        let mut call = record(time, "eva", action);
+        call["recipientAccountId"] = json!(account);
+        call["userIdentity"] = json!({"type": "AssumedRole", "principalId": format!("AROA{account}:s"),
+            "accountId": account, "arn": format!("arn:aws:sts::{account}:assumed-role/admin/s"),
+            "accessKeyId": key, "sessionContext": {"sessionIssuer": issuer}});
+        call
+    };
+    let (one, other) = ("111122223333", "444455556666");
+    let issued = json!({"responseElements": {"credentials": {"accessKeyId": "ASIATWO"}}});
+    let ordinary =
+        [one, other].map(|account| role("2024-01-01T00:00:00Z", account, "s3:GetObject", "ASIAOLD"));
+    let pivot = [
+        with(role("2024-03-10T00:00:00Z", one, "sts:AssumeRole", "ASIAONE"), issued),
+        role("2024-03-10T02:00:00Z", other, "iam:ListUsers", "ASIATWO"),
+    ];
+    let archive = Archive::new().delivered("20240101T0005", &ordinary).delivered("20240310T0205", &pivot);
+    let text = triage(&archive, "");
+    let line = "2 episodes: role admin of 111122223333, role admin of 444455556666 \
+                (key given to role admin of 111122223333)";
+    assert!(text.contains(line), "{text}");
 }

@@ -7,6 +7,9 @@ use crate::model::{PrincipalKind, Sighting};
 use crate::query::Finding;
 use crate::time::{Span, Timestamp};
 
+/// How long a temporary key can last (STS API Reference, GetSessionToken: 36 hours; sessions of roles end after 12).
+pub(super) const SESSION: Span = Span::hours(36);
+
 /// How long after a principal was created or opened its first episode is still joined.
 pub(super) const CREATION: Span = Span::days(7);
 
@@ -23,6 +26,15 @@ pub(super) fn between(
     indices[first..].iter().copied().take_while(move |index| episodes[*index].start() <= to)
 }
 
+/// Those of a principal's episodes that begin in a period.
+pub(super) fn beginning(
+    indices: &[usize],
+    episodes: &[Episode<'_>],
+    (from, to): (Timestamp, Timestamp),
+) -> impl Iterator<Item = usize> {
+    between(indices, episodes, (from, to)).filter(move |index| episodes[*index].start() >= from)
+}
+
 /// The key with which a call was made.
 pub(super) fn access_key<'b>(finding: &Finding<'b>) -> Option<&'b str> {
     finding.evidence?.access_key_id()
@@ -31,6 +43,11 @@ pub(super) fn access_key<'b>(finding: &Finding<'b>) -> Option<&'b str> {
 /// Whether two episodes are of different principals.
 pub(super) fn is_of_others(episodes: &[Episode<'_>], one: usize, other: usize) -> bool {
     episodes[one].who != episodes[other].who
+}
+
+/// Whether an episode begins soon after another has ended.
+pub(super) fn is_soon(earlier: &Episode<'_>, later: &Episode<'_>, within: Span) -> bool {
+    later.start().micros_since(earlier.end()) <= within.micros()
 }
 
 /// The calls of the findings of episodes: their events and, of calls that failed, the first success soon after. Not those of nodes and the

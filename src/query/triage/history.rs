@@ -123,11 +123,19 @@ fn bits(among_all: Count, narrower: [Count; 3], weights: &Weights) -> f64 {
             break;
         }
         share = circle.share(share, weights.prior);
+        if share < LEAST {
+            share = HALF / (f64::from(circle.all) + 1.0);
+        }
         wider = circle;
     }
-    // Without a prior a share can be 0; a score must be finite.
-    -share.max(f64::MIN_POSITIVE).log2()
+    -share.log2()
 }
+
+/// The smallest share, which only a prior of almost nothing leads to. It says that the prior is missing, not how rare an episode is.
+const LEAST: f64 = 1.0 / (1_u64 << 50) as f64;
+
+/// How many episodes count in place of none then, as for principals that did an action: nothing is impossible.
+const HALF: f64 = 0.5;
 
 #[cfg(test)]
 mod tests {
@@ -145,6 +153,13 @@ mod tests {
         assert!(seldom > usual && usual >= 0.0);
         let never = bits(count(0, 100), [count(0, 10), count(0, 2), count(0, 2)]);
         assert_eq!(never, 102_f64.log2());
+    }
+
+    #[test]
+    fn without_a_prior_nothing_is_impossible() {
+        let weights = Weights { prior: 0.0, ..Weights::default() };
+        let history = bits(count(1, 100), [count(0, 7), count(0, 2), count(0, 2)], &weights);
+        assert_eq!(history, 16_f64.log2());
     }
 
     #[test]

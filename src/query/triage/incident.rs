@@ -3,20 +3,20 @@
 //! Joining must be earned, since an incident of several episodes takes as long to read as they do: only what one intruder leaves
 //! behind joins episodes, not what colleagues share.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::calls::{ByPrincipal, CREATION, access_key, between, calls, is_of_others};
+use super::calls::{
+    ByPrincipal, CREATION, SESSION, access_key, beginning, between, calls, is_of_others, is_soon,
+};
 use super::created::{CreatedIds, Opening};
 use super::population::Population;
 use super::service_accounts::of_service_accounts;
+use super::shared::{Shared, Side};
 use super::{Episode, Incident, Link, LinkKind};
 use crate::baseline::Baseline;
-use crate::model::{Arn, Dimension, is_service_account, is_temporary_key};
+use crate::model::{AddressRange, Arn, Dimension, is_service_account, is_temporary_key};
 use crate::query::FindingKind;
-use crate::time::{Span, Timestamp};
-
-/// How long a temporary key can last (STS API Reference, GetSessionToken: 36 hours; sessions of roles end after 12).
-const SESSION: Span = Span::hours(36);
+use crate::time::Timestamp;
 
 /// How many principals may ever have come from a network whose use joins episodes; as of then, by the end of the later one.
 const FEW: u32 = 3;
@@ -101,30 +101,21 @@ fn by_principal<'b>(episodes: &[Episode<'b>]) -> ByPrincipal<'b> {
 /// Episodes in which the same temporary key was used: they are of one session. A long-term key is of one user, who is another
 /// principal in a cluster.
 fn of_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
-    let mut last: HashMap<&'b str, usize> = HashMap::new();
+    let mut uses: HashMap<&'b str, Shared<'b>> = HashMap::new();
     let mut links = Vec::new();
     for (to, episode) in episodes.iter().enumerate() {
-        for key in episode.findings.iter().filter_map(|one| access_key(&one.finding)) {
-            if let Some(from) = last.insert(key, to)
-                && is_of_others(episodes, from, to)
-                && (is_temporary_key(key) || is_of_another_log(episodes, from, to))
-                && is_soon(&episodes[from], episode, SESSION)
-            {
-                links.push(Link { kind: LinkKind::AccessKey, from, to, value: key });
-            }
+        let keys: BTreeSet<&'b str> =
+            episode.findings.iter().filter_map(|one| access_key(&one.finding)).collect();
+        for value in keys {
+            let side = match is_temporary_key(value) {
+                true => Side::Principal(episode.who.account_and_key()),
+                false => Side::Log(episode.who.kind.source()),
+            };
+            let joined = uses.entry(value).or_default().add(episodes, (to, side));
+            links.extend(joined.map(|from| Link { kind: LinkKind::AccessKey, from, to, value }));
         }
     }
     links
-}
-
-/// Whether an episode begins soon after another has ended.
-fn is_soon(earlier: &Episode<'_>, later: &Episode<'_>, within: Span) -> bool {
-    later.start().micros_since(earlier.end()) <= within.micros()
-}
-
-/// Whether one of two episodes is of CloudTrail and the other of a cluster.
-fn is_of_another_log(episodes: &[Episode<'_>], one: usize, other: usize) -> bool {
-    episodes[one].who.kind.source() != episodes[other].who.kind.source()
 }
 
 /// Episodes of principals that first came from the same network soon after another, if few ever came from it: as of then, few by then.
@@ -141,7 +132,7 @@ fn of_networks<'b>(
     for (to, episode) in episodes.iter().enumerate() {
         for finding in episode.findings.iter().map(|one| &one.finding) {
             let is_network = finding.kind == FindingKind::of_dimension(Dimension::Network);
-            let Some(network) = finding.value.filter(|_| is_network) else { continue };
+            let Some(network) = finding.value.filter(|value| is_network && is_range(value)) else { continue };
             // The end is part of the episode.
             let last_micros = if as_of_then { episode.end().micros().saturating_add(1) } else { i64::MAX };
             let until = Timestamp::from_micros(last_micros);
@@ -157,6 +148,11 @@ fn of_networks<'b>(
         }
     }
     links
+}
+
+/// Whether a network is a range of addresses. That of a service is its name, which the service has in every account.
+fn is_range(network: &str) -> bool {
+    network.parse::<AddressRange>().is_ok()
 }
 
 /// What a call issued: an access key, a token of a cluster, or a user or role that it created or opened.
@@ -181,27 +177,46 @@ fn issued<'b>(episodes: &[Episode<'b>]) -> Vec<Issued<'b>> {
 }
 
 /// Episodes that were given an access key, and the first one of each other principal that used it soon after: a user and the same user in a
-/// cluster are two.
+/// cluster are two. A call that was refused at first is one of two episodes if its first success is a finding, too; both were given the key.
 fn of_issued_keys<'b>(episodes: &[Episode<'b>]) -> Vec<Link<'b>> {
-    let keys = issued(episodes).into_iter().filter(|issued| !issued.value.contains('/'));
-    let issuers: HashMap<&'b str, Issued<'b>> = keys.map(|issued| (issued.value, issued)).collect();
+    let issuers = issuers(episodes);
     let mut links = Vec::new();
     let mut is_used: HashSet<(&'b str, (&str, &str))> = HashSet::new();
     for (to, episode) in episodes.iter().enumerate().filter(|_| !issuers.is_empty()) {
         for finding in episode.findings.iter().map(|one| &one.finding) {
-            let issued = access_key(finding).and_then(|key| issuers.get(key));
-            let Some(Issued { from, time, value, .. }) = issued.copied() else { continue };
-            let within = if is_temporary_key(value) { SESSION } else { CREATION };
-            let is_use = finding.time >= time && finding.time.micros_since(time) <= within.micros();
-            if is_use
-                && is_of_others(episodes, from, to)
+            let Some(key) = access_key(finding) else { continue };
+            let Some(issuers) = issuers.get(key) else { continue };
+            let within = if is_temporary_key(key) { SESSION } else { CREATION };
+            let begun = issuers.partition_point(|issued| issued.time <= finding.time);
+            let is_in_time = |issued: &&Issued<'b>| finding.time.micros_since(issued.time) <= within.micros();
+            let given: BTreeSet<usize> = issuers[begun.saturating_sub(ISSUERS)..begun]
+                .iter()
+                .filter(is_in_time)
+                .map(|issued| issued.from)
+                .filter(|from| is_of_others(episodes, *from, to))
+                .collect();
+            if let Some(Issued { value, .. }) = issuers.first().filter(|_| !given.is_empty())
                 && is_used.insert((value, episode.who.account_and_key()))
             {
-                links.push(Link { kind: LinkKind::IssuedKey, from, to, value });
+                let link = |from| Link { kind: LinkKind::IssuedKey, from, to, value };
+                links.extend(given.into_iter().map(link));
             }
         }
     }
     links
+}
+
+/// How many issuances of one key are looked at before a use of it: a key is issued once, and more are copies or forged.
+const ISSUERS: usize = 16;
+
+/// By key the calls that issued it, sorted by time.
+fn issuers<'b>(episodes: &[Episode<'b>]) -> HashMap<&'b str, Vec<Issued<'b>>> {
+    let mut issuers: HashMap<&'b str, Vec<Issued<'b>>> = HashMap::new();
+    for issued in issued(episodes).into_iter().filter(|issued| !issued.value.contains('/')) {
+        issuers.entry(issued.value).or_default().push(issued);
+    }
+    issuers.values_mut().for_each(|of_key| of_key.sort_by_key(|issued| (issued.time, issued.from)));
+    issuers
 }
 
 /// Episodes that created a user or role, gave it a password, or changed who may assume it, and the next episode of each principal that it
@@ -230,7 +245,7 @@ fn of_opened<'b>(
         let until = episodes[from].end().max(time).plus(CREATION);
         for indices in by_name.get(&(account, what, name)).into_iter().flatten() {
             let mut others =
-                between(indices, episodes, (time, until)).filter(|to| is_of_others(episodes, from, *to));
+                beginning(indices, episodes, (time, until)).filter(|to| is_of_others(episodes, from, *to));
             let next = others.find(|to| !created.contradict(opening, &episodes[*to]));
             links.extend(next.map(|to| Link { kind: LinkKind::Creation, from, to, value }));
         }
@@ -249,28 +264,33 @@ fn identity_named<'n>(identity: &'n str, account: &'n str) -> Option<(&'n str, &
     }
 }
 
-/// Episodes that asked for a role for the first time, and the first episode of that role within a session of it and from the same
-/// address.
+/// Episodes that asked for a role for the first time, and the first episode in which that role acted within a session of it and from the
+/// same address. What AWS does for somebody comes from none.
 fn of_roles<'b>(episodes: &[Episode<'b>], by_principal: &ByPrincipal<'b>) -> Vec<Link<'b>> {
-    let addresses: HashSet<(usize, &str)> = episodes
-        .iter()
-        .enumerate()
-        .flat_map(|(index, episode)| {
-            let addresses = episode.findings.iter().filter_map(|one| one.finding.source_ip());
-            addresses.map(move |address| (index, address))
-        })
-        .collect();
+    let mut times: HashMap<(usize, &str), Vec<Timestamp>> = HashMap::new();
+    for (index, episode) in episodes.iter().enumerate() {
+        for one in &episode.findings {
+            let Some(address) = one.own_address() else { continue };
+            times.entry((index, address)).or_default().push(one.finding.time);
+        }
+    }
+    let came = |index: usize, address: &'b str, [from, to]: [Timestamp; 2]| {
+        let times = times.get(&(index, address)).map_or(&[][..], |times| times);
+        times.get(times.partition_point(|time| *time < from)).is_some_and(|time| *time <= to)
+    };
     let mut links = Vec::new();
     for (from, episode) in episodes.iter().enumerate() {
-        for finding in episode.findings.iter().map(|one| &one.finding) {
+        for one in &episode.findings {
+            let finding = &one.finding;
             if finding.kind != FindingKind::of_dimension(Dimension::TargetRole) {
                 continue;
             }
-            let (Some(role), Some(address)) = (finding.value, finding.source_ip()) else { continue };
+            let (Some(role), Some(address)) = (finding.value, one.own_address()) else { continue };
             let Some(arn) = Arn::parse(role) else { continue };
             let Some(indices) = by_principal.get(&(arn.account, &**role)) else { continue };
-            let next = between(indices, episodes, (finding.time, finding.time.plus(SESSION)))
-                .find(|to| is_of_others(episodes, from, *to) && addresses.contains(&(*to, address)));
+            let within = [finding.time, finding.time.plus(SESSION)];
+            let next = between(indices, episodes, within.into())
+                .find(|to| is_of_others(episodes, from, *to) && came(*to, address, within));
             links.extend(next.map(|to| Link { kind: LinkKind::AssumedRole, from, to, value: role }));
         }
     }

@@ -102,10 +102,10 @@ impl KnownAssets {
     }
 
     /// The part of a score for the entries that apply to an episode, if there are any.
-    pub(super) fn part<'b>(&self, findings: &[EpisodeFinding<'b>], weights: &Weights) -> Option<Part<'b>> {
+    pub(super) fn part<'b>(&self, of_episode: &[EpisodeFinding<'b>], weights: &Weights) -> Option<Part<'b>> {
         let mut assets: Vec<KnownAsset> = Vec::new();
-        let findings = || findings.iter().map(|one| &one.finding);
-        if let Some(address) = findings().find_map(|finding| self.foreign_address(finding)) {
+        let findings = || of_episode.iter().map(|one| &one.finding);
+        if let Some(address) = of_episode.iter().find_map(|one| self.foreign_address(one)) {
             let name = format!("{address} is outside the own networks");
             assets.push(KnownAsset { name, bits: weights.foreign_network });
         }
@@ -132,9 +132,9 @@ impl KnownAssets {
         (bits > 0.0).then_some(Part { bits, reason: Reason::Known(assets) })
     }
 
-    /// The address of a call that came from none of the own networks.
-    fn foreign_address<'b>(&self, finding: &Finding<'b>) -> Option<&'b str> {
-        let address = finding.evidence?.source_ip()?;
+    /// The address of a call of the principal itself that came from none of the own networks.
+    fn foreign_address<'b>(&self, one: &EpisodeFinding<'b>) -> Option<&'b str> {
+        let address = one.own_address()?;
         let is_address = address.parse::<std::net::IpAddr>().is_ok();
         let is_own =
             self.networks.is_empty() || self.networks.iter().any(|network| network.contains(address));

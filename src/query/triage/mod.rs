@@ -15,6 +15,7 @@ mod population;
 mod rules;
 mod score;
 mod service_accounts;
+mod shared;
 mod surprise;
 mod weights;
 
@@ -32,7 +33,7 @@ use self::episode::{EpisodeDraft, episodes};
 use self::population::Population;
 use super::compiled_filter::CompiledFilter;
 use super::overview::archive_overview;
-use super::{Anchor, ArchiveOverview, Filter, Finding, Question, Severity};
+use super::{Anchor, ArchiveOverview, Filter, Finding, FindingKind, Question, Severity};
 use crate::actions::Class;
 use crate::baseline::Baseline;
 use crate::model::{Dimension, ObservedPrincipal, RuleMetadata, Text};
@@ -138,7 +139,7 @@ named! {
         Creation = "creation",
         /// The first was given a token for the service account of the other, which acted for the first time after that.
         IssuedToken = "issued-token",
-        /// The first assumed the role of the other.
+        /// The first asked for the role of the other, see [`Incident::is_assumed`].
         AssumedRole = "assumed-role",
         /// They came from the same network, from which few ever came.
         Network = "network",
@@ -175,6 +176,35 @@ pub struct EpisodeFinding<'b> {
     pub finding: Finding<'b>,
     /// Of a new action: how surprising it was.
     pub surprise: Option<Surprise>,
+    /// From where it was done. Calls that AWS made for the principal have neither network nor agent.
+    pub origin: FindingOrigin<'b>,
+}
+
+/// The network and the agent of a call, as far as they are those of its principal.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FindingOrigin<'b> {
+    /// The network.
+    pub network: Option<&'b Text>,
+    /// The family of the user agent.
+    pub agent: Option<&'b Text>,
+}
+
+impl<'b> EpisodeFinding<'b> {
+    /// The address from which the principal itself made the call.
+    pub fn own_address(&self) -> Option<&'b str> {
+        self.finding.source_ip().filter(|_| self.origin.network.is_some())
+    }
+}
+
+impl<'b> FindingOrigin<'b> {
+    /// The value in one of the two dimensions; none in others.
+    pub fn value(&self, dimension: Dimension) -> Option<&'b Text> {
+        match dimension {
+            Dimension::Network => self.network,
+            Dimension::Agent => self.agent,
+            _ => None,
+        }
+    }
 }
 
 /// How surprising a new action was, and why.
@@ -376,6 +406,19 @@ impl<'b> Incident<'b> {
     /// Its severity, by its score as published: each step takes [`SEVERITY_STEP`] more bits.
     pub fn severity(&self) -> Severity {
         severity_of(self.leading().published_score())
+    }
+
+    /// Of a link to a role that one asked for: whether a call for it succeeded before the end of the role's episode.
+    pub fn is_assumed(&self, link: &Link<'_>) -> bool {
+        let end = self.episodes[link.to].end();
+        let findings = self.episodes[link.from].findings.iter().map(|one| &one.finding);
+        let mut calls = findings.filter(|finding| {
+            finding.kind == FindingKind::of_dimension(Dimension::TargetRole)
+                && finding.value.is_some_and(|role| **role == *link.value)
+        });
+        calls.any(|call| {
+            call.failed != Some(true) || call.later_success().is_some_and(|success| success.time <= end)
+        })
     }
 
     /// Times of its first and last finding.

@@ -101,9 +101,11 @@ pub(super) struct Held<'q, 'b> {
 }
 
 impl<'b> Held<'_, 'b> {
-    /// The part for the most surprising of the values that are new in an episode, if there is any with bits.
-    pub(super) fn part(&self, context: &Context<'_>) -> Option<Part<'b>> {
-        let is_new = |held: &&HeldValue<'b>| held.first >= context.start && held.first <= context.end;
+    /// The part for the most surprising of the values that are new in an episode and findings of it, if there is any with bits.
+    pub(super) fn part(&self, context: &Context<'_>, is_found: impl Fn(&str) -> bool) -> Option<Part<'b>> {
+        let is_new = |held: &&HeldValue<'b>| {
+            held.first >= context.start && held.first <= context.end && is_found(&held.value.value)
+        };
         let past = (self.hours.before(context.start), self.earlier_new(context.start));
         let parts = self.values.iter().filter(is_new).map(|held| self.of_value(held, past, context));
         let best = parts.reduce(|best, next| if next.bits > best.bits { next } else { best });

@@ -1,12 +1,15 @@
 //! The score of every episode: the sum of its parts.
 
+use std::collections::{HashMap, HashSet};
+
 use super::episode::EpisodeDraft;
 use super::history::{PastEpisode, histories};
 use super::new_value::{ActiveHours, Held, HeldValue, SCORED};
 use super::population::Population;
 use super::surprise::{Context, NewAction};
-use super::{Episode, EpisodeFinding, Part, Reason, Surprise, TriageQuestion};
+use super::{Episode, EpisodeFinding, FindingOrigin, Part, Reason, Surprise, TriageQuestion};
 use crate::baseline::{Baseline, DimensionValue};
+use crate::model::{Dimension, Text};
 use crate::query::new_value::{first_counted, last_counted};
 use crate::query::{Finding, Question, in_scope};
 use crate::time::{Span, Timestamp};
@@ -16,6 +19,8 @@ struct Scored<'b> {
     draft: EpisodeDraft<'b>,
     /// Of each finding that is a new action.
     surprises: Vec<Option<Surprise>>,
+    /// Of each finding.
+    origins: Vec<FindingOrigin<'b>>,
     /// The part for its new actions, if it has any.
     size: Option<Part<'b>>,
     new_values: Vec<Part<'b>>,
@@ -58,6 +63,8 @@ struct PrincipalValues<'b> {
     principal: u32,
     hours: ActiveHours,
     values: [Vec<HeldValue<'b>>; SCORED.len()],
+    /// The same values by their texts, with the first sighting of each.
+    by_text: HashMap<(Dimension, &'b str), (&'b Text, Timestamp)>,
 }
 
 impl<'b> PrincipalValues<'b> {
@@ -75,11 +82,24 @@ impl<'b> PrincipalValues<'b> {
             });
             held.collect()
         };
-        Self {
-            principal,
-            hours: ActiveHours::new(behaviours, asked),
-            values: SCORED.map(|(dimension, _)| held(dimension)),
-        }
+        let values: [Vec<HeldValue<'b>>; SCORED.len()] = SCORED.map(|(dimension, _)| held(dimension));
+        let texts = values
+            .iter()
+            .flatten()
+            .map(|held| ((held.value.dimension, &*held.value.value), (&held.value.value, held.first)));
+        let by_text = texts.collect();
+        Self { principal, hours: ActiveHours::new(behaviours, asked), values, by_text }
+    }
+
+    /// From where a call was made. Evidence does not say whether AWS made it for the principal: then neither its network nor its agent is one
+    /// that the principal had by then.
+    fn origin(&self, finding: &Finding<'b>) -> FindingOrigin<'b> {
+        let value = |dimension: Dimension| {
+            let of_event = dimension.value(&finding.traits()?)?;
+            let (text, first) = self.by_text.get(&(dimension, &*of_event))?;
+            (*first <= finding.time).then_some(*text)
+        };
+        FindingOrigin { network: value(Dimension::Network), agent: value(Dimension::Agent) }
     }
 }
 
@@ -106,15 +126,22 @@ fn score<'b>(
     let size = (!actions.is_empty()).then(|| context.size(&actions, &surprises));
     let mut of_actions = surprises.into_iter();
     let surprises = new_actions.iter().map(|action| action.and_then(|_| of_actions.next())).collect();
-    let new_values = SCORED
+    // An episode of matches of rules may be in the warmup, in which what is new is no finding.
+    let found: HashSet<(Dimension, &str)> = draft
+        .findings
         .iter()
-        .zip(&view.values)
-        .filter_map(|((_, part), values)| Held { part: *part, values, hours: &view.hours }.part(context));
+        .filter_map(|(_, finding)| Some((finding.kind.dimension()?, &**finding.value?)))
+        .collect();
+    let new_values = SCORED.iter().zip(&view.values).filter_map(|((dimension, part), values)| {
+        let is_found = |value: &str| found.contains(&(*dimension, value));
+        Held { part: *part, values, hours: &view.hours }.part(context, is_found)
+    });
+    let origins = draft.findings.iter().map(|(_, finding)| view.origin(finding)).collect();
     let active_from = view.hours.began(draft.start);
     let end = end_with_successes(&draft, question.gap);
     let ended = view.hours.ended(end);
     let active_until = asked.read_to.map_or(ended, |read_to| ended.min(read_to)).max(end);
-    Scored { new_values: new_values.collect(), draft, surprises, size, active_from, active_until }
+    Scored { new_values: new_values.collect(), draft, surprises, origins, size, active_from, active_until }
 }
 
 /// The end of an episode if the first successes of calls that failed in it belong to it, too.
@@ -147,10 +174,11 @@ fn with_histories<'b>(
 }
 
 fn episode<'b>(scored: Scored<'b>, history: Option<Part<'b>>, question: &TriageQuestion) -> Episode<'b> {
-    let Scored { draft, surprises, size, new_values, active_from, active_until } = scored;
-    let findings = draft.findings.into_iter().zip(surprises);
-    let findings: Vec<EpisodeFinding<'b>> =
-        findings.map(|((_, finding), surprise)| EpisodeFinding { finding, surprise }).collect();
+    let Scored { draft, surprises, origins, size, new_values, active_from, active_until } = scored;
+    let findings = draft.findings.into_iter().zip(surprises).zip(origins);
+    let findings: Vec<EpisodeFinding<'b>> = findings
+        .map(|(((_, finding), surprise), origin)| EpisodeFinding { finding, surprise, origin })
+        .collect();
     let known = question.known.part(&findings, &question.weights);
     let parts = size
         .into_iter()

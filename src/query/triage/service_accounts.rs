@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::calls::{ByPrincipal, CREATION, access_key, between, calls, is_of_others};
+use super::calls::{ByPrincipal, CREATION, access_key, beginning, calls, is_of_others};
 use super::{Episode, Link, LinkKind};
 use crate::model::{
     PrincipalKind, Sighting, identity_in_cluster, is_of_cluster, is_service_account, service_account,
@@ -67,7 +67,7 @@ impl<'e, 'b> ServiceAccounts<'e, 'b> {
         let indices = named.iter().find(is_of_same).or_else(only)?;
         // The call is later than its episode if it is the first success of one that failed.
         let until = self.episodes[from].end().max(time).plus(CREATION);
-        let mut next = between(indices, self.episodes, (time, until));
+        let mut next = beginning(indices, self.episodes, (time, until));
         next.find(|to| is_of_others(self.episodes, from, *to))
     }
 }

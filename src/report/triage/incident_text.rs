@@ -331,7 +331,7 @@ pub(super) fn access_keys<'i>(incident: &'i RankedIncident<'_>) -> Vec<&'i str> 
     keys
 }
 
-/// The principals of several episodes, in the order in which they fell, with what joins each to an earlier one.
+/// The principals of several episodes, in the order in which they fell, with what joins each to an earlier one or else to a later one.
 fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     let episodes = incident.episodes.len();
     if episodes < 2 {
@@ -341,15 +341,34 @@ fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
     // A cluster that all have in common is said once.
     let clusters: BTreeSet<Option<&str>> = (0..episodes).map(|index| cluster_of(key(index))).collect();
     let common = clusters.first().copied().flatten().filter(|_| clusters.len() == 1);
-    let name = |index: usize| match (named(key(index)), cluster_of(key(index)).filter(|_| common.is_none())) {
+    let short = |index: usize| match (named(key(index)), cluster_of(key(index)).filter(|_| common.is_none()))
+    {
         (None, _) => NOT_NAMED.to_owned(),
         (Some(key), None) => known_as(key).to_owned(),
         (Some(key), Some(cluster)) => format!("{} in {cluster}", known_as(key)),
     };
+    let mut of_name: BTreeMap<String, BTreeSet<(&str, &str)>> = BTreeMap::new();
+    for (index, episode) in incident.episodes.iter().enumerate() {
+        of_name.entry(short(index)).or_default().insert(episode.who.account_and_key());
+    }
+    // Principals of one name are told apart by kind and account.
+    let name = |index: usize| {
+        let (short, who) = (short(index), incident.episodes[index].who);
+        match named(&who.account).filter(|_| of_name[&short].len() > 1) {
+            Some(account) => format!("{} {short} of {account}", who.kind.name()),
+            None => short,
+        }
+    };
     let why = |index: usize| {
-        let link = incident.links.iter().find(|link| link.from.max(link.to) == index);
-        let other = |link: &Link<'_>| name(link.from.min(link.to));
-        link.map_or(String::new(), |link| format!(" ({})", joined_by(link, link.to == index, &other(link))))
+        // The first one is joined by what comes after it, and others may be, too.
+        let joins_earlier = |link: &&Link<'_>| link.from.max(link.to) == index;
+        let joins = |link: &&Link<'_>| index > 0 && [link.from, link.to].contains(&index);
+        let links = || incident.links.iter();
+        let link = links().find(joins_earlier).or_else(|| links().find(joins));
+        let other = |link: &Link<'_>| name(link.from + link.to - index);
+        link.map_or(String::new(), |link| {
+            format!(" ({})", joined_by(incident, link, link.to == index, &other(link)))
+        })
     };
     let members: Vec<String> = (0..episodes).map(|index| format!("{}{}", name(index), why(index))).collect();
     let members = listed(members.iter().map(|member| &**member));
@@ -375,8 +394,8 @@ fn cluster_of(key: &str) -> Option<&str> {
     named(cluster.strip_prefix("k8s:")?.strip_suffix('/')?)
 }
 
-/// What joins an episode to an earlier one, `other`, in a few words; `is_to` if the earlier one gave or acted.
-fn joined_by(link: &Link<'_>, is_to: bool, other: &str) -> String {
+/// What joins an episode to another one in a few words; `is_to` if the other one gave or acted.
+fn joined_by(incident: &RankedIncident<'_>, link: &Link<'_>, is_to: bool, other: &str) -> String {
     match (link.kind, is_to) {
         (LinkKind::AccessKey, _) => format!("same key {}", link.value),
         (LinkKind::IssuedKey, true) if is_of_cluster(link.value) => {
@@ -398,8 +417,12 @@ fn joined_by(link: &Link<'_>, is_to: bool, other: &str) -> String {
         (LinkKind::Creation, false) if is_service_account(link.value) => format!("created {other}"),
         (LinkKind::Creation, true) => format!("created or opened by {other}"),
         (LinkKind::Creation, false) => format!("created or opened {other}"),
-        (LinkKind::AssumedRole, true) => format!("assumed by {other}"),
-        (LinkKind::AssumedRole, false) => format!("assumed {other}"),
+        (LinkKind::AssumedRole, is_to) => match (incident.is_assumed(link), is_to) {
+            (true, true) => format!("assumed by {other}"),
+            (true, false) => format!("assumed {other}"),
+            (false, true) => format!("asked for by {other}"),
+            (false, false) => format!("asked for {other}"),
+        },
         (LinkKind::Network, _) => format!("same network {}", link.value),
     }
 }

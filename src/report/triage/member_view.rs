@@ -138,9 +138,9 @@ fn texts<'e>(episode: &'e Episode<'e>, of: fn(&Sighting) -> Option<&str>) -> imp
     episode.findings.iter().filter_map(move |one| of(one.finding.evidence?))
 }
 
-/// The networks or agents from which the findings came, as far as their evidence says.
+/// The networks or agents from which the principal itself did what was found.
 pub(super) fn values<'e>(episode: &'e Episode<'e>, dimension: Dimension) -> BTreeSet<Cow<'e, str>> {
-    let value = |one: &'e EpisodeFinding<'e>| dimension.value(&one.finding.traits()?);
+    let value = |one: &'e EpisodeFinding<'e>| Some(Cow::Borrowed(&**one.origin.value(dimension)?));
     episode.findings.iter().filter_map(value).collect()
 }
 

@@ -148,7 +148,7 @@ impl TriageReport<'_> {
 
     /// Which facts are later than the episodes that they are about, if scores use any.
     pub(super) fn looks_ahead(&self) -> Option<String> {
-        (!self.question.as_of_then).then(|| text::looks_ahead(self.question))
+        text::looks_ahead(self.question)
     }
 
     /// The incidents to write, each with its rank, counted from 1.

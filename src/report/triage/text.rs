@@ -173,10 +173,38 @@ fn before_warmup(report: &TriageReport<'_>) -> Option<Timestamp> {
     report.question.to.filter(|to| *to < end).map(|_| end)
 }
 
-/// Which facts are later than the episodes that they are about.
-pub(super) fn looks_ahead(question: &TriageQuestion) -> String {
-    format!(
-        "scores look ahead: who did the same up to {} days later, and what went on (--as-of-then leaves this out)",
-        question.weights.window_days
-    )
+/// Which facts are later than the episodes that they are about, if scores use any.
+pub(super) fn looks_ahead(question: &TriageQuestion) -> Option<String> {
+    let weights = &question.weights;
+    let others = match weights.window_days {
+        0.0 => None,
+        1.0 => Some("who did the same up to a day later".to_owned()),
+        days => Some(format!("who did the same up to {days} days later")),
+    };
+    // A factor of one changes nothing.
+    let stays = (weights.stays != 1.0).then(|| "what went on".to_owned());
+    let facts: Vec<String> = others.into_iter().chain(stays).collect();
+    let looks = !question.as_of_then && !facts.is_empty();
+    looks.then(|| format!("scores look ahead: {} (--as-of-then leaves this out)", facts.join(", and ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::Weights;
+
+    #[test]
+    fn what_scores_look_ahead_to_is_that_of_the_weights() {
+        let of = |window_days, stays| {
+            let weights = Weights { window_days, stays, ..Weights::default() };
+            looks_ahead(&TriageQuestion { weights, ..TriageQuestion::default() })
+        };
+        let text = |facts: &str| Some(format!("scores look ahead: {facts} (--as-of-then leaves this out)"));
+        assert_eq!(of(7.0, 0.25), text("who did the same up to 7 days later, and what went on"));
+        assert_eq!(of(1.0, 1.0), text("who did the same up to a day later"));
+        assert_eq!(of(0.0, 0.25), text("what went on"));
+        assert_eq!(of(0.0, 1.0), None);
+        let then = TriageQuestion { as_of_then: true, ..TriageQuestion::default() };
+        assert_eq!(looks_ahead(&then), None);
+    }
 }

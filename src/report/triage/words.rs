@@ -64,11 +64,11 @@ pub(super) fn of_part(part: &Part<'_>, episode: &Episode<'_>, weights: &Weights)
 /// How seldom episodes were as surprising before.
 fn of_history(among_all: Count, own: Count) -> String {
     let earlier = match among_all {
-        Count { all: 0, .. } => return "no episode came before".to_owned(),
+        Count { all: 0, .. } => return "no episode with new actions had ended before".to_owned(),
         all => format!("{} earlier episodes were as surprising", some_of(all)),
     };
     match own {
-        Count { all: 0, .. } => format!("{earlier}; this principal had none"),
+        Count { all: 0, .. } => format!("{earlier}; this principal had none of them"),
         own => format!("{earlier}, {} of this principal", some_of(own)),
     }
 }
@@ -86,7 +86,7 @@ pub(super) fn of_new_value_briefly(part: &Part<'_>, episode: &Episode<'_>) -> St
 /// Who had a network or agent before.
 fn had_before(among_all: Count) -> String {
     match among_all {
-        Count { some: 0, .. } => "never seen in this archive before".to_owned(),
+        Count { some: 0, .. } => "never seen in this archive before this episode".to_owned(),
         all => format!("{} principals had it before", some_of(all)),
     }
 }
@@ -100,6 +100,9 @@ fn of_new_value(reason: &Reason<'_>, episode: &Episode<'_>, weights: &Weights) -
     let mut text = had_before(*among_all);
     let (who, what) = (episode.who.kind.name(), part.name());
     text.push_str(&match (active_hours, earlier_new) {
+        (0, _) if episode.first_seen < episode.start() => {
+            format!(", and this {who} had been active in no earlier hour")
+        }
         (0, _) => format!(", and this {who} had not been active before"),
         (_, 0) => format!(", and this {who} had no {what} in {}", hours(*active_hours)),
         (_, 1) => format!(", and this {who} had no new {what} after its first of {}", hours(*active_hours)),
@@ -175,7 +178,8 @@ pub(super) fn of_link(link: &Link<'_>, incident: &RankedIncident<'_>) -> String 
         LinkKind::IssuedToken => {
             format!("{from} requested a token for {to}, which acted for the first time after that")
         }
-        LinkKind::AssumedRole => format!("{from} assumed {to}"),
+        LinkKind::AssumedRole if incident.is_assumed(link) => format!("{from} assumed {to}"),
+        LinkKind::AssumedRole => format!("{from} asked for {to}"),
         LinkKind::Network => format!("{to} came from {}, as {from} did", link.value),
     }
 }
