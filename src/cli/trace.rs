@@ -145,10 +145,10 @@ fn changed(traced: &Traced) -> Option<String> {
 /// Warns of contradictions, which are said with their credentials.
 fn contradicted(traced: &Traced) -> Option<String> {
     let count = traced.rows.iter().filter(|row| !row.contradictions.is_empty()).count();
-    let what = "used as the event that issued or ended it, or another use, contradicts: a record is forged, wrong or missing";
+    let what = "records that contradict each other: one is forged, wrong or missing";
     (count > 0).then(|| match count {
-        1 => format!("1 credential was {what}"),
-        _ => format!("{count} credentials were {what}"),
+        1 => format!("1 credential has {what}"),
+        _ => format!("{count} credentials have {what}"),
     })
 }
 

@@ -51,7 +51,7 @@ pub(crate) struct PrincipalArgs {
     /// Learn these actions, but do not report them (repeatable)
     #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
     pub(crate) ignore_action: Vec<Pattern>,
-    /// File with one --ignore-action glob per line; # starts a comment, also behind a glob and a blank
+    /// File with one --ignore-action glob per line; # starts a comment, at the start of a line or after a blank
     #[arg(long, value_name = "FILE")]
     pub(crate) ignore_file: Vec<PathBuf>,
     /// Leave out calls marked as read-only

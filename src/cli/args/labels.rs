@@ -12,9 +12,9 @@ use super::super::text_file::read_text;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Labelled incidents")]
 pub(crate) struct LabelArgs {
-    /// Instead of the ranking, report where it has the incidents of a CSV file, in total and by class. The header names
-    /// incident, optionally class, and event_id, or time, account, principal and action. Noise is the number of places before
-    /// an incident, and in its own row, that no labelled incident needs
+    /// Instead of the ranking, report at which ranks it has the incidents of a CSV file, in total and by class. The header
+    /// names incident, optionally class, and event_id, or time, account, principal and action. Noise is the number of entries
+    /// before an incident, and in its own row, that belong to no labelled incident
     #[arg(long, value_name = "FILE", conflicts_with = "top")]
     pub(crate) labels: Option<PathBuf>,
 }

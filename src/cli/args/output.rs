@@ -68,7 +68,7 @@ pub(crate) struct RankedOutputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct ScreenArgs {
-    /// Write text for a terminal: with colours, a summary first, in lines that fit. auto does so if the answer goes to a terminal,
+    /// Write text for a terminal: coloured, wrapped to its width, summary first. auto does so if the answer goes to a terminal,
     /// without colours if NO_COLOR is set; always does so for any output; never only leaves out the colours
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, hide_default_value = true)]
     pub(crate) color: ColorChoice,

@@ -66,7 +66,7 @@ named_arg! {
         RootActivity => "An hour in which an account's root user acted, regardless of the warmup",
         Rule => "Events of a principal that match a rule and are not already covered by another finding, regardless of the warmup",
         Insight => "A CloudTrail Insights event, regardless of the warmup; not included in all",
-        NewNetwork => "A principal's first call from a network, after its warmup; not included in all, nor are the next ones",
+        NewNetwork => "A principal's first call from a network, after its warmup; not included in all, and neither are the kinds below",
         NewAgent => "A principal's first call with a family of user agents",
         NewRegion => "A principal's first call in a Region",
         NewAccessKey => "A principal's first call with a long-term access key",

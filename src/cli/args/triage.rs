@@ -51,8 +51,8 @@ pub(crate) struct RankingArgs {
     /// The longest gap between findings of one episode [default: 1h]
     #[arg(long, value_name = "SPAN")]
     episode_gap: Option<Span>,
-    /// Score an episode with nothing later than itself: what could have been known then. Otherwise a score also counts who
-    /// does the same within a week, and whether the principal goes on
+    /// Score each episode only with what could be known when it ended. Otherwise a score also counts who does the same
+    /// within the next week, and whether the principal goes on
     #[arg(long)]
     pub(crate) as_of_then: bool,
     /// Replace constants of the score by those of a TOML file, one per line: history = 0.5. docs/ranking.md lists them

@@ -28,7 +28,7 @@ pub(super) fn of_surprise(surprise: &Surprise, weights: &Weights) -> String {
         text.push_str(&format!("; {} of its family began it {window}", surprise.mates));
     }
     if surprise.stays == Some(true) {
-        text.push_str("; it went on doing it on later days");
+        text.push_str("; it kept doing this on later days");
     }
     text
 }
@@ -105,7 +105,8 @@ fn of_new_value(reason: &Reason<'_>, episode: &Episode<'_>, weights: &Weights) -
         }
         (0, _) => format!(", and this {who} had not been active before"),
         (_, 0) => format!(", and this {who} had no {what} in {}", hours(*active_hours)),
-        (_, 1) => format!(", and this {who} had no new {what} after its first of {}", hours(*active_hours)),
+        (1, 1) => format!(", and this {who} had been active in only 1 hour before"),
+        (_, 1) => format!(", and this {who} had a new {what} in only 1 of {}", hours(*active_hours)),
         (_, new) => {
             format!(
                 ", and this {who} had a new {what} in {} of {}",
@@ -119,7 +120,7 @@ fn of_new_value(reason: &Reason<'_>, episode: &Episode<'_>, weights: &Weights) -
         text.push_str(&format!("; {others} first had it {window}"));
     }
     if *stays == Some(true) {
-        text.push_str("; it went on having it later");
+        text.push_str("; it was still in use later");
     }
     text
 }
