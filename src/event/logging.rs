@@ -4,6 +4,8 @@
 //! "UpdateClusterConfig". Calls that break a delivery in another service, such as `s3:DeleteBucket` or `s3:PutBucketPolicy`, are not
 //! among them: most buckets hold no logs.
 
+use std::collections::BTreeSet;
+
 use crate::model::LoggingEffect;
 
 /// A kind of call that changes what is logged.
@@ -158,7 +160,7 @@ impl LoggingRequest {
 fn limits(selectors: &[ManagementSelector]) -> Vec<String> {
     let is_whole = |selector: &&ManagementSelector| selector.fields.is_empty();
     let whole: Vec<&ManagementSelector> = selectors.iter().filter(is_whole).collect();
-    let Some(one) = whole.first() else {
+    if whole.is_empty() {
         let mut fields: Vec<&str> =
             selectors.iter().flat_map(|selector| &selector.fields).map(String::as_str).collect();
         fields.sort_unstable();
@@ -167,7 +169,7 @@ fn limits(selectors: &[ManagementSelector]) -> Vec<String> {
             true => "no management events".to_owned(),
             false => format!("management events only by {}", fields.join(", ")),
         }];
-    };
+    }
     let mut limits = Vec::new();
     if !whole.iter().any(|selector| selector.reads) {
         limits.push("no read-only management events".to_owned());
@@ -175,14 +177,27 @@ fn limits(selectors: &[ManagementSelector]) -> Vec<String> {
     if !whole.iter().any(|selector| selector.writes) {
         limits.push("no write management events".to_owned());
     }
-    let is_nowhere = |source: &&String| whole.iter().all(|selector| selector.excluded.contains(source));
-    let mut excluded: Vec<&str> = one.excluded.iter().filter(is_nowhere).map(String::as_str).collect();
-    excluded.sort_unstable();
-    excluded.dedup();
-    if !excluded.is_empty() {
-        limits.push(format!("no management events of {}", excluded.join(", ")));
-    }
+    let reads = excluded(&whole, |selector| selector.reads);
+    let writes = excluded(&whole, |selector| selector.writes);
+    let listed = |sources: Vec<&str>| (!sources.is_empty()).then(|| sources.join(", "));
+    let both = listed(reads.intersection(&writes).copied().collect());
+    limits.extend(both.map(|sources| format!("no management events of {sources}")));
+    let reads_only = listed(reads.difference(&writes).copied().collect());
+    limits.extend(reads_only.map(|sources| format!("no read-only management events of {sources}")));
+    let writes_only = listed(writes.difference(&reads).copied().collect());
+    limits.extend(writes_only.map(|sources| format!("no write management events of {sources}")));
     limits
+}
+
+/// The sources that all selectors of a kind of calls exclude.
+fn excluded<'s>(
+    selectors: &[&'s ManagementSelector],
+    is_of_kind: fn(&ManagementSelector) -> bool,
+) -> BTreeSet<&'s str> {
+    let of_kind = || selectors.iter().filter(|selector| is_of_kind(selector));
+    let is_nowhere = |source: &&String| of_kind().all(|selector| selector.excluded.contains(source));
+    let first = of_kind().next().map_or(&[][..], |selector| &selector.excluded);
+    first.iter().filter(is_nowhere).map(String::as_str).collect()
 }
 
 #[cfg(test)]
@@ -215,6 +230,20 @@ mod tests {
             narrowed("no management events of kms.amazonaws.com")
         );
         assert_eq!(judged(std::slice::from_ref(&some)), narrowed("management events only by eventName"));
+        let reads_without = ManagementSelector { writes: false, ..without.clone() };
+        let writes_without = ManagementSelector { reads: false, ..without.clone() };
+        assert_eq!(
+            judged(&[reads_without.clone(), writes.clone()]),
+            narrowed("no read-only management events of kms.amazonaws.com")
+        );
+        assert_eq!(
+            judged(&[reads.clone(), writes_without.clone()]),
+            narrowed("no write management events of kms.amazonaws.com")
+        );
+        assert_eq!(
+            judged(&[reads_without, writes_without]),
+            narrowed("no management events of kms.amazonaws.com")
+        );
         for selectors in [&[all.clone()][..], &[reads, writes], &[without, all.clone()], &[some, all]] {
             assert_eq!(judged(selectors), ("widened", String::new()));
         }

@@ -62,7 +62,11 @@ fn contradictions_are_stated() {
             .lines()
             .filter_map(|line| line.trim_start().strip_prefix("CONTRADICTION: ").map(str::to_owned))
             .collect();
-        assert_eq!(warnings.contains("warning: 1 credential has records that contradict"), !lines.is_empty(), "{warnings}");
+        assert_eq!(
+            warnings.contains("warning: 1 credential has records that contradict"),
+            !lines.is_empty(),
+            "{warnings}"
+        );
         lines
     };
     let expires = json!({"expiration": "Mar 1, 2024, 11:00:00 AM"});

@@ -90,7 +90,11 @@ fn a_use_after_the_end_of_a_key_is_a_contradiction() {
         let (text, warnings) = told(&archive, &["AKIAX"]);
         let lines = text.lines().filter_map(|line| line.trim().strip_prefix("CONTRADICTION: "));
         let lines: Vec<String> = lines.map(str::to_owned).collect();
-        assert_eq!(warnings.contains("warning: 1 credential has records that contradict"), !lines.is_empty(), "{warnings}");
+        assert_eq!(
+            warnings.contains("warning: 1 credential has records that contradict"),
+            !lines.is_empty(),
+            "{warnings}"
+        );
         let names = credential(&archive, "AKIAX")["contradictions"].clone();
         (lines.join("; "), names)
     };
