@@ -1,8 +1,8 @@
 //! Hides secrets in the text of a record, or in a URL: session tokens, passwords, keys, the data of secrets in a cluster.
 //!
 //! Only the content of a secret is replaced; every other byte stays. Names decide, in any depth, in any case and with or without
-//! `-` and `_`; also in JSON within strings, in parameters of URLs, and in both with escapes ([`Layer`]). AWS hides most secrets itself;
-//! what its records do carry is listed in [`NAMES`]. [`Tokens`] reads the text of a record token by token, whatever is wrong with it.
+//! `-` and `_`; also in JSON within strings, in parameters of URLs, and in both with escapes (`Layer`). AWS hides most secrets itself;
+//! what its records do carry is listed in `NAMES`. [`Tokens`] reads the text of a record token by token, whatever is wrong with it.
 
 mod layer;
 mod tokens;
