@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use firstseen::baseline::Baseline;
+use firstseen::model::cluster_of_key;
 use firstseen::source::{GivenArchive, ObjectKey};
 
 use super::exit::UsageError;
 
-/// How a principal's key names no cluster.
-const NONE: &str = "-";
+/// The name in a principal's key if its cluster is unknown.
+pub(super) const UNNAMED: &str = "-";
 
 /// Refuses the name of a cluster that a baseline does not have.
 pub(crate) fn check_cluster(baseline: &Baseline, asked: Option<&str>) -> anyhow::Result<()> {
     let keys = baseline.principals.iter().map(|who| &*who.key);
-    let known: BTreeSet<&str> = keys.filter_map(cluster_of).collect();
+    let known: BTreeSet<&str> = keys.filter_map(cluster_of_key).collect();
     match asked.filter(|name| !known.is_empty() && !known.contains(name)) {
         None => Ok(()),
         Some(name) => {
@@ -35,19 +36,14 @@ pub(crate) fn add_clusters(given: &mut [GivenArchive], baseline: &Baseline, name
     for behaviour in baseline.behaviours.iter().filter(|one| is_unnamed(&one.first.object)) {
         let key = &baseline.principals[behaviour.principal as usize].key;
         let of_archive = clusters.get_mut((behaviour.first.archive as usize).wrapping_sub(1));
-        if let (Some(cluster), Some(of_archive)) = (cluster_of(key), of_archive) {
+        if let (Some(cluster), Some(of_archive)) = (cluster_of_key(key), of_archive) {
             of_archive.insert(cluster);
         }
     }
     for archive in given.iter_mut().filter(|archive| archive.cluster.is_none()) {
         let name = archive.name();
         let Some(number) = names.iter().position(|known| *known == name) else { continue };
-        let only = clusters[number].first().filter(|name| clusters[number].len() == 1 && **name != NONE);
+        let only = clusters[number].first().filter(|name| clusters[number].len() == 1 && **name != UNNAMED);
         archive.cluster = only.map(|name| (*name).to_owned());
     }
-}
-
-/// The cluster that a principal's key names.
-fn cluster_of(key: &str) -> Option<&str> {
-    key.strip_prefix("k8s:")?.split_once('/').map(|(cluster, _)| cluster)
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use firstseen::actions::similar_action;
 use firstseen::baseline::{Baseline, Behaviour};
 use firstseen::coverage::{Coverage, ObjectSkip};
-use firstseen::model::{AddressRange, Dimension, LogSource, Sighting, is_unique_id};
+use firstseen::model::{AddressRange, Dimension, LogSource, Sighting, cluster_of_key, is_unique_id};
 use firstseen::names::{did_you_mean, nearest};
 use firstseen::query::{
     Filter, FindingKind, HiddenFindings, IncidentFindings, KnownAssets, Overview, Pattern, Preset, Question,
@@ -17,6 +17,7 @@ use firstseen::report::plural;
 use firstseen::time::{Span, Timestamp};
 
 use super::args::{DEFAULT_WARMUP, FilterArgs, QuestionArgs};
+use super::cluster::UNNAMED;
 use super::exit::Hint;
 
 /// [`unmatched`] of the filter that these flags make. They know the files that list ignored actions.
@@ -183,13 +184,14 @@ pub(crate) fn without_rules(baseline: &Baseline, filter: &Filter) -> Vec<String>
 /// That requests to clusters from several archives name no cluster: their users cannot be told apart, and what one did hides the first time of the
 /// other.
 pub(crate) fn unnamed_clusters(baseline: &Baseline) -> Option<String> {
-    let is_unnamed =
-        |behaviour: &&Behaviour| baseline.principals[behaviour.principal as usize].key.starts_with("k8s:-/");
+    let key = |behaviour: &Behaviour| &baseline.principals[behaviour.principal as usize].key;
+    let is_unnamed = |behaviour: &&Behaviour| cluster_of_key(key(behaviour)) == Some(UNNAMED);
     let of_none = baseline.behaviours.iter().filter(is_unnamed);
     let archives: BTreeSet<u32> = of_none.map(|behaviour| behaviour.first.archive).collect();
     (archives.len() > 1).then(|| {
         format!(
-            "Kubernetes audit events of {} archives name no cluster, so users of one name count as one: if the clusters differ, name each              (k8s-cluster of its [[archive]] table in --config FILE, or one run of index for each, with --k8s-cluster, and merge)",
+            "Kubernetes audit events of {} archives name no cluster, so users of one name count as one: if the clusters differ, name each \
+             (k8s-cluster of its [[archive]] table in --config FILE, or one run of index for each, with --k8s-cluster, and merge)",
             archives.len()
         )
     })

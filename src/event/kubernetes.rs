@@ -434,6 +434,12 @@ fn role_of(arn: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(format!("arn:{}:iam::{}:role/{role}", parts.partition, parts.account)))
 }
 
+/// The account and the log group in the `@log` of Logs Insights: `<account>:<log group>` (CloudWatch Logs User Guide, "Supported logs
+/// and discovered fields").
+pub fn account_and_log_group(log: &str) -> Option<(&str, &str)> {
+    log.split_once(':').filter(|(account, _)| is_account_id(account))
+}
+
 /// The name of the cluster in the name of its log group: `/aws/eks/<cluster>/cluster` (EKS User Guide, "Control plane
 /// logging").
 pub fn cluster_of_log_group(log_group: &str) -> Option<&str> {

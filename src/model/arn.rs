@@ -79,7 +79,24 @@ impl<'a> Arn<'a> {
 
 /// The identity after the cluster name in a key; `None` if the key has no cluster.
 pub fn identity_in_cluster(key: &str) -> Option<&str> {
-    key.strip_prefix("k8s:")?.split_once('/').map(|(_, identity)| identity)
+    in_cluster(key).map(|(_, identity)| identity)
+}
+
+/// The name of the cluster in a key, `-` if it is unknown; `None` if the key has no cluster.
+///
+/// ```
+/// use firstseen::model::cluster_of_key;
+///
+/// assert_eq!(cluster_of_key("k8s:prod/system:serviceaccount:shop:web"), Some("prod"));
+/// assert_eq!(cluster_of_key("k8s:-/eva"), Some("-"));
+/// assert_eq!(cluster_of_key("arn:aws:iam::111122223333:user/eva"), None);
+/// ```
+pub fn cluster_of_key(key: &str) -> Option<&str> {
+    in_cluster(key).map(|(cluster, _)| cluster)
+}
+
+fn in_cluster(key: &str) -> Option<(&str, &str)> {
+    key.strip_prefix("k8s:")?.split_once('/')
 }
 
 /// A principal's key without the name of its cluster.

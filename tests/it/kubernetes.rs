@@ -537,6 +537,7 @@ fn archives_without_the_name_of_a_cluster_are_warned_of() {
                 is_warned,
                 "{command} {arguments:?} {shown}"
             );
+            assert_eq!(shown.contains("name each (k8s-cluster of its [[archive]]"), is_warned, "{shown}");
         }
     }
 }

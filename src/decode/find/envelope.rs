@@ -20,7 +20,7 @@ use memchr::memmem;
 use super::flattened;
 use crate::coverage::ObjectSkip;
 use crate::decode::record::{audit, walk};
-use crate::event::{Record, cluster_of_log_group};
+use crate::event::{Record, account_and_log_group, cluster_of_log_group};
 
 /// A place in a wrapper that may hold records, with the position of the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,11 +84,8 @@ impl CarrierOrigin {
         Self { account: Some(account.into()), cluster: cluster_of_log_group(log_group).map(Box::from) }
     }
 
-    /// `<account>:<log group>`
     fn of_insights(log: &str) -> Option<Self> {
-        let (account, log_group) = log.split_once(':')?;
-        let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-        is_account.then(|| Self::of_log_group(account, log_group))
+        account_and_log_group(log).map(|(account, log_group)| Self::of_log_group(account, log_group))
     }
 
     /// `/subscriptions/…/providers/Microsoft.ContainerService/managedClusters/<cluster>`, in any case.

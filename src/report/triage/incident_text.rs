@@ -9,7 +9,7 @@ use super::member_view::values;
 use super::words::{most_surprising, of_new_value_briefly, of_part, of_surprise, placed_network};
 use crate::actions::{Class, short_name};
 use crate::model::{
-    Arn, Dimension, identity_in_cluster, is_of_cluster, is_service_account, is_temporary_key, last_part,
+    Arn, Dimension, cluster_of_key, is_of_cluster, is_service_account, is_temporary_key, last_part,
     without_cluster,
 };
 use crate::query::{Episode, EpisodeFinding, Link, LinkKind, PartName, RankedIncident, Surprise, Weights};
@@ -390,8 +390,7 @@ fn known_as(key: &str) -> &str {
 
 /// The name of the cluster in a key, if it is known.
 fn cluster_of(key: &str) -> Option<&str> {
-    let cluster = key.strip_suffix(identity_in_cluster(key)?)?;
-    named(cluster.strip_prefix("k8s:")?.strip_suffix('/')?)
+    named(cluster_of_key(key)?)
 }
 
 /// What joins an episode to another one in a few words; `is_to` if the other one gave or acted.
