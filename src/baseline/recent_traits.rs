@@ -168,6 +168,7 @@ impl<'a> Parts<'a> {
             error_code,
             target_account,
             target_role: _,
+            impersonator: _,
             is_service,
             is_forwarded,
             is_from_console,

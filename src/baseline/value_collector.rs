@@ -87,12 +87,13 @@ impl ValueCollector {
         texts: &mut SharedTexts,
     ) {
         let mut event = Event { action: action.0, moment, make_sighting: sighting, sighting: None };
-        // The roles that are asked for are many, and would push all other traits out of memory.
-        let usual = Traits { target_role: None, ..traits.reduced() };
+        // The roles that are asked for are many, and would push all other traits out of memory; few events have an impersonator.
+        let usual = Traits { target_role: None, impersonator: None, ..traits.reduced() };
         self.add_usual(principal.0, &usual, &mut event, texts);
-        let role = Dimension::TargetRole.value(traits);
-        if let Some(role) = role.filter(|_| self.dimensions.contains(Dimension::TargetRole)) {
-            let index = self.index((principal.0, Dimension::TargetRole, &role), &mut event, texts);
+        for dimension in [Dimension::TargetRole, Dimension::Impersonator] {
+            let value = dimension.value(traits).filter(|_| self.dimensions.contains(dimension));
+            let Some(value) = value else { continue };
+            let index = self.index((principal.0, dimension, &value), &mut event, texts);
             event.add_to(&mut self.values[index as usize], texts);
         }
     }

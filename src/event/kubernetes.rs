@@ -199,15 +199,19 @@ impl<'a> AuditRecord<'a> {
             access_key_id: real.access_key_id,
             session_name: present(real.session_name).or(real.pod_name),
             principal_id: real.unique_id(),
-            impersonated_by: self.is_impersonated().then(|| real.identity(PrincipalKey::Arn)),
+            impersonated_by: self.impersonator(),
             detail: self.request_uri.map(masked_url),
             stage: self.stage(),
             ..Evidence::default()
         }
     }
 
-    /// What dimensions read of the event of this record; `error_code` is that of its evidence.
-    pub fn traits<'t>(&'t self, error_code: Option<&'t str>) -> Traits<'t> {
+    /// What dimensions read of the event of this record; `error_code` is that of its evidence, and the impersonator is left to the
+    /// caller.
+    pub fn traits<'t>(&self, error_code: Option<&'t str>) -> Traits<'t>
+    where
+        'a: 't,
+    {
         Traits {
             source_ip: self.source_ip,
             user_agent: self.user_agent,
@@ -215,6 +219,11 @@ impl<'a> AuditRecord<'a> {
             error_code,
             ..Traits::default()
         }
+    }
+
+    /// The identity of the real user, if it impersonated another.
+    pub fn impersonator(&self) -> Option<Cow<'a, str>> {
+        self.is_impersonated().then(|| self.user.identity(PrincipalKey::Arn))
     }
 
     fn is_impersonated(&self) -> bool {

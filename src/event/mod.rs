@@ -347,6 +347,7 @@ impl<'a> Record<'a> {
             target_account: self
                 .recipient_account
                 .filter(|recipient| is_account_id(account) && *recipient != account),
+            impersonator: None,
             is_service,
             is_forwarded: !is_service && present(self.identity.invoked_by).is_some(),
             is_from_console: self.from_console == Some(true),

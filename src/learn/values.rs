@@ -18,7 +18,7 @@ impl<T: EventTap> ObjectLearner<'_, '_, '_, T> {
         found: &FoundRecord<'_>,
     ) {
         let dimensions = self.learner.settings.dimensions;
-        let (role, code);
+        let (role, code, impersonator);
         let traits = match record {
             AnyRecord::CloudTrail(record) => {
                 let is_read = dimensions.contains(Dimension::TargetRole) && record.assumes_role();
@@ -27,7 +27,8 @@ impl<T: EventTap> ObjectLearner<'_, '_, '_, T> {
             }
             AnyRecord::Kubernetes(record) => {
                 code = record.error_code();
-                record.traits(code.as_deref())
+                impersonator = record.impersonator();
+                Traits { impersonator: impersonator.as_deref(), ..record.traits(code.as_deref()) }
             }
         };
         let place = self.part.inner.place(self.context, found);

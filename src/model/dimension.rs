@@ -25,6 +25,8 @@ named! {
         TargetRole = "target-role",
         /// The account in which the principal acted, if it is not its own.
         TargetAccount = "target-account",
+        /// In a cluster: the user that impersonated the principal.
+        Impersonator = "impersonator",
         /// The autonomous system of the caller's network, such as `AS64500`. Derived from [`Self::Network`].
         Asn = "asn",
         /// The country of the caller's network (ISO 3166-1 alpha-2). Derived from [`Self::Network`].
@@ -34,7 +36,7 @@ named! {
 
 impl Dimension {
     /// Those that are learnt from events and saved; all others are [derived](Self::origin) when a question is asked.
-    pub const LEARNT: [Self; 7] = [
+    pub const LEARNT: [Self; 8] = [
         Self::Network,
         Self::Agent,
         Self::Region,
@@ -42,6 +44,7 @@ impl Dimension {
         Self::Error,
         Self::TargetRole,
         Self::TargetAccount,
+        Self::Impersonator,
     ];
 
     /// The dimension from whose values those of this one are derived; `None` if it is learnt from events.
@@ -75,6 +78,8 @@ pub struct Traits<'a> {
     pub target_role: Option<&'a str>,
     /// The account whose log has the event, if it is not the principal's.
     pub target_account: Option<&'a str>,
+    /// The user that impersonated the principal, as [`crate::model::Evidence::impersonated_by`] names it.
+    pub impersonator: Option<&'a str>,
     /// Whether the caller is an AWS service that acts for itself.
     pub is_service: bool,
     /// Whether an AWS service made the call for the principal (`invokedBy`): address and agent are the service's.
@@ -121,6 +126,7 @@ impl Dimension {
             Self::Error => present(traits.error_code).map(|code| Cow::Borrowed(error_kind(code))),
             Self::TargetRole => present(traits.target_role).map(Cow::Borrowed),
             Self::TargetAccount => present(traits.target_account).map(Cow::Borrowed),
+            Self::Impersonator => present(traits.impersonator).map(Cow::Borrowed),
             Self::Asn | Self::Country => None,
         }
     }
@@ -192,7 +198,7 @@ pub struct Dimensions(u8);
 
 impl Dimensions {
     /// All dimensions that are learnt.
-    pub const ALL: Self = Self((1 << Dimension::LEARNT.len()) - 1);
+    pub const ALL: Self = Self(u8::MAX >> (u8::BITS as usize - Dimension::LEARNT.len()));
 
     /// Whether it has none.
     pub const fn is_empty(self) -> bool {
@@ -243,6 +249,7 @@ mod tests {
         error_code: None,
         target_role: None,
         target_account: None,
+        impersonator: None,
         is_service: false,
         is_forwarded: false,
         is_from_console: false,

@@ -105,6 +105,8 @@ named! {
         NewTargetRole = "new-target-role",
         /// The first sighting in another account.
         NewTargetAccount = "new-target-account",
+        /// The first request that a user sent as the principal, in a cluster.
+        NewImpersonator = "new-impersonator",
         /// The first sighting of an autonomous system.
         NewAsn = "new-asn",
         /// The first sighting of a country.
@@ -126,6 +128,7 @@ impl FindingKind {
             Dimension::Error => Self::NewError,
             Dimension::TargetRole => Self::NewTargetRole,
             Dimension::TargetAccount => Self::NewTargetAccount,
+            Dimension::Impersonator => Self::NewImpersonator,
             Dimension::Asn => Self::NewAsn,
             Dimension::Country => Self::NewCountry,
         }
@@ -373,6 +376,7 @@ impl<'b> Finding<'b> {
             region: evidence.region(),
             access_key_id: evidence.access_key_id(),
             error_code: evidence.error_code(),
+            impersonator: evidence.impersonated_by(),
             ..Traits::default()
         })
     }

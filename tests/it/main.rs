@@ -18,6 +18,7 @@ mod findings;
 mod fuzz;
 mod geo;
 mod hostile;
+mod impersonation;
 mod indexing;
 mod inventory;
 mod known;

@@ -73,6 +73,7 @@ named_arg! {
         NewError => "A principal's first error of a kind",
         NewTargetRole => "A principal's first AssumeRole call for a role",
         NewTargetAccount => "A principal's first call in an account other than its own",
+        NewImpersonator => "In a cluster: the first request that a user sent as the principal",
         NewAsn => "A principal's first call from an autonomous system; needs --geo-db",
         NewCountry => "A principal's first call from a country; needs --geo-db",
     }
@@ -88,6 +89,7 @@ named_arg! {
         Error => "The kind of error of a failed call",
         TargetRole => "The role in a call of AssumeRole",
         TargetAccount => "The account of the call, if it is not the principal's",
+        Impersonator => "In a cluster: the user that impersonated the principal",
         Asn => "The autonomous system of the caller's network; needs --geo-db",
         Country => "The country of the caller's network; needs --geo-db",
     }

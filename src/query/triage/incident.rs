@@ -8,7 +8,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::calls::{
     ByPrincipal, CREATION, SESSION, access_key, beginning, between, calls, is_of_others, is_soon,
 };
+use super::cluster_principals::ClusterPrincipals;
 use super::created::{CreatedIds, Opening};
+use super::impersonation::of_impersonators;
 use super::population::Population;
 use super::service_accounts::of_service_accounts;
 use super::shared::{Shared, Side};
@@ -84,7 +86,9 @@ fn links<'b>(
     links.extend(of_issued_keys(episodes));
     let by_principal = by_principal(episodes);
     links.extend(of_opened(baseline, episodes, &by_principal));
-    links.extend(of_service_accounts(episodes, &by_principal));
+    let principals = ClusterPrincipals::new(&by_principal);
+    links.extend(of_service_accounts(episodes, &principals));
+    links.extend(of_impersonators(episodes, &principals));
     links.extend(of_roles(episodes, &by_principal));
     links.extend(of_networks(baseline, (population, as_of_then), episodes));
     links

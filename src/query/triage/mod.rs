@@ -3,10 +3,12 @@
 //! `docs/ranking.md` has the method. Everything is a pure function of a baseline.
 
 mod calls;
+mod cluster_principals;
 mod created;
 mod episode;
 mod family;
 mod history;
+mod impersonation;
 mod incident;
 mod known;
 mod labels;
@@ -139,6 +141,8 @@ named! {
         Creation = "creation",
         /// The first was given a token for the service account of the other, which acted for the first time after that.
         IssuedToken = "issued-token",
+        /// The first acted as the principal of the other, for the first time.
+        Impersonation = "impersonation",
         /// The first asked for the role of the other, see [`Incident::is_assumed`].
         AssumedRole = "assumed-role",
         /// They came from the same network, from which few ever came.
@@ -268,6 +272,8 @@ named! {
         Network = "network",
         /// A new family of user agents.
         Agent = "agent",
+        /// A new impersonator, in a cluster.
+        Impersonator = "impersonator",
         /// What the user's own list of assets says.
         Known = "known",
     }
@@ -298,11 +304,11 @@ pub enum Reason<'b> {
         /// Of the principal itself.
         own: Count,
     },
-    /// [`PartName::Network`] or [`PartName::Agent`]
+    /// [`PartName::Network`], [`PartName::Agent`] or [`PartName::Impersonator`]
     NewValue {
-        /// Which of the two.
+        /// Which of them.
         part: PartName,
-        /// The network or agent.
+        /// The network, agent or impersonator.
         value: &'b Text,
         /// The others that had it before, among all principals known by then.
         among_all: Count,
@@ -310,7 +316,7 @@ pub enum Reason<'b> {
         recent_others: u32,
         /// Hours in which the principal was active before.
         active_hours: u32,
-        /// Hours among them in which it had a new network or agent.
+        /// Hours among them in which it had a new value of this dimension.
         earlier_new: u32,
         /// Whether the principal had it later, too; `None` if nothing later was looked at.
         stays: Option<bool>,

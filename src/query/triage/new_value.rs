@@ -1,4 +1,4 @@
-//! The parts of a score for a new network and a new agent.
+//! The parts of a score for a new network, a new agent and a new impersonator.
 
 use super::surprise::Context;
 use super::{Count, Part, PartName, Reason};
@@ -133,7 +133,11 @@ impl<'b> Held<'_, 'b> {
         if stays == Some(true) {
             bits *= weights.stays;
         }
-        bits *= if self.part == PartName::Network { weights.network } else { weights.agent };
+        bits *= match self.part {
+            PartName::Network => weights.network,
+            PartName::Agent => weights.agent,
+            _ => weights.impersonator,
+        };
         let value: &'b Text = &held.value.value;
         let among_all = Count { some: holders, all };
         let part = self.part;
@@ -162,8 +166,11 @@ impl<'b> Held<'_, 'b> {
 }
 
 /// The dimensions with a part in the score.
-pub(super) const SCORED: [(Dimension, PartName); 2] =
-    [(Dimension::Network, PartName::Network), (Dimension::Agent, PartName::Agent)];
+pub(super) const SCORED: [(Dimension, PartName); 3] = [
+    (Dimension::Network, PartName::Network),
+    (Dimension::Agent, PartName::Agent),
+    (Dimension::Impersonator, PartName::Impersonator),
+];
 
 #[cfg(test)]
 mod tests {

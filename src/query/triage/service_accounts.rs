@@ -1,12 +1,9 @@
 //! Service accounts of clusters: which episode created one or requested a token for it, and which acts as it.
 
-use std::collections::HashMap;
-
-use super::calls::{ByPrincipal, CREATION, access_key, beginning, calls, is_of_others};
+use super::calls::{CREATION, access_key, beginning, calls, is_of_others};
+use super::cluster_principals::ClusterPrincipals;
 use super::{Episode, Link, LinkKind};
-use crate::model::{
-    PrincipalKind, Sighting, identity_in_cluster, is_of_cluster, is_service_account, service_account,
-};
+use crate::model::{Sighting, identity_in_cluster, is_of_cluster, is_service_account, service_account};
 use crate::query::Finding;
 use crate::time::Timestamp;
 
@@ -17,59 +14,29 @@ const TOKEN_REQUEST: &str = "create core/serviceaccounts/token";
 /// request joins if the account acts for the first time after it.
 pub(super) fn of_service_accounts<'b>(
     episodes: &[Episode<'b>],
-    by_principal: &ByPrincipal<'b>,
+    principals: &ClusterPrincipals<'_, 'b>,
 ) -> Vec<Link<'b>> {
-    let accounts = ServiceAccounts::new(episodes, by_principal);
+    let next_of = |name: &str, (from, time): (usize, Timestamp)| {
+        let indices = principals.named(name, episodes, from)?;
+        // The call is later than its episode if it is the first success of one that failed.
+        let until = episodes[from].end().max(time).plus(CREATION);
+        let mut next = beginning(indices, episodes, (time, until));
+        next.find(|to| is_of_others(episodes, from, *to))
+    };
     let mut links = Vec::new();
-    for (from, finding, call) in calls(episodes).filter(|_| !accounts.by_key.is_empty()) {
+    for (from, finding, call) in calls(episodes).filter(|_| !principals.is_empty()) {
         if let Some(value) = call.issued().filter(|issued| is_service_account(issued)) {
-            let next = accounts.next_of(value, (from, call.time));
+            let next = next_of(value, (from, call.time));
             links.extend(next.map(|to| Link { kind: LinkKind::Creation, from, to, value }));
         }
         let Some(name) = token_requested(finding, call) else { continue };
-        let next = accounts.next_of(&name, (from, call.time));
+        let next = next_of(&name, (from, call.time));
         if let Some(to) = next.filter(|to| may_have(&episodes[*to], call)) {
             let value = identity_in_cluster(&episodes[to].who.key).unwrap_or_default();
             links.push(Link { kind: LinkKind::IssuedToken, from, to, value });
         }
     }
     links
-}
-
-/// The service accounts that have episodes.
-struct ServiceAccounts<'e, 'b> {
-    episodes: &'e [Episode<'b>],
-    /// By key the episodes of each that has it: clusters of several accounts of AWS may have one name.
-    by_key: HashMap<&'b str, Vec<&'e [usize]>>,
-}
-
-impl<'e, 'b> ServiceAccounts<'e, 'b> {
-    fn new(episodes: &'e [Episode<'b>], by_principal: &'e ByPrincipal<'b>) -> Self {
-        let mut by_key: HashMap<&'b str, Vec<&'e [usize]>> = HashMap::new();
-        for ((_, key), indices) in by_principal {
-            if identity_in_cluster(key).is_some_and(is_service_account) {
-                by_key.entry(key).or_default().push(indices);
-            }
-        }
-        Self { episodes, by_key }
-    }
-
-    /// The next episode of the account with a user name, in the cluster of the episode of a call and soon after that.
-    fn next_of(&self, user_name: &str, (from, time): (usize, Timestamp)) -> Option<usize> {
-        let who = self.episodes[from].who;
-        let cluster = who.key.strip_suffix(identity_in_cluster(&who.key)?)?;
-        let named = self.by_key.get(&*format!("{cluster}{user_name}"))?;
-        let is_of_same = |indices: &&&[usize]| {
-            indices.first().is_some_and(|index| self.episodes[*index].who.account == who.account)
-        };
-        // An IAM identity may be of another account than the cluster.
-        let only = || named.first().filter(|_| who.kind == PrincipalKind::K8sIam && named.len() == 1);
-        let indices = named.iter().find(is_of_same).or_else(only)?;
-        // The call is later than its episode if it is the first success of one that failed.
-        let until = self.episodes[from].end().max(time).plus(CREATION);
-        let mut next = beginning(indices, self.episodes, (time, until));
-        next.find(|to| is_of_others(self.episodes, from, *to))
-    }
 }
 
 /// The user name of the service account for which a call got a token. The path of the request names it.

@@ -51,9 +51,11 @@ weights! {
     network = 1.0,
     /// Weight of the part for a new agent.
     agent = 1.0,
-    /// Bits for each doubling of the active hours in which a principal kept its networks or agents.
+    /// Weight of the part for a new impersonator.
+    impersonator = 1.0,
+    /// Bits for each doubling of the active hours in which a principal kept its networks, agents or impersonators.
     steadiness = 2.0,
-    /// Bits for each halving of the share of principals that had a network or agent.
+    /// Bits for each halving of the share of principals that had a network, agent or impersonator.
     rarity = 1.0,
     /// How much each other principal that had the same new value within the window weakens its rarity.
     others = 0.5,

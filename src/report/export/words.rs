@@ -27,6 +27,7 @@ pub(super) fn title(finding: &Finding<'_>) -> String {
         | FindingKind::NewError
         | FindingKind::NewTargetRole
         | FindingKind::NewTargetAccount
+        | FindingKind::NewImpersonator
         | FindingKind::NewAsn
         | FindingKind::NewCountry => {
             let value = value_in_words(finding).unwrap_or_else(|| NOT_NAMED.to_owned());

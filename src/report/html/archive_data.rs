@@ -56,7 +56,9 @@ fn field(field: ValueField) -> Option<&'static str> {
         ValueField::Dimension(Dimension::Agent) => Some("agent"),
         ValueField::Dimension(Dimension::Region) => Some("region"),
         ValueField::Dimension(Dimension::AccessKey) => Some("access_key_id"),
-        ValueField::Dimension(Dimension::TargetRole | Dimension::TargetAccount) => Some("value"),
+        ValueField::Dimension(Dimension::TargetRole | Dimension::TargetAccount | Dimension::Impersonator) => {
+            Some("value")
+        }
         ValueField::Dimension(Dimension::Error | Dimension::Asn | Dimension::Country) => None,
     }
 }

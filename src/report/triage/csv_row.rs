@@ -25,6 +25,7 @@ row! {
         history: Option<f64>,
         network: Option<f64>,
         agent: Option<f64>,
+        impersonator: Option<f64>,
         known: Option<f64>,
         account: Option<Cow<'a, str>>,
         principal: Option<Cow<'a, str>>,
@@ -64,7 +65,8 @@ impl<'a> IncidentRow<'a> {
         let reasons = leading.parts.iter().map(|part| {
             format!("{} {:.2}: {}", part.name().name(), rounded(part.bits), of_part(part, leading, weights))
         });
-        let [size, history, network, agent, known] = PartName::ALL.map(|name| part(leading, name));
+        let [size, history, network, agent, impersonator, known] =
+            PartName::ALL.map(|name| part(leading, name));
         let [actions, regions, networks, agents, access_keys, rules] =
             lists(incident).map(|list| joined(list.iter().map(|text| &**text), clean));
         Self {
@@ -75,6 +77,7 @@ impl<'a> IncidentRow<'a> {
             history,
             network,
             agent,
+            impersonator,
             known,
             account: named(&first.who.account).map(clean),
             principal: named(&first.who.key).map(clean),

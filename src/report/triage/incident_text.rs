@@ -130,6 +130,7 @@ fn all_lines(
         line(1, reason(episode, weights, PartName::Known)),
         origin(1, PartName::Network),
         origin(3, PartName::Agent),
+        line(1, reason(episode, weights, PartName::Impersonator)),
         line(3, known_origin(episode)),
     ];
     let last = [
@@ -406,6 +407,8 @@ fn joined_by(incident: &RankedIncident<'_>, link: &Link<'_>, is_to: bool, other:
         (LinkKind::IssuedToken, true) => format!("first acted after {other} requested a token for it"),
         (LinkKind::IssuedToken, false) => format!("requested a token for {other}, new after that"),
         // A temporary key goes to who asked for it, another to the user whose key it is.
+        (LinkKind::Impersonation, true) => format!("impersonated by {other}"),
+        (LinkKind::Impersonation, false) => format!("acted as {other}"),
         (LinkKind::IssuedKey, true) if is_temporary_key(link.value) => format!("key given to {other}"),
         (LinkKind::IssuedKey, false) if is_temporary_key(link.value) => {
             format!("was given the key of {other}")

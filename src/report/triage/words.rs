@@ -73,37 +73,44 @@ fn of_history(among_all: Count, own: Count) -> String {
     }
 }
 
-/// A new network or agent, and who had it before.
+/// A new network, agent or impersonator, and who had it before.
 pub(super) fn of_new_value_briefly(part: &Part<'_>, episode: &Episode<'_>) -> String {
     let Reason::NewValue { part: name, value, among_all, .. } = &part.reason else { return String::new() };
     let what = match name {
         PartName::Network => placed_network(value, episode),
         _ => value.to_string(),
     };
-    format!("{} {what}: {}", name.name(), had_before(*among_all))
+    format!("{} {what}: {}", name.name(), had_before(*name, *among_all))
 }
 
-/// Who had a network or agent before.
-fn had_before(among_all: Count) -> String {
-    match among_all {
-        Count { some: 0, .. } => "never seen in this archive before this episode".to_owned(),
-        all => format!("{} principals had it before", some_of(all)),
+/// Who had a network, agent or impersonator before.
+fn had_before(part: PartName, among_all: Count) -> String {
+    match (part, among_all) {
+        (PartName::Impersonator, Count { some: 0, .. }) => {
+            "impersonated nobody before this episode".to_owned()
+        }
+        (PartName::Impersonator, all) => format!("impersonated {} principals before", some_of(all)),
+        (_, Count { some: 0, .. }) => "never seen in this archive before this episode".to_owned(),
+        (_, all) => format!("{} principals had it before", some_of(all)),
     }
 }
 
-/// How rare a new network or agent is, and how seldom the principal had a new one.
+/// How rare a new network, agent or impersonator is, and how seldom the principal had a new one.
 fn of_new_value(reason: &Reason<'_>, episode: &Episode<'_>, weights: &Weights) -> String {
     let Reason::NewValue { part, among_all, recent_others, active_hours, earlier_new, stays, .. } = reason
     else {
         return String::new();
     };
-    let mut text = had_before(*among_all);
+    let mut text = had_before(*part, *among_all);
     let (who, what) = (episode.who.kind.name(), part.name());
     text.push_str(&match (active_hours, earlier_new) {
         (0, _) if episode.first_seen < episode.start() => {
             format!(", and this {who} had been active in no earlier hour")
         }
         (0, _) => format!(", and this {who} had not been active before"),
+        (_, 0) if *part == PartName::Impersonator => {
+            format!(", and this {who} had none in {}", hours(*active_hours))
+        }
         (_, 0) => format!(", and this {who} had no {what} in {}", hours(*active_hours)),
         (1, 1) => format!(", and this {who} had been active in only 1 hour before"),
         (_, 1) => format!(", and this {who} had a new {what} in only 1 of {}", hours(*active_hours)),
@@ -179,6 +186,7 @@ pub(super) fn of_link(link: &Link<'_>, incident: &RankedIncident<'_>) -> String 
         LinkKind::IssuedToken => {
             format!("{from} requested a token for {to}, which acted for the first time after that")
         }
+        LinkKind::Impersonation => format!("{from} acted as {to}"),
         LinkKind::AssumedRole if incident.is_assumed(link) => format!("{from} assumed {to}"),
         LinkKind::AssumedRole => format!("{from} asked for {to}"),
         LinkKind::Network => format!("{to} came from {}, as {from} did", link.value),
