@@ -25,7 +25,7 @@ const DELETIONS: &str = "delete deletecollection";
 /// Not among them are `impersonate`, `escalate` and `bind`: roles have these verbs, but no request does. The verb of an audit event is that of
 /// the request, and who was impersonated is the principal. Nor are reviews of others (`tokenreviews`, `subjectaccessreviews`), which webhooks
 /// and aggregated API servers ask for all the time.
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 19] = [
     Rule {
         class: Execution,
         verbs: "*",
@@ -53,7 +53,7 @@ const RULES: [Rule; 15] = [
     Rule {
         class: Credentials,
         verbs: CHANGES,
-        resources: "core/secrets",
+        resources: "core/secrets external-secrets.io/*",
         reason: "creates or replaces a secret (ATT&CK T1098)",
     },
     Rule {
@@ -77,6 +77,13 @@ const RULES: [Rule; 15] = [
     },
     Rule {
         class: Logging,
+        verbs: "update patch delete deletecollection",
+        resources: "kyverno.io/* templates.gatekeeper.sh/* constraints.gatekeeper.sh/* config.gatekeeper.sh/* \
+                    policies.kubewarden.io/* policy/podsecuritypolicies security.openshift.io/securitycontextconstraints",
+        reason: "changes what checks requests (ATT&CK T1562.001)",
+    },
+    Rule {
+        class: Logging,
         verbs: DELETIONS,
         resources: "core/events events.k8s.io/events",
         reason: "deletes events (ATT&CK T1070; MS-TA9022)",
@@ -84,21 +91,36 @@ const RULES: [Rule; 15] = [
     Rule {
         class: Exposure,
         verbs: CHANGES,
-        resources: "networking.k8s.io/ingresses extensions/ingresses gateway.networking.k8s.io/*",
+        resources: "networking.k8s.io/ingresses extensions/ingresses gateway.networking.k8s.io/* networking.istio.io/gateways \
+                    route.openshift.io/routes",
         reason: "makes a service reachable from outside (ATT&CK T1133)",
     },
     Rule {
         class: Exposure,
         verbs: "update patch delete deletecollection",
-        resources: "networking.k8s.io/networkpolicies",
+        resources: "networking.k8s.io/networkpolicies cilium.io/ciliumnetworkpolicies \
+                    cilium.io/ciliumclusterwidenetworkpolicies crd.projectcalico.org/networkpolicies \
+                    crd.projectcalico.org/globalnetworkpolicies",
         reason: "opens a way through the network (ATT&CK T1562.007)",
+    },
+    Rule {
+        class: Exposure,
+        verbs: CHANGES,
+        resources: "snapshot.storage.k8s.io/volumesnapshots snapshot.storage.k8s.io/volumesnapshotcontents",
+        reason: "copies data (ATT&CK T1074)",
+    },
+    Rule {
+        class: Exposure,
+        verbs: CHANGES,
+        resources: "apiregistration.k8s.io/apiservices",
+        reason: "sends requests, with the identity of who makes them, to another server (ATT&CK T1557)",
     },
     Rule {
         class: Destruction,
         verbs: DELETIONS,
         resources: "core/namespaces core/pods core/nodes core/persistentvolumes core/persistentvolumeclaims core/secrets \
                     core/configmaps core/services core/replicationcontrollers apps/* batch/* apiextensions.k8s.io/* \
-                    snapshot.storage.k8s.io/*",
+                    snapshot.storage.k8s.io/* velero.io/*",
         reason: "deletes workloads or data (ATT&CK T1485; MS-TA9038)",
     },
     Rule {
@@ -107,6 +129,17 @@ const RULES: [Rule; 15] = [
         resources: "core/pods core/replicationcontrollers apps/deployments apps/daemonsets apps/statefulsets apps/replicasets \
                     batch/jobs batch/cronjobs",
         reason: "makes containers run (ATT&CK T1610, T1053.007)",
+    },
+    Rule {
+        class: Execution,
+        verbs: CHANGES,
+        resources: "argoproj.io/workflows argoproj.io/cronworkflows argoproj.io/workflowtemplates \
+                    argoproj.io/clusterworkflowtemplates argoproj.io/applications argoproj.io/applicationsets \
+                    tekton.dev/tasks tekton.dev/taskruns tekton.dev/pipelines tekton.dev/pipelineruns \
+                    helm.toolkit.fluxcd.io/helmreleases kustomize.toolkit.fluxcd.io/kustomizations \
+                    sparkoperator.k8s.io/sparkapplications sparkoperator.k8s.io/scheduledsparkapplications \
+                    kubeflow.org/* ray.io/rayjobs ray.io/rayclusters serving.knative.dev/services helm.cattle.io/helmcharts",
+        reason: "makes a controller run containers (ATT&CK T1610)",
     },
     Rule {
         class: Reconnaissance,
@@ -177,6 +210,16 @@ mod tests {
             ("create authorization.k8s.io/subjectaccessreviews", None),
             ("create authentication.k8s.io/tokenreviews", None),
             ("list rbac.authorization.k8s.io/roles", Some("reconnaissance")),
+            ("create argoproj.io/workflows", Some("execution")),
+            ("patch helm.toolkit.fluxcd.io/helmreleases in shop", Some("execution")),
+            ("update external-secrets.io/externalsecrets", Some("credentials")),
+            ("delete kyverno.io/clusterpolicies", Some("logging")),
+            ("create kyverno.io/clusterpolicies", None),
+            ("create snapshot.storage.k8s.io/volumesnapshots", Some("exposure")),
+            ("delete snapshot.storage.k8s.io/volumesnapshots", Some("destruction")),
+            ("create apiregistration.k8s.io/apiservices", Some("exposure")),
+            ("delete velero.io/backups", Some("destruction")),
+            ("create velero.io/backups", None),
             ("get core/configmaps", None),
             ("list core/pods", None),
             ("get /api", None),

@@ -112,6 +112,11 @@ pub fn service_account(namespace: &str, name: &str) -> String {
     format!("{SERVICE_ACCOUNT}{namespace}:{name}")
 }
 
+/// Namespace and name of a service account, by its user name.
+pub fn service_account_parts(identity: &str) -> Option<(&str, &str)> {
+    identity.strip_prefix(SERVICE_ACCOUNT)?.split_once(':')
+}
+
 /// Whether an identity in a cluster is a service account.
 pub fn is_service_account(identity: &str) -> bool {
     identity.starts_with(SERVICE_ACCOUNT)

@@ -20,7 +20,7 @@ mod text;
 pub use address_range::{AddressRange, AddressRangeError};
 pub use arn::{
     Arn, cluster_of_key, identity_in_cluster, is_account_id, is_of_cluster, is_service_account, last_part,
-    service_account, without_cluster,
+    service_account, service_account_parts, without_cluster,
 };
 pub use correlation::{BaseRule, Correlation, CorrelationKind, CountOperator};
 pub use dimension::{Dimension, Dimensions, Traits, is_temporary_key};

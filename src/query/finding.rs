@@ -85,6 +85,8 @@ named! {
         NewPrincipal = "new-principal",
         /// A sighting after a gap longer than the forget span, at age ≥ N days. Known to the hour.
         ReturningAction = "returning-action",
+        /// The first success of an action of which all earlier calls of the principal had failed, at age ≥ N days.
+        FirstSuccess = "first-success",
         /// An unusual rate of calls or errors found by CloudTrail Insights, regardless of the warmup.
         Insight = "insight",
         /// An hour in which an account's root user acted, regardless of the warmup.
@@ -404,7 +406,7 @@ impl<'b> Finding<'b> {
     /// How many events it covers; `None` if it is about an hour or a rate of calls, whose number is not known.
     pub fn count(&self) -> Option<u64> {
         match self.kind {
-            FindingKind::NewAction | FindingKind::NewPrincipal => Some(1),
+            FindingKind::NewAction | FindingKind::NewPrincipal | FindingKind::FirstSuccess => Some(1),
             kind if kind.dimension().is_some() => Some(1),
             FindingKind::Rule => self.matched.as_ref().map(|matched| matched.count),
             _ => None,

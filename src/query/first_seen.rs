@@ -244,6 +244,14 @@ impl<'b> PrincipalView<'_, 'b> {
                 report(Occurrence::first(FindingKind::NewAction, index, sighting, anchor_time));
             }
         }
+        if question.report.contains(&FindingKind::FirstSuccess) {
+            for (index, attempt) in sightings().filter(|(_, attempt)| attempt.failed) {
+                let success = first_success(&self.behaviours[index], question);
+                for success in success.into_iter().filter(|success| success.time >= attempt.time) {
+                    report(Occurrence::first(FindingKind::FirstSuccess, index, success, anchor_time));
+                }
+            }
+        }
         if question.report.contains(&FindingKind::ReturningAction)
             && let Some(forget) = question.forget
         {
@@ -297,7 +305,9 @@ impl<'b> PrincipalView<'_, 'b> {
         let behaviour = &self.behaviours[occurrence.index];
         let principal = self.who();
         let rarity = match occurrence.kind {
-            FindingKind::ReturningAction => self.rarities.of_return(behaviour.action, occurrence.time),
+            FindingKind::ReturningAction | FindingKind::FirstSuccess => {
+                self.rarities.of_later(behaviour.action, occurrence.time)
+            }
             _ => self.rarities.of_first(self.start + occurrence.index),
         };
         Finding {

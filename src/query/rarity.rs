@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use foldhash::fast::FixedState;
 
 use super::in_scope::first_counted;
-use super::{Question, Rarity};
+use super::{FindingKind, Question, Rarity};
 use crate::baseline::Baseline;
 use crate::model::InOrder;
 use crate::time::Timestamp;
@@ -59,8 +59,10 @@ impl Rarities {
                 first[index] = rarity;
             }
         }
-        let of_returns = order.into_iter().filter(|_| question.forget.is_some());
-        let firsts = of_returns.filter_map(|(action, index)| Some((action, sighting(index)?.time))).collect();
+        let asks_for_later =
+            question.forget.is_some() || question.report.contains(&FindingKind::FirstSuccess);
+        let of_laters = order.into_iter().filter(|_| asks_for_later);
+        let firsts = of_laters.filter_map(|(action, index)| Some((action, sighting(index)?.time))).collect();
         Self { first, firsts }
     }
 
@@ -70,7 +72,7 @@ impl Rarities {
     }
 
     /// The rarity of a later sighting by a principal that has done this action before.
-    pub(super) fn of_return(&self, action: u32, time: Timestamp) -> Rarity {
+    pub(super) fn of_later(&self, action: u32, time: Timestamp) -> Rarity {
         let start = self.firsts.partition_point(|(other, _)| *other < action);
         let before = self.firsts[start..].partition_point(|first| *first < (action, time));
         let others = u32::try_from(before).unwrap_or(u32::MAX).saturating_sub(1);

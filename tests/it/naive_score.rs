@@ -150,11 +150,17 @@ impl Model {
             for event in self.events.iter().filter(|event| event.who == who) {
                 let time = event.time();
                 let is_new_action = known.insert(("action", event.action.clone()));
-                let mut is_new = is_new_action;
+                let attempt = self.first(who, &event.action).unwrap();
+                let is_first_success =
+                    attempt.failed && !event.failed && known.insert(("success", event.action.clone()));
+                let is_old = |time: i64| time - birth >= warmup || birth - start >= warmup;
+                let is_told = is_old(attempt.time()) && time - attempt.time() <= gap;
+                let is_allowed = is_first_success && !is_told;
+                let mut is_new = is_new_action || is_allowed;
                 for (kind, value) in &event.values {
                     is_new |= known.insert((kind, value.clone()));
                 }
-                if !is_new || time - birth < warmup && birth - start < warmup {
+                if !is_new || !is_old(time) {
                     continue;
                 }
                 if open.as_ref().is_some_and(|draft| time - draft.end > gap) {
@@ -167,7 +173,8 @@ impl Model {
                     actions: Vec::new(),
                 });
                 draft.end = time;
-                draft.actions.extend(is_new_action.then(|| event.action.clone()));
+                let is_action = is_new_action || is_allowed && !draft.actions.contains(&event.action);
+                draft.actions.extend(is_action.then(|| event.action.clone()));
             }
             drafts.extend(open);
         }
@@ -208,8 +215,8 @@ impl Model {
             self.events.iter().filter(|event| event.who == draft.who).map(|event| &*event.action).collect();
         let before = |other: &&&str| self.first(&draft.who, other).unwrap().time() < draft.start;
         if is_telling {
-            let used =
-                own.iter().filter(|other| self.class(&draft.who, other) == class).filter(before).count();
+            let used = own.iter().filter(|other| **other != action && self.class(&draft.who, other) == class);
+            let used = used.filter(before).count();
             bits /= 1.0 + weights.used * (used as f64).min(weights.used_max);
         }
         let until = if self.as_of_then { draft.start } else { draft.end + 7 * DAY };

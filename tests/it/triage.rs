@@ -48,6 +48,10 @@ fn parts(episode: &Episode<'_>) -> (Timestamp, String, Vec<(String, f64)>) {
     (episode.start(), episode.who.key.to_string(), parts)
 }
 
+fn is_of_actions(kind: FindingKind) -> bool {
+    [FindingKind::NewAction, FindingKind::FirstSuccess].contains(&kind)
+}
+
 /// The parts of an episode that are not for a value of a dimension.
 fn parts_of_actions(episode: &Episode<'_>) -> Vec<String> {
     let is_of_actions = |reason: &Reason<'_>| !matches!(reason, Reason::NewValue { .. });
@@ -63,14 +67,16 @@ proptest! {
         let ranked = triage(&baseline, &asked(days, hours));
         let kinds: Vec<FindingKind> = FindingKind::ALL
             .into_iter()
-            .filter(|kind| *kind == FindingKind::NewAction || kind.dimension().is_some())
+            .filter(|kind| is_of_actions(*kind) || kind.dimension().is_some())
             .collect();
         let wanted = Question { report: kinds, ..question(days) };
         let listed: Vec<_> = first_seen(&baseline, &wanted).iter().map(named).collect();
         let found = named_findings(&ranked);
         let unique: BTreeSet<_> = found.iter().collect();
         prop_assert_eq!(unique.len(), found.len());
-        prop_assert!(listed.iter().all(|finding| unique.contains(finding)));
+        // A first success soon after the attempt is told with that.
+        let is_told = |kind: FindingKind| kind == FindingKind::FirstSuccess;
+        prop_assert!(listed.iter().all(|finding| is_told(finding.1) || unique.contains(finding)));
         let of_new = episodes(&ranked).filter(|episode| episode.is_new_principal);
         let of_new: BTreeSet<String> = of_new.map(|episode| episode.who.key.to_string()).collect();
         prop_assert!(found.iter().all(|finding| listed.contains(finding) || of_new.contains(&finding.2)));
@@ -259,9 +265,10 @@ fn a_key_that_was_refused_first_joins_from_its_first_success_on() {
     let earlier = TriageQuestion { read_to, ..TriageQuestion::default() };
     assert_eq!(joined_with(&soon, &[], &earlier), []);
     let days_later = [denied.clone(), issuing("2024-03-16T00:00:00Z"), using("2024-03-20T00:00:00Z")];
-    assert_eq!(joined(&days_later), expected);
-    let too_late = [denied.clone(), issuing("2024-03-18T00:00:00Z"), using("2024-03-18T04:00:00Z")];
-    assert_eq!(joined(&too_late), []);
+    let [link] = &expected;
+    assert_eq!(joined(&days_later), [link.clone(), link.clone()], "of the attempt and of the success");
+    let after_a_week = [denied.clone(), issuing("2024-03-18T00:00:00Z"), using("2024-03-18T04:00:00Z")];
+    assert_eq!(joined(&after_a_week), expected, "of the success");
     let used_before = [denied, issuing("2024-03-10T04:10:00Z"), using("2024-03-10T04:00:00Z")];
     assert_eq!(joined(&used_before), []);
 }
@@ -709,4 +716,57 @@ fn what_is_refused_later_is_no_longer_in_use() {
     assert_eq!(stays(&[]), Some(false));
     assert_eq!(stays(&[Some("AccessDenied")]), Some(false));
     assert_eq!(stays(&[Some("AccessDenied"), None]), Some(true));
+}
+
+#[test]
+fn what_succeeds_after_failed_calls_only_is_found() {
+    let call = |time: &str, code: Option<&str>| {
+        let code = code.map_or(json!(null), |code| json!(code));
+        with(
+            record(time, "eva", "secretsmanager:GetSecretValue"),
+            json!({"errorCode": code, "eventID": time}),
+        )
+    };
+    let refused = (1..=30)
+        .flat_map(|day| [format!("2024-01-{day:02}T10:00:00Z"), format!("2024-01-{day:02}T11:00:00Z")])
+        .map(|time| call(&time, Some("AccessDenied")));
+    let allowed = [call("2024-03-10T10:00:00Z", None), call("2024-03-10T10:10:00Z", None)];
+    let others =
+        (1..=9).map(|number| record("2024-01-02T00:00:00Z", &format!("user{number}"), "s3:GetObject"));
+    let records: Vec<_> = refused.chain(allowed).chain(others).collect();
+    let baseline = archive(&[(Some(1), records)]).ingest(&all()).baseline;
+    let ranked = triage(&baseline, &TriageQuestion { by: RankedUnit::Episode, ..TriageQuestion::default() });
+    let found: Vec<_> = named_findings(&ranked).into_iter().map(|(time, kind, ..)| (time, kind)).collect();
+    let time = Timestamp::parse("2024-03-10T10:00:00Z").unwrap();
+    assert_eq!(found, [(time, FindingKind::FirstSuccess)]);
+    let surprise = ranked.incidents[0].episodes[0].findings[0].surprise.unwrap();
+    assert_eq!((surprise.among_all.some, surprise.among_all.all, surprise.used), (0, 9, 0));
+    // By itself it is a finding of a scan, if that is asked for.
+    let wanted = Question { report: vec![FindingKind::FirstSuccess], ..question(30) };
+    let listed: Vec<_> = first_seen(&baseline, &wanted).iter().map(|one| (one.time, one.failed)).collect();
+    assert_eq!(listed, [(time, Some(false))]);
+    let only_success = Question { only_success: true, ..wanted };
+    assert_eq!(first_seen(&baseline, &only_success), []);
+}
+
+#[test]
+fn who_was_admitted_to_a_cluster_is_joined_to_who_did_that() {
+    let ops = "arn:aws:iam::111122223333:role/ops";
+    let admitting = |cluster: &str| {
+        let request = json!({"name": cluster, "principalArn": "arn:aws:iam::111122223333:role/ci/ops"});
+        with(
+            record("2024-03-10T00:00:00Z", "eva", "eks:CreateAccessEntry"),
+            json!({"requestParameters": request}),
+        )
+    };
+    let user = json!({"username": "ops", "extra": {"canonicalArn": [ops], "arn": [ops]}});
+    let acting = |time: &str| with(audit_event(time, "ops", "list", "secrets"), json!({"user": user}));
+    let joined = |cluster: &str, time: &str| {
+        joined_with(&[admitting(cluster)], &[acting(time)], &TriageQuestion::default())
+    };
+    let expected = (LinkKind::AccessEntry, "eva".to_owned(), "ops".to_owned(), format!("k8s:prod/{ops}"));
+    assert_eq!(joined("prod", "2024-03-10T00:20:00Z"), [expected]);
+    assert_eq!(joined("other", "2024-03-10T00:20:00Z"), []);
+    assert_eq!(joined("prod", "2024-03-09T00:20:00Z"), []);
+    assert_eq!(joined("prod", "2024-03-20T00:20:00Z"), []);
 }

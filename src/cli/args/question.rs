@@ -65,6 +65,7 @@ named_arg! {
         ReturningAction => "A principal's use of an action after a gap longer than --forget, exact to the hour",
         RootActivity => "An hour in which an account's root user acted, regardless of the warmup",
         Rule => "Events of a principal that match a rule and are not already covered by another finding, regardless of the warmup",
+        FirstSuccess => "A principal's first success of an action after failed calls only, after its warmup; not included in all",
         Insight => "A CloudTrail Insights event, regardless of the warmup; not included in all",
         NewNetwork => "A principal's first call from a network, after its warmup; not included in all, and neither are the kinds below",
         NewAgent => "A principal's first call with a family of user agents",

@@ -7,7 +7,8 @@ use super::walk::text_at;
 use crate::event::Record;
 
 /// What a successful call of IAM or STS gave: the id of the access key that it returned, the ARN of the user or role that it
-/// created, or `user/NAME` and `role/NAME` if it set a password or changed who may assume a role. `text` is the record.
+/// created, or `user/NAME` and `role/NAME` if it set a password or changed who may assume a role. Of EKS the principal that it admitted to a
+/// cluster, `k8s:CLUSTER/ARN`. `text` is the record.
 pub fn issued<'a>(record: &Record<'a>, text: &'a str) -> Option<Cow<'a, str>> {
     if record.error_code.is_some_and(|code| !code.is_empty()) {
         return None;
@@ -24,11 +25,9 @@ pub fn issued<'a>(record: &Record<'a>, text: &'a str) -> Option<Cow<'a, str>> {
                 response.member(member)?.member("accessKeyId").and_then(text_of)
             }
         };
-    let named = |what: &str, parameter: &str| {
-        let request = element(record.request.0, "requestParameters")?;
-        let name = request.member(parameter).and_then(text_of)?;
-        Some(Cow::Owned(format!("{what}/{name}")))
-    };
+    let requested =
+        |parameter| element(record.request.0, "requestParameters")?.member(parameter).and_then(text_of);
+    let named = |what: &str, parameter| Some(Cow::Owned(format!("{what}/{}", requested(parameter)?)));
     match record.event_name? {
         "CreateAccessKey" => key_of("accessKey"),
         "GetSessionToken" | "GetFederationToken" | "AssumeRoot" => key_of("credentials"),
@@ -37,8 +36,20 @@ pub fn issued<'a>(record: &Record<'a>, text: &'a str) -> Option<Cow<'a, str>> {
         "CreateRole" | "CreateServiceLinkedRole" => record.response.role.arn.map(Cow::Borrowed),
         "CreateLoginProfile" | "UpdateLoginProfile" => named("user", "userName"),
         "UpdateAssumeRolePolicy" => named("role", "roleName"),
+        // EKS API Reference, CreateAccessEntry and AssociateAccessPolicy.
+        "CreateAccessEntry" | "AssociateAccessPolicy" => {
+            let admitted = without_path(&requested("principalArn")?)?;
+            Some(Cow::Owned(format!("k8s:{}/{admitted}", requested("name")?)))
+        }
         _ => None,
     }
+}
+
+/// The ARN of a role or user without its path, as clusters know it.
+fn without_path(arn: &str) -> Option<String> {
+    let (type_of, path) = arn.split_once('/')?;
+    let name = path.rsplit('/').next().unwrap_or(path);
+    Some(format!("{type_of}/{name}"))
 }
 
 fn text_of(value: Json<'_>) -> Option<Cow<'_, str>> {
@@ -75,6 +86,10 @@ mod tests {
         let user = r#""requestParameters":{"userName":"eva"},"responseElements":null"#;
         assert_eq!(issued_by("UpdateLoginProfile", user).as_deref(), Some("user/eva"));
         assert_eq!(issued_by("DeleteUser", user), None);
+        let entry =
+            r#""requestParameters":{"name":"prod","principalArn":"arn:aws:iam::111122223333:role/ci/ops"}"#;
+        let admitted = Some("k8s:prod/arn:aws:iam::111122223333:role/ops");
+        assert_eq!(issued_by("CreateAccessEntry", entry).as_deref(), admitted);
     }
 
     #[test]

@@ -28,6 +28,11 @@ impl<'e, 'b> ClusterPrincipals<'e, 'b> {
         self.by_key.is_empty()
     }
 
+    /// The episodes of each principal with this key.
+    pub(super) fn with_key(&self, key: &str) -> impl Iterator<Item = &'e [usize]> {
+        self.by_key.get(key).into_iter().flatten().copied()
+    }
+
     /// The episodes of whoever has this name in the cluster of an episode.
     pub(super) fn named(&self, name: &str, episodes: &[Episode<'_>], of: usize) -> Option<&'e [usize]> {
         let who = episodes[of].who;

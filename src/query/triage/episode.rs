@@ -13,6 +13,7 @@ use crate::query::first_seen::{Candidate, Origin, of_sightings};
 use crate::query::history::History;
 use crate::query::hits::match_findings;
 use crate::query::iam::Iam;
+use crate::query::in_scope::first_counted;
 use crate::query::single_event::finding_about;
 use crate::query::{Filter, Finding, FindingKind, FindingOrder, Match, Matched, Question, Severity};
 use crate::time::Timestamp;
@@ -40,7 +41,7 @@ impl TriageQuestion {
             warmup: self.warmup,
             forget: None,
             anchor: self.anchor,
-            report: [&[FindingKind::NewAction], &dimensions[..]].concat(),
+            report: [&[FindingKind::NewAction, FindingKind::FirstSuccess], &dimensions[..]].concat(),
             from: None,
             to: None,
             read_to: self.read_to,
@@ -111,7 +112,16 @@ fn findings<'b>(
                 Origin::Behaviour(index) => (baseline.behaviours[index].principal, Some(index)),
                 Origin::Value(index) => (baseline.values[index].principal, None),
             };
-            if known_micros >= question.warmup.micros() || is_new(principal) {
+            let is_old = |known_micros: i64| known_micros >= question.warmup.micros() || is_new(principal);
+            // A success soon after a new attempt is told with that.
+            let attempt = behaviour
+                .filter(|_| finding.kind == FindingKind::FirstSuccess)
+                .and_then(|index| first_counted(&baseline.behaviours[index], asked));
+            let is_told = attempt.is_some_and(|attempt| {
+                let waited = finding.time.micros_since(attempt.time);
+                waited <= question.gap.micros() && is_old(known_micros - waited)
+            });
+            if is_old(known_micros) && !is_told {
                 origins.push((principal, behaviour));
                 findings.push(finding);
             }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::model::{Arn, ObservedPrincipal, PrincipalKind, is_account_id, last_part, without_cluster};
+use crate::model::{
+    Arn, ObservedPrincipal, PrincipalKind, is_account_id, last_part, service_account_parts, without_cluster,
+};
 
 /// Words for the environments of a deployment.
 const ENVIRONMENTS: [&str; 15] = [
@@ -34,14 +36,17 @@ const PARTITION_AREAS: [(&str, &str); 6] =
 const COMPASS: [&str; 9] =
     ["north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest", "central"];
 
-/// The family of a principal: the name of its role or user without numbers, environments, Regions and random parts. Other
-/// principals are named as they are, services without account numbers.
+/// The family of a principal: the name of its role or user without numbers, environments, Regions and random parts; of a service account
+/// of a cluster namespace and name without these. Other principals are named as they are, services without account numbers.
 pub(super) fn family(who: &ObservedPrincipal) -> String {
     let key = who.arn.as_deref().unwrap_or(&who.key);
     if let Some((what, name)) = named_identity(key) {
         return format!("{what}/{}", essence(name));
     }
     let name = without_cluster(key);
+    if let Some((namespace, account)) = service_account_parts(name) {
+        return format!("{} {}:{}", who.kind.name(), essence(namespace), essence(account));
+    }
     let name =
         if who.kind == PrincipalKind::Service { without_account_ids(name) } else { Cow::Borrowed(name) };
     format!("{} {name}", who.kind.name())
@@ -195,6 +200,16 @@ mod tests {
         let service = family_of(PrincipalKind::Service, "config.amazonaws.com/111122223333");
         assert_eq!(service, "service config.amazonaws.com/#");
         let pod = family_of(PrincipalKind::K8sServiceAccount, "k8s:prod/system:serviceaccount:shop:cart");
-        assert_eq!(pod, "k8s-service-account system:serviceaccount:shop:cart");
+        assert_eq!(pod, "k8s-service-account shop:cart");
+        let node = family_of(PrincipalKind::K8sNode, "k8s:prod/system:node:n1");
+        assert_eq!(node, "k8s-node system:node:n1");
+    }
+
+    #[test]
+    fn service_accounts_of_one_purpose_are_one_family() {
+        for name in ["spark:job-1e7b456b", "spark:job-0a1b2c3d", "spark-dev:job-prod-77"] {
+            let key = format!("k8s:prod/system:serviceaccount:{name}");
+            assert_eq!(family_of(PrincipalKind::K8sServiceAccount, &key), "k8s-service-account spark:job");
+        }
     }
 }

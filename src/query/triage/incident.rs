@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::access_entries::of_access_entries;
 use super::calls::{
     ByPrincipal, CREATION, SESSION, access_key, beginning, between, calls, is_of_others, is_soon,
 };
@@ -88,6 +89,7 @@ fn links<'b>(
     links.extend(of_opened(baseline, episodes, &by_principal));
     let principals = ClusterPrincipals::new(&by_principal);
     links.extend(of_service_accounts(episodes, &principals));
+    links.extend(of_access_entries(episodes, &principals));
     links.extend(of_impersonators(episodes, &principals));
     links.extend(of_roles(episodes, &by_principal));
     links.extend(of_networks(baseline, (population, as_of_then), episodes));

@@ -2,6 +2,7 @@
 //!
 //! `docs/ranking.md` has the method. Everything is a pure function of a baseline.
 
+mod access_entries;
 mod calls;
 mod cluster_principals;
 mod created;
@@ -141,6 +142,8 @@ named! {
         Creation = "creation",
         /// The first was given a token for the service account of the other, which acted for the first time after that.
         IssuedToken = "issued-token",
+        /// The first admitted the principal of the other to its cluster.
+        AccessEntry = "access-entry",
         /// The first acted as the principal of the other, for the first time.
         Impersonation = "impersonation",
         /// The first asked for the role of the other, see [`Incident::is_assumed`].

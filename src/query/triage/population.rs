@@ -72,6 +72,14 @@ pub(super) struct Among {
     pub(super) family: Count,
 }
 
+/// What a principal did, and its first sighting of that.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Done {
+    pub(super) principal: u32,
+    pub(super) action: u32,
+    pub(super) first: Timestamp,
+}
+
 impl Population {
     /// The population of a baseline, by the sightings that count for a question.
     pub(super) fn new(baseline: &Baseline, question: &Question) -> Self {
@@ -166,21 +174,28 @@ impl Population {
         ]
     }
 
-    /// How many had done an action before a time at which this principal had not.
-    pub(super) fn among(&self, (principal, action): (u32, u32), time: Timestamp) -> Among {
+    /// How many others had done what a principal did before a time.
+    pub(super) fn among(&self, done: Done, time: Timestamp) -> Among {
+        let Done { principal, action, first } = done;
         let Groups { kind, family } = self.groups(principal);
         let [all, of_kind, of_family] = self.others(principal, time);
+        let own = u32::from(first < time);
+        let some_of = |known: u32| known - own;
         Among {
-            all: Count { some: self.actions.before(action, time), all },
-            kind: Count { some: self.actions_of_kind.before((kind, action), time), all: of_kind },
-            family: Count { some: self.actions_of_family.before((family, action), time), all: of_family },
+            all: Count { some: some_of(self.actions.before(action, time)), all },
+            kind: Count { some: some_of(self.actions_of_kind.before((kind, action), time)), all: of_kind },
+            family: Count {
+                some: some_of(self.actions_of_family.before((family, action), time)),
+                all: of_family,
+            },
         }
     }
 
-    /// Members of a principal's family that first did an action from one time to before another.
-    pub(super) fn mates(&self, (principal, action): (u32, u32), [from, to]: [Timestamp; 2]) -> u32 {
-        let thing = (self.groups(principal).family, action);
-        self.actions_of_family.before(thing, to) - self.actions_of_family.before(thing, from)
+    /// Other members of a principal's family that first did what it did from one time to before another.
+    pub(super) fn mates(&self, done: Done, [from, to]: [Timestamp; 2]) -> u32 {
+        let thing = (self.groups(done.principal).family, done.action);
+        let own = u32::from((from..to).contains(&done.first));
+        self.actions_of_family.before(thing, to) - self.actions_of_family.before(thing, from) - own
     }
 
     /// Actions of a class that a principal had done before a time.

@@ -110,17 +110,20 @@ fn score<'b>(
     context: &Context<'_>,
     draft: EpisodeDraft<'b>,
 ) -> Scored<'b> {
-    let new_action = |(index, finding): &(Option<usize>, Finding<'b>)| {
-        let index = (*index)?;
+    let mut judged = HashSet::new();
+    let mut new_action = |(index, finding): &(Option<usize>, Finding<'b>)| {
+        // An attempt and its first success may both be findings of one episode.
+        let index = index.filter(|index| judged.insert(*index))?;
         let behaviour = &baseline.behaviours[index];
         Some(NewAction {
             action: behaviour.action,
+            first: in_scope::first_counted(behaviour, asked)?.time,
             class: context.population.class(index),
             is_read_only: finding.read_only == Some(true),
             stays: in_scope::last_use(behaviour, asked).is_some_and(|last| last.day() > context.end.day()),
         })
     };
-    let new_actions: Vec<Option<NewAction>> = draft.findings.iter().map(new_action).collect();
+    let new_actions: Vec<Option<NewAction>> = draft.findings.iter().map(&mut new_action).collect();
     let actions: Vec<NewAction> = new_actions.iter().copied().flatten().collect();
     let surprises = context.surprises(&actions);
     let size = (!actions.is_empty()).then(|| context.size(&actions, &surprises));

@@ -1,6 +1,6 @@
 //! How surprising the new actions of an episode are, each and in all.
 
-use super::population::{Among, Population};
+use super::population::{Among, Done, Population};
 use super::{Part, Reason, Surprise, Weights};
 use crate::actions::Class;
 use crate::time::{Span, Timestamp};
@@ -9,6 +9,8 @@ use crate::time::{Span, Timestamp};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NewAction {
     pub(super) action: u32,
+    /// Its first sighting: before the episode if that is about its first success.
+    pub(super) first: Timestamp,
     pub(super) class: Option<Class>,
     /// Whether the record says that it only reads.
     pub(super) is_read_only: bool,
@@ -50,13 +52,12 @@ impl Context<'_> {
 
     fn surprise(&self, new: &NewAction, crowd: f64) -> Surprise {
         let (population, weights) = (self.population, self.weights);
-        let thing = (self.principal, new.action);
-        let among = population.among(thing, self.start);
-        let [from, to] = self.window();
-        // Its own first sighting is in the window if that reaches beyond the start.
-        let mates = population.mates(thing, [from, to]) - u32::from(to > self.start);
+        let done = Done { principal: self.principal, action: new.action, first: new.first };
+        let among = population.among(done, self.start);
+        let mates = population.mates(done, self.window());
         let is_telling = new.class.is_some_and(|class| class != Class::Reconnaissance);
         let used = new.class.map_or(0, |class| population.used(self.principal, class, self.start));
+        let used = used - u32::from(new.class.is_some() && new.first < self.start);
         let is_service_familiar = population.is_service_familiar(self.principal, new.action, self.start);
         let stays = (!self.as_of_then).then_some(new.stays);
         let mut bits = (rarity(&among, weights) - crowd).max(0.0);

@@ -14,6 +14,7 @@ pub(super) fn title(finding: &Finding<'_>) -> String {
     match finding.kind {
         FindingKind::NewAction => format!("{who} did {action} for the first time"),
         FindingKind::NewPrincipal => format!("{who} appeared, with {action}"),
+        FindingKind::FirstSuccess => format!("{who} succeeded with {action} for the first time"),
         FindingKind::ReturningAction => format!("{who} came back to {action}"),
         FindingKind::RootActivity => {
             let account = named(finding.account()).map_or("an unknown account".into(), for_terminal);

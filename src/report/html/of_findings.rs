@@ -99,9 +99,10 @@ fn warmup(report: &Report<'_>) -> Span {
 /// What kind of novelty a finding is.
 fn novelty(finding: &Finding<'_>) -> Novelty {
     match finding.kind {
-        FindingKind::NewAction | FindingKind::NewPrincipal | FindingKind::ReturningAction => {
-            class(finding).map_or(Novelty::Ordinary, |_| Novelty::Classified)
-        }
+        FindingKind::NewAction
+        | FindingKind::NewPrincipal
+        | FindingKind::FirstSuccess
+        | FindingKind::ReturningAction => class(finding).map_or(Novelty::Ordinary, |_| Novelty::Classified),
         FindingKind::NewNetwork | FindingKind::NewAgent => Novelty::Origin,
         _ => Novelty::Other,
     }

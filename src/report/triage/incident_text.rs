@@ -12,7 +12,9 @@ use crate::model::{
     Arn, Dimension, cluster_of_key, is_of_cluster, is_service_account, is_temporary_key, last_part,
     without_cluster,
 };
-use crate::query::{Episode, EpisodeFinding, Link, LinkKind, PartName, RankedIncident, Surprise, Weights};
+use crate::query::{
+    Episode, EpisodeFinding, FindingKind, Link, LinkKind, PartName, RankedIncident, Surprise, Weights,
+};
 use crate::report::count::counted;
 use crate::report::last_word_for_shell;
 use crate::report::row::{NOT_NAMED, named};
@@ -117,7 +119,7 @@ fn all_lines(
     let history = reason(episode, weights, PartName::History).map(|text| format!("history: {text}"));
     let of_actions = ACTIONS.into_iter().zip(actions).map(|(order, (one, surprise))| Line {
         order,
-        content: Content::Action(action(one, surprise, weights)),
+        content: Content::Action(action(episode, (one, surprise), weights)),
     });
     let orders = match names_by_class(actions, 1).is_empty() {
         false => &BESIDES[..],
@@ -208,20 +210,30 @@ fn has_part(episode: &Episode<'_>, dimension: Dimension) -> bool {
     PartName::of_dimension(dimension).is_some_and(|name| episode.part(name).is_some())
 }
 
-/// A new action with its outcome, its class and how rare it was.
-fn action(one: &EpisodeFinding<'_>, surprise: &Surprise, weights: &Weights) -> String {
+/// A new action with its outcome, its class, how rare it was and, if the episode has several networks, from which it came.
+fn action(
+    episode: &Episode<'_>,
+    (one, surprise): (&EpisodeFinding<'_>, &Surprise),
+    weights: &Weights,
+) -> String {
     let finding = &one.finding;
     let action = short_name(finding.known_action().unwrap_or(NOT_NAMED));
     let error = || finding.evidence.and_then(|evidence| evidence.error_code()).unwrap_or("no error code");
     let outcome = match finding.failed {
         Some(true) => format!(" failed ({})", error()),
+        Some(false) if finding.kind == FindingKind::FirstSuccess => {
+            " succeeded for the first time".to_owned()
+        }
         Some(false) => " succeeded".to_owned(),
         None => String::new(),
     };
     let class = surprise.class.map_or(String::new(), |class| format!(" [{}]", class.name()));
     let success = finding.later_success();
     let success = success.map_or(String::new(), |success| format!("; first success {}", success.time));
-    cut(&format!("{action}{outcome}{success}{class}: {}", of_surprise(surprise, weights)))
+    let is_of_several = values(episode, Dimension::Network).len() > 1;
+    let network = one.origin.network.filter(|_| is_of_several);
+    let network = network.map_or(String::new(), |network| format!(" from {network}"));
+    cut(&format!("{action}{outcome}{network}{success}{class}: {}", of_surprise(surprise, weights)))
 }
 
 /// Further new actions than those shown, and new values that have no part, in at most so many lines. Actions with a class are named, as
@@ -407,6 +419,8 @@ fn joined_by(incident: &RankedIncident<'_>, link: &Link<'_>, is_to: bool, other:
         (LinkKind::IssuedToken, true) => format!("first acted after {other} requested a token for it"),
         (LinkKind::IssuedToken, false) => format!("requested a token for {other}, new after that"),
         // A temporary key goes to who asked for it, another to the user whose key it is.
+        (LinkKind::AccessEntry, true) => format!("admitted by {other}"),
+        (LinkKind::AccessEntry, false) => format!("admitted {other} to the cluster"),
         (LinkKind::Impersonation, true) => format!("impersonated by {other}"),
         (LinkKind::Impersonation, false) => format!("acted as {other}"),
         (LinkKind::IssuedKey, true) if is_temporary_key(link.value) => format!("key given to {other}"),

@@ -186,6 +186,7 @@ pub(super) fn of_link(link: &Link<'_>, incident: &RankedIncident<'_>) -> String 
         LinkKind::IssuedToken => {
             format!("{from} requested a token for {to}, which acted for the first time after that")
         }
+        LinkKind::AccessEntry => format!("{from} admitted {to} to its cluster"),
         LinkKind::Impersonation => format!("{from} acted as {to}"),
         LinkKind::AssumedRole if incident.is_assumed(link) => format!("{from} assumed {to}"),
         LinkKind::AssumedRole => format!("{from} asked for {to}"),
