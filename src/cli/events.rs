@@ -28,6 +28,7 @@ use super::input::try_archives;
 use super::inventory::inventory_files;
 use super::output::{Output, stream};
 use super::output_guard::OutputGuard;
+use super::partial_folder::PartialFolder;
 use super::progress::Bar;
 use super::run_summary::{READ_WINDOW, RunSummary};
 use super::saved_name::is_saved;
@@ -304,9 +305,12 @@ impl EventDestination {
                 Ok(written)
             }
             Self::Folder(folder) => {
-                let append = &mut |path: &str, bytes: &[u8]| append(&folder.join(path), bytes);
-                let written = report.write_partitions(append);
-                written.with_context(|| format!("cannot write to '{}'", folder.display()))
+                let cannot = || format!("cannot write to '{}'", folder.display());
+                let partial = PartialFolder::below(&folder).with_context(cannot)?;
+                let append = &mut |path: &str, bytes: &[u8]| append(&partial.path().join(path), bytes);
+                let written = report.write_partitions(append).with_context(cannot)?;
+                partial.finish().with_context(cannot)?;
+                Ok(written)
             }
         }
     }

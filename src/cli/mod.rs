@@ -29,6 +29,7 @@ mod merge;
 mod output;
 mod output_guard;
 mod page;
+mod partial_folder;
 mod plan;
 mod progress;
 #[cfg(test)]
