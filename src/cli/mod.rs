@@ -26,6 +26,7 @@ mod integrity;
 mod inventory;
 mod man;
 mod merge;
+mod messages;
 mod output;
 mod output_guard;
 mod page;
