@@ -33,7 +33,7 @@ use super::progress::Bar;
 use super::run_summary::{READ_WINDOW, RunSummary};
 use super::saved_name::is_saved;
 use super::settings::{FileArgs, Settings};
-use super::warnings::{refuse_nothing_in, unmatched_in, window};
+use super::warnings::{not_opened, refuse_nothing_in, unmatched_in, window};
 
 /// Show the events themselves, in time order, first sightings marked
 ///
@@ -145,6 +145,8 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     warnings.extend(unmatched_in(&events.baseline, &filter, &wanted.filters, None));
     // Of a baseline, no more is read than the window of the question.
     warnings.extend(window(known_coverage.as_ref().unwrap_or(&events.coverage), &question));
+    // Those of a baseline are known by when their events were.
+    warnings.extend(not_opened(&events.coverage, written.events).filter(|_| saved.is_none()));
     let is_complete = missing.is_empty();
     warnings.extend(missing);
     let learnt_from = learnt_from.map(|time| time.to_string());
