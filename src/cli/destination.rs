@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::ColorChoice;
-use firstseen::report::{AsffBatches, ExportFormat, Format, PageContext, Report, Screen, TriageReport};
+use firstseen::report::{
+    AsffBatches, ExportFormat, Format, PageContext, Report, Screen, TriageReport, plural,
+};
 
 use super::args::{FileFormat, OutputFormats};
 use super::exit::{Hint, UsageError};
@@ -30,7 +32,7 @@ pub(crate) trait Answer {
     /// Writes it as one file.
     fn write(&self, format: FileFormat, out: &mut dyn Write) -> io::Result<()>;
 
-    /// Its findings in Security Hub's format, and the number of those without an account.
+    /// Its findings in Security Hub's format, and the number of those whose account is not known.
     fn asff(&self) -> (AsffBatches<'_>, usize);
 }
 
@@ -210,8 +212,9 @@ fn write_asff(report: &impl Answer, folder: &Path) -> anyhow::Result<Option<Stri
         fs::write(path, batch.json).with_context(cannot)?;
     }
     partial.finish().with_context(cannot)?;
-    let warning = "findings have no account, so Security Hub does not accept them: they are not in asff/";
-    Ok((without_account > 0).then(|| format!("{without_account} {warning}")))
+    let left_out = plural(without_account as u64, "finding");
+    let warning = "is known: Security Hub does not accept them, and they are not in asff/";
+    Ok((without_account > 0).then(|| format!("{left_out} of which no account of AWS {warning}")))
 }
 
 /// The folder of batches for Security Hub.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::columns::row;
 use super::place::shown_object;
-use super::{as_it_is, for_terminal};
+use super::{as_it_is, for_terminal, json};
 use crate::coverage::{Coverage, Fault, Position};
 
 /// Coverage under its published names.
@@ -299,8 +299,7 @@ fn listed(counts: &BTreeMap<&'static str, u64>) -> String {
 /// If writing to `out` fails.
 pub fn write_faults(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
     for fault in &coverage.faults {
-        serde_json::to_writer(&mut *out, &FaultView::new(fault))?;
-        out.write_all(b"\n")?;
+        json::line(&FaultView::new(fault), out)?;
     }
     match coverage.fault_count - coverage.faults.len() as u64 {
         0 => Ok(()),
