@@ -7,8 +7,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::columns::row;
+use super::json_line::line;
 use super::place::shown_object;
-use super::{as_it_is, for_terminal, json};
+use super::{as_it_is, for_terminal};
 use crate::coverage::{Coverage, Fault, Position};
 
 /// Coverage under its published names.
@@ -299,7 +300,7 @@ fn listed(counts: &BTreeMap<&'static str, u64>) -> String {
 /// If writing to `out` fails.
 pub fn write_faults(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
     for fault in &coverage.faults {
-        json::line(&FaultView::new(fault), out)?;
+        line(&FaultView::new(fault), out)?;
     }
     match coverage.fault_count - coverage.faults.len() as u64 {
         0 => Ok(()),

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::words::title;
 use crate::model::Priority;
 use crate::query::{Finding, Match, Severity};
-use crate::report::json::line;
+use crate::report::json_line::line;
 use crate::report::{FindingRow, Report};
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {

@@ -11,7 +11,7 @@ use super::words::{cut, description, title};
 use super::{account_of, call, id, last};
 use crate::model::{LogSource, Sighting};
 use crate::query::{Finding, FindingKind, Severity};
-use crate::report::json::line;
+use crate::report::json_line::line;
 use crate::report::row::named;
 use crate::report::{FindingRow, Report};
 use crate::time::Timestamp;

@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::words::name;
 use crate::query::{Finding, FindingKind};
+use crate::report::Report;
+use crate::report::json_line::line;
 use crate::report::row::named;
-use crate::report::{Report, json};
 
 #[derive(Serialize)]
 struct Message<'a> {
@@ -31,7 +32,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     for ((account, principal), actions) in principals {
         let (role, account) = (named(principal).map(name), named(account));
         let message = Message { actions: actions.join(", "), role, account };
-        json::line(&message, out)?;
+        line(&message, out)?;
     }
     Ok(())
 }

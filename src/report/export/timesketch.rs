@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 use super::words::title;
 use crate::query::{Finding, FindingKind};
-use crate::report::{FindingRow, Report, as_it_is, json};
+use crate::report::json_line::line;
+use crate::report::{FindingRow, Report, as_it_is};
 
 /// The most bytes of a text: the longest term of Lucene (`IndexWriter.MAX_TERM_LENGTH`). A keyword that is longer is not indexed.
 const MOST_BYTES: usize = 32_766;
@@ -69,7 +70,7 @@ impl Event {
     /// # Errors
     /// If writing to `out` fails.
     pub(in crate::report) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        json::line(self, out)
+        line(self, out)
     }
 }
 

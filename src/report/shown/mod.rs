@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 
 use super::clean::{for_json_in_terminal, for_terminal};
-use super::json::{write_reference_lines, write_without_line_ends};
+use super::json::write_reference_lines;
+use super::json_line::write_without_line_ends;
 use super::place::{of_object, shown_object};
 use crate::secrets::{Masked, masked};
 use crate::show::{EventCopy, Place, ShownRecord};
