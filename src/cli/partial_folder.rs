@@ -34,14 +34,16 @@ impl PartialFolder {
         self.temporary.path()
     }
 
-    /// Moves what was written into place.
+    /// Moves what was written into place, in the order of the names.
     ///
     /// # Errors
     /// If something cannot be moved.
     pub(crate) fn finish(self) -> io::Result<()> {
-        for entry in fs::read_dir(self.temporary.path())? {
-            let entry = entry?;
-            fs::rename(entry.path(), self.into.join(entry.file_name()))?;
+        let entries = fs::read_dir(self.temporary.path())?.map(|entry| entry.map(|entry| entry.file_name()));
+        let mut names = entries.collect::<io::Result<Vec<_>>>()?;
+        names.sort();
+        for name in names {
+            fs::rename(self.temporary.path().join(&name), self.into.join(&name))?;
         }
         self.temporary.close()
     }
