@@ -1,7 +1,7 @@
 //! `firstseen actions`: prints the classes of actions, and why they have them.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::Write;
 
 use anyhow::Context;
 use clap::Args;
@@ -12,6 +12,7 @@ use firstseen::report::{ActionsReport, for_terminal};
 
 use super::args::{AnswerOutputArgs, named_arg};
 use super::exit::{Hint, RunStatus};
+use super::messages::messages;
 use super::output_guard::OutputGuard;
 
 /// Show the classes of actions, their access levels, and what decided
@@ -55,7 +56,7 @@ pub(crate) fn run(args: &ActionsArgs) -> anyhow::Result<RunStatus> {
     let report = ActionsReport { names: &args.names, class, actions: &actions };
     output.write(|out| report.write(format, out))?;
     for warning in warnings {
-        writeln!(io::stderr().lock(), "warning: {}", for_terminal(&warning))?;
+        writeln!(messages(), "warning: {}", for_terminal(&warning))?;
     }
     Ok(RunStatus::Complete)
 }

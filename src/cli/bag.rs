@@ -7,9 +7,12 @@ use std::path::PathBuf;
 use anyhow::Context;
 use firstseen::checksum::{Checksum, Hasher};
 
-/// A bag that is being filled. Its manifest is written last, so a bag without one is not complete.
+use super::partial_folder::PartialFolder;
+
+/// A bag that is being filled. It appears in its folder once it is whole, the manifests last.
 pub(crate) struct Bag {
     folder: PathBuf,
+    partial: PartialFolder,
     files: Vec<BaggedFile>,
 }
 
@@ -23,8 +26,10 @@ struct BaggedFile {
 
 impl Bag {
     /// A bag in a folder that exists and is empty.
-    pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder, files: Vec::new() }
+    pub(crate) fn new(folder: PathBuf) -> anyhow::Result<Self> {
+        let partial = PartialFolder::below(&folder)
+            .with_context(|| format!("cannot write to '{}'", folder.display()))?;
+        Ok(Self { folder, partial, files: Vec::new() })
     }
 
     /// Adds a file. Its name is a path of plain ASCII names with slashes.
@@ -39,7 +44,7 @@ impl Bag {
         Ok(checksum)
     }
 
-    /// Writes the manifests. `info` are lines of `bag-info.txt`.
+    /// Writes the manifests, and moves everything into place. `info` are lines of `bag-info.txt`.
     pub(crate) fn finish(self, info: &[(&str, &str)]) -> anyhow::Result<()> {
         let size: u64 = self.files.iter().map(|file| file.size).sum();
         let count = format!("{size}.{}", self.files.len());
@@ -54,7 +59,8 @@ impl Bag {
             self.write("manifest-sha256.txt".to_owned(), |out| write_manifest(&self.files, out))?,
         ];
         self.write("tagmanifest-sha256.txt".to_owned(), |out| write_manifest(&tags, out))?;
-        Ok(())
+        let cannot = || format!("cannot write to '{}'", self.folder.display());
+        self.partial.finish().with_context(cannot)
     }
 
     fn write(
@@ -62,9 +68,9 @@ impl Bag {
         path: String,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> anyhow::Result<BaggedFile> {
-        let place = self.folder.join(&path);
-        let cannot = || format!("cannot write '{}'", place.display());
-        fs::create_dir_all(place.parent().unwrap_or(&self.folder)).with_context(cannot)?;
+        let place = self.partial.path().join(&path);
+        let cannot = || format!("cannot write '{}'", self.folder.join(&path).display());
+        fs::create_dir_all(place.parent().unwrap_or(self.partial.path())).with_context(cannot)?;
         let file = File::create_new(&place).with_context(cannot)?;
         let mut hashed = Hashed { file, hasher: Hasher::default(), size: 0 };
         let mut out = BufWriter::with_capacity(1 << 16, &mut hashed);

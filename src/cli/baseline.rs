@@ -12,6 +12,7 @@ use firstseen::time::{Bound, Timestamp};
 use super::args::{AnswerOutputArgs, ArchiveArgs, KnownArgs, LearningArgs, RunArgs, S3Args, check_window};
 use super::exit::{Hint, RunStatus, UsageError};
 use super::input::{Input, InputOptions};
+use super::messages::messages;
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings};
 use super::warnings::unmatched_in;
@@ -57,7 +58,7 @@ pub(crate) fn run(args: &BaselineArgs) -> anyhow::Result<RunStatus> {
     let used = used_settings(&args.known, &question, &settings, &baseline);
     let report = KnownReport { settings: &used, coverage: &coverage, answer: &answer };
     output.write(|out| report.write(format, out))?;
-    write_inexact(&answer, &args.known, question.forget.is_some(), &mut io::stderr().lock())?;
+    write_inexact(&answer, &args.known, question.forget.is_some(), &mut messages())?;
     let closing = RunSummary {
         read_from: used.read_from.as_deref(),
         read_to: used.read_to.as_deref().map(|read_to| (read_to, "--read-to")),

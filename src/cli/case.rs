@@ -50,7 +50,7 @@ impl Case {
         let Some(folder) = &args.case else { return Ok(None) };
         guard.take("--case", folder, true)?;
         open_folder(folder)?;
-        Ok(Some(Self { bag: Bag::new(folder.clone()), inputs: guard.input_files() }))
+        Ok(Some(Self { bag: Bag::new(folder.clone())?, inputs: guard.input_files() }))
     }
 
     /// Adds an answer in all its forms, under a name.

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::ColorChoice;
-use firstseen::report::{AsffBatches, ExportFormat, Format, PageContext, Report, Screen, TriageReport};
+use firstseen::report::{
+    AsffBatches, ExportFormat, Format, PageContext, Report, Screen, TriageReport, plural,
+};
 
 use super::args::{FileFormat, OutputFormats};
 use super::exit::{Hint, UsageError};
 use super::output::Output;
-use super::output_guard::OutputGuard;
+use super::output_guard::{OutputGuard, check_folder};
+use super::partial_folder::PartialFolder;
 use super::screen::screen;
 
 /// The destination of findings. It is opened before anything is read, so a bad path fails at once.
@@ -29,7 +32,7 @@ pub(crate) trait Answer {
     /// Writes it as one file.
     fn write(&self, format: FileFormat, out: &mut dyn Write) -> io::Result<()>;
 
-    /// Its findings in Security Hub's format, and the number of those without an account.
+    /// Its findings in Security Hub's format, and the number of those whose account is not known.
     fn asff(&self) -> (AsffBatches<'_>, usize);
 }
 
@@ -108,8 +111,9 @@ impl Destination {
                 Ok(Self::One(single, output, screen))
             }
             (OutputFormats::Folder(formats), Some(folder)) => {
+                check_folder("--output", folder)?;
                 for format in &formats {
-                    let name = format.map_or("asff", |(_, name)| name);
+                    let name = format.map_or(ASFF, |(_, name)| name);
                     guard.take("--output", &folder.join(name), format.is_none())?;
                 }
                 open_folder(folder)?;
@@ -164,7 +168,7 @@ impl Destination {
                         Some((single, name)) => {
                             write_one(report, single, Output::open(&folder.join(name))?)?;
                         }
-                        None => warning = write_asff(report, &folder.join("asff"))?,
+                        None => warning = write_asff(report, &folder)?,
                     }
                 }
                 Ok(warning)
@@ -195,14 +199,23 @@ pub(crate) fn open_folder(folder: &Path) -> anyhow::Result<()> {
     }
 }
 
+/// Writes the batches of Security Hub into `asff` in a folder: all of them, or none.
 fn write_asff(report: &impl Answer, folder: &Path) -> anyhow::Result<Option<String>> {
     let (batches, without_account) = report.asff();
-    fs::create_dir_all(folder).with_context(|| format!("cannot create '{}'", folder.display()))?;
+    let cannot = || format!("cannot write to '{}'", folder.display());
+    let partial = PartialFolder::below(folder).with_context(cannot)?;
+    let place = partial.path().join(ASFF);
+    fs::create_dir(&place).with_context(cannot)?;
     for batch in batches {
-        let path = folder.join(format!("{}_{}_{:04}.json", batch.account, batch.region, batch.number));
+        let path = place.join(format!("{}_{}_{:04}.json", batch.account, batch.region, batch.number));
         // The folder is new and may get a file per account, so files are not synced to disk.
-        fs::write(&path, batch.json).with_context(|| format!("cannot write '{}'", path.display()))?;
+        fs::write(path, batch.json).with_context(cannot)?;
     }
-    let warning = "findings have no account, so Security Hub does not accept them: they are not in asff/";
-    Ok((without_account > 0).then(|| format!("{without_account} {warning}")))
+    partial.finish().with_context(cannot)?;
+    let left_out = plural(without_account as u64, "finding");
+    let warning = "is known: Security Hub does not accept them, and they are not in asff/";
+    Ok((without_account > 0).then(|| format!("{left_out} of which no account of AWS {warning}")))
 }
+
+/// The folder of batches for Security Hub.
+const ASFF: &str = "asff";

@@ -28,11 +28,12 @@ use super::input::try_archives;
 use super::inventory::inventory_files;
 use super::output::{Output, stream};
 use super::output_guard::OutputGuard;
+use super::partial_folder::PartialFolder;
 use super::progress::Bar;
 use super::run_summary::{READ_WINDOW, RunSummary};
 use super::saved_name::is_saved;
 use super::settings::{FileArgs, Settings};
-use super::warnings::{refuse_nothing_in, unmatched_in, window};
+use super::warnings::{not_opened, refuse_nothing_in, unmatched_in, window};
 
 /// Show the events themselves, in time order, first sightings marked
 ///
@@ -144,6 +145,8 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     warnings.extend(unmatched_in(&events.baseline, &filter, &wanted.filters, None));
     // Of a baseline, no more is read than the window of the question.
     warnings.extend(window(known_coverage.as_ref().unwrap_or(&events.coverage), &question));
+    // Those of a baseline are known by when their events were.
+    warnings.extend(not_opened(&events.coverage, written.events).filter(|_| saved.is_none()));
     let is_complete = missing.is_empty();
     warnings.extend(missing);
     let learnt_from = learnt_from.map(|time| time.to_string());
@@ -304,9 +307,12 @@ impl EventDestination {
                 Ok(written)
             }
             Self::Folder(folder) => {
-                let append = &mut |path: &str, bytes: &[u8]| append(&folder.join(path), bytes);
-                let written = report.write_partitions(append);
-                written.with_context(|| format!("cannot write to '{}'", folder.display()))
+                let cannot = || format!("cannot write to '{}'", folder.display());
+                let partial = PartialFolder::below(&folder).with_context(cannot)?;
+                let append = &mut |path: &str, bytes: &[u8]| append(&partial.path().join(path), bytes);
+                let written = report.write_partitions(append).with_context(cannot)?;
+                partial.finish().with_context(cannot)?;
+                Ok(written)
             }
         }
     }

@@ -1,6 +1,6 @@
 //! `firstseen index`: reads archives into a saved baseline, which later runs extend.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -22,6 +22,7 @@ use super::cluster::add_clusters;
 use super::exit::{Hint, RunStatus, UsageError, merge_error, scan_error, store_error};
 use super::input::try_archives;
 use super::inventory::inventory_files;
+use super::messages::messages;
 use super::output::Output;
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
@@ -152,7 +153,7 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     let indexed = indexed.map_err(|error| args.explain(error, &archives))?;
     let Indexed { stored, known, added, added_by_archive, replaced } = indexed;
     if !args.run.quiet {
-        writeln!(io::stderr(), "{}, {known} already in the baseline", described(added))?;
+        writeln!(messages(), "{}, {known} already in the baseline", described(added))?;
     }
     if let Some(summary) = summary {
         let report = IndexReport {

@@ -1,6 +1,6 @@
 //! `firstseen merge`: merges baselines into one.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,6 +9,7 @@ use firstseen::store::{BaselineContents, BaselineFolder, Saved};
 
 use super::exit::{Hint, RunStatus, store_error};
 use super::input::merged;
+use super::messages::messages;
 use super::output_guard::OutputGuard;
 
 /// Merge baselines of accounts, months or machines into one
@@ -41,13 +42,13 @@ pub(crate) fn run(args: &MergeArgs) -> anyhow::Result<RunStatus> {
     let stored = merged(args.baselines.iter().map(|path| Saved::open(path)))?;
     place.save(&stored).map_err(store_error)?;
     if !args.quiet {
-        let mut stderr = io::stderr().lock();
+        let mut stderr = messages();
         writeln!(stderr, "{} baselines merged", args.baselines.len())?;
         write_summary(&stored.coverage, &mut stderr)?;
     }
-    write_losses(&stored.coverage, &stored.archives, &mut io::stderr().lock())?;
+    write_losses(&stored.coverage, &stored.archives, &mut messages())?;
     if let Some(warning) = repeated(&stored) {
-        writeln!(io::stderr(), "warning: {}", for_terminal(&warning))?;
+        writeln!(messages(), "warning: {}", for_terminal(&warning))?;
     }
     Ok(if stored.coverage.fault_count == 0 { RunStatus::Complete } else { RunStatus::WithFaults })
 }

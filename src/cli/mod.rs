@@ -26,9 +26,11 @@ mod integrity;
 mod inventory;
 mod man;
 mod merge;
+mod messages;
 mod output;
 mod output_guard;
 mod page;
+mod partial_folder;
 mod plan;
 mod progress;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use firstseen::source::{FileList, files_below, is_s3, is_stdin, links_below, mir
 
 use super::args::{ArchiveArgs, S3Args, warn_of_mirror};
 use super::exit::{Hint, UsageError};
-use super::output::{Output, stream};
+use super::output::{Output, Stream, behind_links, stream};
 use super::saved_name::is_saved;
 
 /// The inputs of a run, and the outputs opened so far.
@@ -20,6 +20,7 @@ use super::saved_name::is_saved;
 pub(crate) struct OutputGuard {
     inputs: Vec<ClaimedInput>,
     outputs: Vec<ClaimedOutput>,
+    streams: Vec<ClaimedStream>,
 }
 
 /// A file or folder that a run reads.
@@ -49,6 +50,16 @@ struct ClaimedOutput {
     path: PathBuf,
     /// Whether it includes everything below.
     is_folder: bool,
+}
+
+/// A stream of this process, or a pipe or device, taken by an output.
+#[derive(Debug)]
+struct ClaimedStream {
+    flag: &'static str,
+    /// If it is one of this process.
+    stream: Option<Stream>,
+    /// The file behind it, unless it may be written to under several names.
+    id: Option<Identity>,
 }
 
 impl OutputGuard {
@@ -125,6 +136,7 @@ impl OutputGuard {
         }
         let buckets: BTreeSet<String> =
             archives.into_iter().filter_map(|name| mirrored_bucket(name)).collect();
+        check_folder("--mirror", mirror)?;
         for bucket in buckets {
             self.take("--mirror", &mirror.join(bucket), true)?;
         }
@@ -150,7 +162,7 @@ impl OutputGuard {
     /// # Errors
     /// If it is an input, inside one or another output (wrong usage), or cannot be written.
     pub(crate) fn open(&mut self, flag: &'static str, path: Option<&Path>) -> anyhow::Result<Output> {
-        let Some(path) = path else { return Ok(Output::Stdout) };
+        let path = path.unwrap_or(Path::new("-"));
         self.take(flag, path, false)?;
         Output::open(path)
     }
@@ -173,8 +185,10 @@ impl OutputGuard {
     /// If it is in S3, is an input, or is inside one or another output.
     pub(crate) fn take(&mut self, flag: &'static str, path: &Path, is_folder: bool) -> anyhow::Result<()> {
         check_local(flag, path)?;
-        if is_stream(path) {
-            return Ok(());
+        if is_folder {
+            check_folder(flag, path)?;
+        } else if is_stream(path) {
+            return self.take_stream(flag, path);
         }
         let place = real_place(path);
         self.check_inputs(flag, path, &place)?;
@@ -183,9 +197,28 @@ impl OutputGuard {
                 true => format!("{flag} and {} name the same file, '{}'", taken.flag, path.display()),
                 false => format!("{flag} '{}' and {} overlap", path.display(), taken.flag),
             };
-            return Err(refused(what, "give each output a file of its own"));
+            return Err(refused(what, OF_ITS_OWN));
+        }
+        let own = identity(path).ok();
+        if let Some(taken) = self.streams.iter().find(|taken| own.is_some() && taken.id == own) {
+            return Err(same_stream(flag, path, taken));
         }
         self.outputs.push(ClaimedOutput { flag, path: place, is_folder });
+        Ok(())
+    }
+
+    /// Takes a stream of this process, a pipe or a device. Two outputs in it would be one text that is neither.
+    fn take_stream(&mut self, flag: &'static str, path: &Path) -> anyhow::Result<()> {
+        let own = ClaimedStream::new(flag, path);
+        if let Some(taken) = self.streams.iter().find(|taken| taken.clashes(&own)) {
+            return Err(same_stream(flag, path, taken));
+        }
+        let is_file = |taken: &&ClaimedOutput| own.id.is_some() && identity(&taken.path).ok() == own.id;
+        if let Some(taken) = self.outputs.iter().find(is_file) {
+            let what = format!("{flag} and {} name the same file, '{}'", taken.flag, path.display());
+            return Err(refused(what, OF_ITS_OWN));
+        }
+        self.streams.push(own);
         Ok(())
     }
 
@@ -195,6 +228,7 @@ impl OutputGuard {
     /// If it is in S3, or an archive itself.
     pub(crate) fn take_baseline(&mut self, path: &Path) -> anyhow::Result<()> {
         check_local("--output", path)?;
+        check_folder("--output", path)?;
         let own = identity(path).ok();
         if let Some(input) = self.inputs.iter().find(|input| own.as_ref() == Some(&input.id)) {
             let (what, name) = (input.what, input.name.display());
@@ -274,6 +308,55 @@ impl ClaimedOutput {
     }
 }
 
+impl ClaimedStream {
+    fn new(flag: &'static str, path: &Path) -> Self {
+        let stream = stream(path);
+        let opened = stream.map_or_else(|| path.to_owned(), Stream::path);
+        Self { flag, stream, id: identity(&opened).ok().filter(|_| !is_shared(&opened)) }
+    }
+
+    /// Whether another output would be mixed with this one. Whoever sends stderr to where stdout goes wants both there.
+    fn clashes(&self, other: &Self) -> bool {
+        let is_stderr = |one: &Self| one.stream == Some(Stream::Stderr);
+        let is_one_stream = self.stream.is_some() && self.stream == other.stream;
+        let is_one_file = self.id.is_some() && self.id == other.id;
+        is_one_stream || is_one_file && !is_stderr(self) && !is_stderr(other)
+    }
+}
+
+/// Whether several outputs may go there: to nowhere, or to a terminal.
+#[cfg(unix)]
+fn is_shared(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    path.metadata().is_ok_and(|metadata| metadata.file_type().is_char_device())
+}
+
+#[cfg(not(unix))]
+fn is_shared(_: &Path) -> bool {
+    true
+}
+
+/// What to do if two outputs are one.
+const OF_ITS_OWN: &str = "give each output a file of its own";
+
+fn same_stream(flag: &str, path: &Path, taken: &ClaimedStream) -> anyhow::Error {
+    let is_answer = taken.stream == Some(Stream::Stdout) && taken.flag == "--output";
+    let what = match is_answer {
+        true => format!("{flag} '{}' is where the answer goes", path.display()),
+        false => format!("{flag} '{}' is where {} goes", path.display(), taken.flag),
+    };
+    refused(what, OF_ITS_OWN)
+}
+
+/// Refuses a stream, a pipe or a device where a folder is made, which would be named like it.
+pub(super) fn check_folder(flag: &str, path: &Path) -> anyhow::Result<()> {
+    if !is_stream(path) {
+        return Ok(());
+    }
+    let what = format!("{flag} takes a folder here, not the stream or device '{}'", path.display());
+    Err(refused(what, "name a new or empty folder; a single file of one format can go to a stream"))
+}
+
 /// Whether a file in a folder of rules is read.
 fn is_rule_file(path: &Path) -> bool {
     path.extension().is_some_and(|end| end == "yaml" || end == "yml")
@@ -303,7 +386,8 @@ fn real_place(path: &Path) -> PathBuf {
     if let Ok(real) = path.canonicalize() {
         return real;
     }
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let path = behind_links(path);
+    let absolute = std::path::absolute(&path).unwrap_or(path);
     // Folders that do not exist yet are appended to the last existing one.
     let real =
         |folder: &Path| Some((folder.canonicalize().ok()?, absolute.strip_prefix(folder).ok()?.to_owned()));

@@ -1,6 +1,6 @@
 //! `firstseen plan`: divides archives into shards for several machines.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use super::access;
 use super::args::{ArchiveArgs, ByExtension, ReadingArgs, RunArgs, S3Args, byte_count};
 use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
 use super::input::open_archives;
+use super::messages::messages;
 use super::output::Output;
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
@@ -143,7 +144,7 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
     if let Some(faults) = faults {
         faults.write(|out| firstseen::report::write_faults(coverage, out))?;
     }
-    let mut stderr = io::stderr().lock();
+    let mut stderr = messages();
     if !args.run.quiet {
         let (objects, shards) =
             (plural(planned.objects() as u64, "object"), plural(planned.shards() as u64, "shard"));

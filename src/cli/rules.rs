@@ -12,6 +12,7 @@ use super::args::{
 use super::destination::{Destination, FindingsAnswer};
 use super::exit::{Hint, RunStatus};
 use super::input::{Input, InputOptions};
+use super::messages::messages;
 use super::page::page_context;
 use super::run_summary::RunSummary;
 use super::saved_name::is_saved;
@@ -106,7 +107,7 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     let warning = destination.write(&FindingsAnswer { report, command: "rules", page })?;
     if is_for_people && !args.output.run.quiet {
         let matched = rules_that_matched(&input.baseline, &question);
-        write_rule_counts(&input.baseline.rules, &matched, &findings, &mut std::io::stderr().lock())?;
+        write_rule_counts(&input.baseline.rules, &matched, &findings, &mut messages())?;
     }
     let mut warnings = unmatched_in(&input.baseline, &question.filter, &wanted.filters, None);
     warnings.extend(without_rules(&input.baseline, &question.filter));

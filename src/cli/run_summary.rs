@@ -14,6 +14,7 @@ use super::exit::RunStatus;
 use super::geo::described;
 use super::input::Input;
 use super::inventory::summary;
+use super::messages::messages;
 use super::output::Output;
 use super::warnings::no_event;
 
@@ -122,7 +123,7 @@ impl<'a> RunSummary<'a> {
         if let Some(faults) = self.faults.take() {
             faults.write(|out| write_faults(self.coverage, out))?;
         }
-        let mut stderr = io::stderr().lock();
+        let mut stderr = messages();
         if !quiet {
             self.write_account(&mut stderr)?;
         }

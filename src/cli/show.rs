@@ -35,7 +35,7 @@ pub(crate) struct ShowArgs {
     #[command(flatten)]
     source: SourceArgs,
     /// Event ids, or places of records, as findings name them in object and record: OBJECT#RECORD; - reads them from standard
-    /// input, one per line
+    /// input, one per line, as they are or as cells of a CSV file
     #[arg(value_name = "EVENT-ID|OBJECT#RECORD", required_unless_present = "config", help_heading = Resettable::Reset)]
     wanted: Vec<String>,
     /// Show session tokens, passwords, private keys and other secrets
@@ -99,6 +99,7 @@ pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<RunStatus> {
     let settings = source.settings(&args.run)?;
     let answer = args.look_up(&source, Lookup::new(&source, &wanted)?, &settings)?;
     let Answer { records, missing, coverage, is_of_archive, traffic, archives } = answer;
+    let missing = once(missing);
     let records: Vec<ShownRecord> = records.into_iter().flatten().collect();
     let mut note = None;
     if !records.is_empty() {
@@ -115,7 +116,7 @@ pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<RunStatus> {
     let warnings = match records.is_empty() {
         // They are the error.
         true => Vec::new(),
-        false => [&missing[..], &changes(&records)].concat(),
+        false => once([&missing[..], &changes(&records)].concat()),
     };
     let is_complete = warnings.is_empty();
     let summary = RunSummary {
@@ -137,6 +138,20 @@ pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<RunStatus> {
         true => status,
         false => RunStatus::WithFaults,
     })
+}
+
+/// A line without the quotes of a CSV cell, as tools that take a column out of a table write it.
+fn of_cell(line: &str) -> String {
+    let inner = line.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let is_cell = |inner: &&str| !inner.replace("\"\"", "").contains('"');
+    inner.filter(is_cell).map_or_else(|| line.to_owned(), |inner| inner.replace("\"\"", "\""))
+}
+
+/// Texts without those that were there before, in their order.
+fn once(mut texts: Vec<String>) -> Vec<String> {
+    let mut said = BTreeSet::new();
+    texts.retain(|text| said.insert(text.clone()));
+    texts
 }
 
 /// Says how many secrets are masked.
@@ -206,7 +221,7 @@ impl ShowArgs {
             let read =
                 io::read_to_string(io::stdin()).context("cannot read event ids from standard input")?;
             // A name may begin or end with a blank.
-            texts.extend(read.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned));
+            texts.extend(read.lines().map(of_cell).filter(|line| !line.trim().is_empty()));
         }
         let wanted: Vec<Wanted> = texts
             .iter()
@@ -348,5 +363,27 @@ fn said(error: &ReopenError, indexed: &BaselinePlaces, archives: &[String]) -> S
             _ => format!("{error}, and is not the object that was indexed: its SHA-256 is another"),
         },
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_of_a_table_is_read_without_its_quotes() {
+        let cells = [
+            ("\"\"", ""),
+            ("\"a,b\"", "a,b"),
+            ("\"a \"\"b\"\"\"", "a \"b\""),
+            ("\"\"\"a\"\"\"", "\"a\""),
+            ("a", "a"),
+            ("\"", "\""),
+            ("\"a\"b\"", "\"a\"b\""),
+            ("\"a", "\"a"),
+        ];
+        for (line, text) in cells {
+            assert_eq!(of_cell(line), text, "{line}");
+        }
     }
 }

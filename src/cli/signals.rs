@@ -15,7 +15,7 @@ static ORDERLY: AtomicBool = AtomicBool::new(false);
 /// Set by the first signal.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Temporary files of outputs that are being written.
+/// Temporary files and folders of outputs that are being written.
 static TEMPORARY_FILES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Whether a signal asked the run to end.
@@ -28,7 +28,7 @@ pub(crate) fn be_orderly(is_orderly: bool) {
     ORDERLY.store(is_orderly, Ordering::Relaxed);
 }
 
-/// Registers a temporary file for removal if a signal ends the process.
+/// Registers a temporary file or folder for removal if a signal ends the process.
 pub(crate) fn remove_at_end(path: &Path) {
     TEMPORARY_FILES.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
 }
@@ -40,7 +40,7 @@ fn ends_at_once() -> bool {
     }
     for path in TEMPORARY_FILES.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
         // Most have been renamed already.
-        let _ = fs::remove_file(path);
+        let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
     }
     true
 }

@@ -6,7 +6,7 @@ use firstseen::query::{
     Finding, KnownAssets, Label, Question, TriageQuestion, Weights, label_report, set_covered, triage,
 };
 use firstseen::report::{Format, LabelledReport, Report, TriageReport, UsedSettings};
-use firstseen::source::FileList;
+use firstseen::source::{FileList, ObjectKey};
 use firstseen::time::Bound;
 
 use super::args::{
@@ -130,6 +130,7 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         trace_source: trace_source.as_deref(),
         one_baseline: one_baseline.as_deref().map(|command| (command, &*traced_baseline)),
         is_saved: input.is_saved,
+        delivery_day: |object| ObjectKey::parse(object).delivery().map(|delivery| delivery.day),
         question: &question,
         top: args.ranking.top().or(shown),
         triage: &triage,

@@ -1,6 +1,6 @@
 //! `firstseen verify`: compares log files with CloudTrail's digests.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use clap::Args;
 use firstseen::report::{VerifyReport, for_terminal, plural, write_faults, write_losses};
@@ -12,6 +12,7 @@ use firstseen::verify::{Class, Examination, Reason, Verdict, Verification, Verif
 
 use super::args::{AnswerOutputArgs, ArchiveArgs, ProofArgs, RunArgs, S3Args};
 use super::exit::{Hint, RunStatus, UsageError, scan_error};
+use super::messages::messages;
 use super::output_guard::OutputGuard;
 use super::progress::Bar;
 use super::run_summary::{write_denied, write_traffic};
@@ -76,7 +77,7 @@ pub(crate) fn run(args: &VerifyArgs) -> anyhow::Result<RunStatus> {
     if let Some(faults) = faults {
         faults.write(|out| write_faults(&verification.coverage, out))?;
     }
-    let mut stderr = io::stderr().lock();
+    let mut stderr = messages();
     if let Some(traffic) = traffic.filter(|_| !args.run.quiet) {
         write_traffic(&traffic, &mut stderr)?;
     }

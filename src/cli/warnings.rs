@@ -1,7 +1,7 @@
 //! Warnings about an answer: filters that match nothing, windows without events, a warmup that hides findings, and input
 //! without events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use firstseen::actions::similar_action;
@@ -442,10 +442,11 @@ pub(crate) fn no_event(coverage: &Coverage, window: &str) -> Option<String> {
     if coverage.records.counted > 0 {
         return None;
     }
-    let outside = coverage.objects.skipped.get(&ObjectSkip::OutsideWindow).copied().unwrap_or(0)
-        + coverage.objects.unlisted.get(&ObjectSkip::OutsideWindow).copied().unwrap_or(0);
-    let why = if coverage.records.filtered > 0 || outside > 0 {
+    let outside = outside_window(coverage);
+    let why = if coverage.records.filtered > 0 {
         format!("; the input is outside {window}")
+    } else if outside > 0 {
+        format!("; the input is outside {window}, by more than --delivery-slack")
     } else if coverage.fault_count > 0 {
         "; possible logs could not be read".to_owned()
     } else if coverage.records.total > 0 {
@@ -454,6 +455,25 @@ pub(crate) fn no_event(coverage: &Coverage, window: &str) -> Option<String> {
         "; the logs contain no records".to_owned()
     };
     Some(format!("no CloudTrail or Kubernetes event was found{why}"))
+}
+
+/// Objects that were not opened because of when they were delivered.
+fn outside_window(coverage: &Coverage) -> u64 {
+    let of =
+        |counts: &BTreeMap<ObjectSkip, u64>| counts.get(&ObjectSkip::OutsideWindow).copied().unwrap_or(0);
+    of(&coverage.objects.skipped) + of(&coverage.objects.unlisted)
+}
+
+/// Warns that what was asked for may be in objects that were not opened, if there is none of it in others.
+pub(crate) fn not_opened(coverage: &Coverage, found: u64) -> Option<String> {
+    let outside = outside_window(coverage);
+    (found == 0 && outside > 0 && coverage.records.counted > 0).then(|| {
+        let objects = plural(outside, "object");
+        format!(
+            "logs may come late, and those delivered outside the window were not opened ({objects}): --delivery-slack 30d opens what \
+             was delivered up to 30 days before or after it"
+        )
+    })
 }
 
 /// Says that an absence is uncertain, if there were faults.

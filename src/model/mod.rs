@@ -14,6 +14,7 @@ mod logging;
 mod order;
 mod partition;
 mod principal;
+mod printed;
 mod rule;
 mod text;
 
@@ -33,5 +34,6 @@ pub use logging::LoggingEffect;
 pub use order::InOrder;
 pub use partition::{global_region, partition_of};
 pub use principal::{LogSource, ObservedPrincipal, PrincipalKey, PrincipalKind};
+pub use printed::{before_printing, with_escapes_as, without_escapes};
 pub use rule::{Language, OutputPart, Priority, RuleMetadata};
 pub use text::{SharedTexts, Text};

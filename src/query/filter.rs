@@ -10,9 +10,11 @@ use thiserror::Error;
 use crate::actions::unversioned;
 use crate::model::{
     LogSource, ObservedPrincipal, PrincipalKind, RuleMetadata, identity_in_cluster, last_part,
+    with_escapes_as,
 };
 
-/// A glob over names: `*`, `?` and `[…]`, where `*` also matches `/` and `:`.
+/// A glob over names: `*`, `?` and `[…]`, where `*` also matches `/` and `:`. `\u{…}` is the character with this number, as outputs
+/// print those that cannot be seen.
 ///
 /// ```
 /// use firstseen::query::Pattern;
@@ -21,6 +23,8 @@ use crate::model::{
 /// assert!(pattern.matches_action("iam.amazonaws.com:CreateUser"));
 /// let pattern: Pattern = "Deploy".parse().unwrap();
 /// assert!(pattern.matches_principal("arn:aws:iam::111122223333:role/ci/Deploy"));
+/// let pattern: Pattern = r"ad\u{200b}m*".parse().unwrap();
+/// assert!(pattern.matches_principal("ad\u{200b}min"));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Pattern {
@@ -45,6 +49,8 @@ impl FromStr for Pattern {
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
         let malformed = |reason| PatternError { text: text.chars().take(200).collect(), reason };
+        let text = with_escapes_as(text, push_literal);
+        let text = text.as_str();
         if text.bytes().filter(|byte| *byte == b'*').count() > MOST_STARS {
             return Err(malformed("it has more than 100 '*'"));
         }
@@ -107,6 +113,14 @@ impl Pattern {
         };
         let made = || Box::new(glob::Pattern::new(&self.text).unwrap_or_default());
         self.glob.get_or_init(made).matches_with(text, options)
+    }
+}
+
+/// Adds a character to a glob that matches it alone.
+fn push_literal(c: char, glob: &mut String) {
+    match c {
+        '*' | '?' | '[' => glob.extend(['[', c, ']']),
+        other => glob.push(other),
     }
 }
 

@@ -245,7 +245,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::show::before_printing;
+    use crate::model::before_printing;
 
     #[test]
     fn disguised_formulas_are_inert() {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::FORMAT_VERSION;
+use super::json_line::line;
 use super::summary::CoverageView;
 use crate::coverage::Coverage;
 
@@ -148,10 +149,4 @@ pub(super) fn write_reference_lines<R: Serialize>(
     }
     line(&HeaderLine { header: Header::new(settings) }, out)?;
     rows.try_for_each(|row| line(&row, out))
-}
-
-/// Writes one value on a line.
-pub(super) fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    out.write_all(b"\n")
 }

@@ -20,6 +20,7 @@ mod header;
 mod html;
 mod index;
 mod json;
+mod json_line;
 mod known;
 mod place;
 mod row;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::model::is_account_id;
+
 /// The name of an archive by its number, counted from 1.
 pub(super) fn archive_name(archives: &[String], number: u32) -> Option<&str> {
     archives.get((number as usize).checked_sub(1)?).map(String::as_str)
@@ -54,9 +56,17 @@ pub(super) fn shown_object<'a>(archives: &'a [String], number: u32, object: &'a 
     if folder.is_empty() { Cow::Borrowed(object) } else { Cow::Owned(format!("{folder_end}/{object}")) }
 }
 
+/// The account whose log an object is, as its path says: `AWSLogs/[o-…/]<account>/…`, or `<account>_CloudTrail…` as its name.
+pub(super) fn account_of_log(object: &str) -> Option<&str> {
+    let mut below = object.split(['/', '!']).skip_while(|part| *part != "AWSLogs").skip(1);
+    let name = object.rsplit(['/', '!']).find_map(|name| name.split_once("_CloudTrail"));
+    let of_folder = below.find(|part| !part.starts_with("o-"));
+    of_folder.into_iter().chain(name.map(|(account, _)| account)).find(|account| is_account_id(account))
+}
+
 /// The object of a path that may continue inside it after a `!`: the part before the first `!` that follows a
 /// name with an extension or precedes an `@`.
-fn container(object: &str) -> &str {
+pub(super) fn container(object: &str) -> &str {
     let mut marks = object.match_indices('!').map(|(at, _)| at);
     let is_end = |at: &usize| {
         let name = object[..*at].rsplit('/').next().unwrap_or_default();
@@ -82,6 +92,22 @@ mod tests {
         assert_eq!(uri("s3://b/p", "export!@4096"), shown("s3://b/p/export"));
         assert_eq!(uri("s3://b/p", "wow!/2024/x.json.gz"), shown("s3://b/p/wow!/2024/x.json.gz"));
         assert_eq!(uri("logs", "a.json.gz"), None);
+    }
+
+    #[test]
+    fn a_path_names_the_account_of_its_log() {
+        let name = "111122223333_CloudTrail_us-east-1_20240305T0000Z_x.json.gz";
+        for path in [
+            "a/AWSLogs/111122223333/CloudTrail/x",
+            "AWSLogs/o-1a2b/111122223333/x",
+            name,
+            &format!("a.zip!b/{name}"),
+        ] {
+            assert_eq!(account_of_log(path), Some("111122223333"), "{path}");
+        }
+        for path in ["111122223333/x.json", "AWSLogs/aws-waf-logs/x.json", "x_CloudTrail_y.json"] {
+            assert_eq!(account_of_log(path), None, "{path}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::columns::row;
+use super::json_line::line;
 use super::place::shown_object;
 use super::{as_it_is, for_terminal};
 use crate::coverage::{Coverage, Fault, Position};
@@ -299,8 +300,7 @@ fn listed(counts: &BTreeMap<&'static str, u64>) -> String {
 /// If writing to `out` fails.
 pub fn write_faults(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
     for fault in &coverage.faults {
-        serde_json::to_writer(&mut *out, &FaultView::new(fault))?;
-        out.write_all(b"\n")?;
+        line(&FaultView::new(fault), out)?;
     }
     match coverage.fault_count - coverage.faults.len() as u64 {
         0 => Ok(()),

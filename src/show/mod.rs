@@ -11,7 +11,7 @@ use crate::decode::{Decoder, FoundRecord};
 
 pub use recover::{BaselinePlaces, KnownPlace, Recovered, join_copies, named_objects, recover};
 pub use search::{COPIES_LISTED, Searched, search};
-pub use wanted::{Wanted, WantedError, before_printing};
+pub use wanted::{Wanted, WantedError};
 
 /// The place of a record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

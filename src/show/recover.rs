@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{EventCopy, EventKey, Place, ShownRecord, before_printing};
+use super::{EventCopy, EventKey, Place, ShownRecord};
 use crate::checksum::IndexedObjects;
 use crate::coverage::Coverage;
+use crate::model::before_printing;
 use crate::model::{EventId, Sighting, Stage};
 use crate::scan::{Progress, RecordAddress, ReopenError, Reopened, ScanError, ScanSettings, reopen_all};
 use crate::source::Archives;

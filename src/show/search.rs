@@ -3,10 +3,11 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
-use super::{EventCopy, EventKey, Place, ShownRecord, before_printing, event_key};
+use super::{EventCopy, EventKey, Place, ShownRecord, event_key};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
 use crate::decode::FoundRecord;
+use crate::model::before_printing;
 use crate::model::{Stage, Text};
 use crate::scan::{
     CurrentObject, ObjectContext, ObjectResult, Progress, ScanError, ScanSettings, Scanned, Visitor,

@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 
 use crate::checksum::IndexedObjects;
 use crate::coverage::Coverage;
-use crate::model::{ObservedPrincipal, Text};
+use crate::model::{ObservedPrincipal, Text, before_printing};
 use crate::observe::Deduplicator;
 use crate::scan::{Progress, ScanError, ScanSettings, Scanned, scan};
 use crate::source::Archives;
@@ -219,7 +219,10 @@ pub fn trace(
 ) -> Result<Traced, ScanError> {
     let settings = &ScanSettings { checksums: !indexed.is_empty(), ..*settings };
     let deduplicator = Deduplicator::default();
-    let visitor = |number| Tracer::new(number, question.wanted, archives, (&deduplicator, indexed));
+    // What nothing has as it is may be as it was printed.
+    let names: Vec<String> =
+        std::iter::once(question.wanted.to_owned()).chain(before_printing(question.wanted)).collect();
+    let visitor = |number| Tracer::new(number, &names, archives, (&deduplicator, indexed));
     let Scanned { visitors, mut listing, .. } = scan(archives, settings, &visitor, progress)?;
     let collected: Vec<_> = visitors.into_iter().map(Tracer::collected).collect();
     let duplicates = deduplicator.finish();
@@ -235,7 +238,8 @@ pub fn trace(
         facts.merge(worker.into_facts(&duplicates));
     }
     coverage.sort();
-    let starts = facts.starts(question.wanted, question.accounts);
+    let starts = names.iter().map(|name| facts.starts(name, question.accounts));
+    let starts = starts.into_iter().find(|starts| !starts.is_empty()).unwrap_or_default();
     let accounts = starts.iter().filter_map(|start| facts.account(start)).map(Text::from).collect();
     let links = Links::new(&facts);
     let Forest { rows, left_out } = Forest::new(&facts, &links, &starts, question.limits);

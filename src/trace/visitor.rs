@@ -22,8 +22,8 @@ use crate::time::Timestamp;
 /// Collects the facts of what one worker reads.
 pub(super) struct Tracer<'s> {
     number: u16,
-    /// What is traced, which may be an event id.
-    wanted: &'s str,
+    /// What is traced under each of its names, which may be an event id.
+    wanted: &'s [String],
     archives: &'s Archives,
     deduplicator: &'s Deduplicator,
     indexed: &'s IndexedObjects,
@@ -86,7 +86,7 @@ impl Collected {
 impl<'s> Tracer<'s> {
     pub(super) fn new(
         number: u16,
-        wanted: &'s str,
+        wanted: &'s [String],
         archives: &'s Archives,
         (deduplicator, indexed): (&'s Deduplicator, &'s IndexedObjects),
     ) -> Self {
@@ -102,6 +102,11 @@ impl<'s> Tracer<'s> {
             row_of: HashMap::new(),
             spare: None,
         }
+    }
+
+    /// Whether an event is wanted by its id.
+    fn is_wanted(&self, id: Option<&str>) -> bool {
+        id.is_some_and(|id| !id.is_empty() && self.wanted.iter().any(|wanted| wanted == id))
     }
 
     /// What it collected, once all objects were read.
@@ -120,7 +125,7 @@ impl<'s> Tracer<'s> {
         let key = record.identity.access_key_id.filter(|key| !key.is_empty());
         let name = || format!("{}#{}", path(found, context), found.index_in_file);
         let issued = issued_credential(event, record, found.text, name);
-        if !self.wanted.is_empty() && record.event_id == Some(self.wanted) {
+        if self.is_wanted(record.event_id) {
             self.facts.has_met_event = true;
             let issued = issued.as_ref().map(|issued| issued.credential.clone());
             self.facts.of_event.extend(key.map(|key| Credential::Key(Text::from(key))).or(issued));
@@ -227,7 +232,7 @@ impl<'s> Tracer<'s> {
         context: &ObjectContext<'_>,
     ) {
         let key = record.user.access_key_id.filter(|key| !key.is_empty());
-        if !self.wanted.is_empty() && record.audit_id == Some(self.wanted) {
+        if self.is_wanted(record.audit_id) {
             (self.facts.has_met_event, self.facts.has_met_request) = (true, true);
             self.facts.of_event.extend(key.map(|key| Credential::Key(Text::from(key))));
         }

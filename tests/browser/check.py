@@ -129,8 +129,20 @@ def use(browser, what):
     browser.ask("document.activeElement.blur();"
                 "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'j', bubbles: true})); 1")
     check(browser.ask("document.activeElement.id") == f"{unit}-1", f"{what}: keys go to the next card")
+    severities = browser.ask("severities")
+    levels = browser.ask("findings.map(severityOf)")
+    check(set(levels) <= set(severities), f"{what}: every finding has a severity")
+    for least in severities[1:]:
+        browser.ask(f"byId('severity').value = '{least}'; apply(); 1")
+        wanted = sum(severities.index(level) >= severities.index(least) for level in levels)
+        check(browser.ask("shown.length") == wanted, f"{what}: findings of at least {least}")
+    browser.ask("clearFilters(); 1")
+    if unit == "principal":
+        check(browser.ask("findings.every((finding) => rowsOf(finding.group)[finding.index].querySelector('b').textContent"
+                          " === severityOf(finding))"), f"{what}: every row says its severity")
     rows = list(csv.reader(io.StringIO(browser.ask("csv()"), newline="")))
     check(len(rows) == browser.ask("findings.length") + 1, f"{what}: CSV has a line for each finding")
+    check(len(set(rows[0])) == len(rows[0]) and "severity" in rows[0], f"{what}: each column of CSV has a name of its own")
     parts = (part for row in rows for cell in row for part in re.split("[;|]", cell))
     check(not any(re.match("[\\s\"]*[-=+@]", part) for part in parts), f"{what}: CSV has no formula")
     browser.ask("switchZone(); switchZone(); 1")

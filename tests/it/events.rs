@@ -753,3 +753,41 @@ fn requests_to_clusters_are_found_and_shown_by_object_uri_and_status() {
         "{timeline}"
     );
 }
+
+#[test]
+fn filters_take_texts_as_they_are_printed() {
+    let odd = |id: &str, key: &str, user: &str| {
+        let mut call = with(record("2024-03-01T00:00:00Z", user, "s3:GetObject"), json!({ "eventID": id }));
+        call["userIdentity"]["accessKeyId"] = json!(key);
+        call
+    };
+    let calls = [
+        odd("1", "AKIA\u{2028}x", "ad\u{200b}min"),
+        odd("2", r"AKIA\u{2028}x", r"ad\u{200b}min"),
+        odd("3", "AKIA*x", "admin"),
+    ];
+    let archive = Archive::new().object("x.json", &wrapped(&calls));
+    let ids = |flags: &[&str]| {
+        let command = [&["events", "x.json", "-q", "-f", "jsonl"][..], flags].concat();
+        let shown = firstseen(&command, archive.path());
+        let text = String::from_utf8(shown.stdout).unwrap();
+        let rows = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        rows.filter_map(|row| row["event_id"].as_str().map(str::to_owned)).collect::<Vec<_>>().join(",")
+    };
+    assert_eq!(ids(&["--access-key", r"AKIA\u{2028}x"]), "1");
+    assert_eq!(ids(&["--access-key", r"*\u{2028}*"]), "1");
+    assert_eq!(ids(&["--access-key", r"AKIA\u{5c}u{2028}x"]), "2");
+    assert_eq!(ids(&["--access-key", r"AKIA\u{2a}x"]), "3");
+    assert_eq!(ids(&["--principal", r"ad\u{200b}min"]), "1");
+    let traced = firstseen(&["trace", "x.json", r"AKIA\u{2028}x", "-q"], archive.path());
+    assert!(traced.status.success(), "{}", stderr(&traced));
+    assert!(
+        String::from_utf8(traced.stdout).unwrap().contains(r"AKIA\u{5c}u{2028}x"),
+        "the literal name comes first"
+    );
+    let one = Archive::new().object("x.json", &wrapped(&calls[..1]));
+    for wanted in [r"AKIA\u{2028}x", r"ad\u{200b}min"] {
+        let traced = firstseen(&["trace", "x.json", wanted, "-q"], one.path());
+        assert!(traced.status.success(), "{wanted}: {}", stderr(&traced));
+    }
+}

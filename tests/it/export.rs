@@ -7,8 +7,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::archive::{record, with, wrapped};
-use crate::program::firstseen_here;
+use crate::archive::{Archive, record, with, wrapped};
+use crate::program::{firstseen, firstseen_here};
 
 const SMALL: &str = "fixtures/small-archive";
 const MIXED: &str = "fixtures/mixed-archive";
@@ -108,6 +108,12 @@ fn check_ocsf(event: &Value) {
             "{path}: {event}"
         );
     }
+    let mut mapped = event.clone();
+    mapped.as_object_mut().unwrap().remove("unmapped");
+    // `max_len` of `string_t`.
+    assert!(texts(&mapped).iter().all(|text| text.chars().count() <= 65_535), "too long");
+    let account = event.pointer("/cloud/account/uid").and_then(Value::as_str);
+    assert!(account.is_none_or(|account| account.len() == 12), "{account:?}");
     let row = &event["unmapped"];
     let is_of_cloud =
         row["source"] != "kubernetes" || row["account"] != Value::Null || row["region"] != Value::Null;
@@ -204,9 +210,12 @@ fn texts_outside_the_length_limits_are_cut_or_omitted() {
         odd(json!({"eventSource": " ", "eventID": "4"})),
         odd(json!({"eventName": "B", "sourceIPAddress": "\u{1}", "eventID": "5"})),
         odd(json!({"eventName": "C", "eventID": "6", "userIdentity": {"type": "IAMUser", "arn": "\u{2}"}})),
+        odd(
+            json!({"eventName": "D", "eventID": "7", "errorCode": "é".repeat(70_000), "eventSource": "z".repeat(70_000)}),
+        ),
     ];
     let found = written(&events, &["--warmup", "0d", "--report", "new-action"]);
-    assert_eq!(found.len(), 6);
+    assert_eq!(found.len(), 7);
     for call in found.iter().filter_map(|finding| finding.pointer("/Action/AwsApiCallAction")) {
         let texts = ["/Api", "/ServiceName", "/DomainDetails/Domain"];
         for text in texts.iter().filter_map(|path| call.pointer(path)) {
@@ -326,8 +335,11 @@ fn several_formats_in_a_folder_hold_the_same_findings() {
                 assert!(ids.insert(finding["Id"].to_string()), "an id twice");
             }
         }
-        let has_account =
-            |finding: &&Value| finding["account"].as_str().is_some_and(|account| account.len() == 12);
+        // Of callers without an account, the log has one.
+        let has_account = |finding: &&Value| {
+            let is_named = finding["account"].as_str().is_some_and(|account| account.len() == 12);
+            is_named || finding["object"].as_str().is_some_and(|object| object.starts_with("AWSLogs/"))
+        };
         assert_eq!(ids.len(), findings.iter().filter(has_account).count());
         assert!(fs::read_to_string(folder.join("findings.txt")).unwrap().contains(" findings"));
     }
@@ -436,5 +448,76 @@ fn findings_without_an_account_are_reported() {
         out.to_str().unwrap(),
     ]);
     let stderr = String::from_utf8(made.stderr).unwrap();
-    assert!(stderr.contains("2 findings have no account"), "{stderr}");
+    assert!(stderr.contains("2 findings of which no account of AWS is known"), "{stderr}");
+}
+
+#[test]
+fn what_nobody_known_did_is_in_the_account_whose_log_has_it() {
+    let identity =
+        json!({"userIdentity": {"type": "AWSAccount", "principalId": "", "accountId": "anonymous"}});
+    let get = |time: &str| with(record(time, "-", "s3:GetObject"), identity.clone());
+    let archive = Archive::new().delivered("20240301T0000", &[get("2024-03-01T00:00:00Z")]).object(
+        "elsewhere.json",
+        &wrapped(&[with(get("2024-03-02T00:00:00Z"), json!({"eventName": "HeadObject"}))]),
+    );
+    let scan =
+        ["scan", ".", "--warmup", "0d", "--report", "new-action", "-f", "asff,ocsf", "-o", "../out", "-q"];
+    let place = TempDir::new_in(archive.path().parent().unwrap()).unwrap();
+    let out = place.path().join("out");
+    let scan: Vec<&str> =
+        scan.into_iter().map(|word| if word == "../out" { out.to_str().unwrap() } else { word }).collect();
+    let made = firstseen(&scan, archive.path());
+    let said = String::from_utf8(made.stderr).unwrap();
+    assert!(said.contains("1 finding of which no account of AWS is known"), "{said}");
+    let batches = batches(&out.join("asff"));
+    let (file, findings) = batches.first_key_value().unwrap();
+    assert!(file.starts_with("111122223333_eu-west-1_") && findings.len() == 1, "{batches:?}");
+    check_asff(&findings[0], "111122223333", "eu-west-1");
+    let ocsf = values(&fs::read(out.join("findings.ocsf.jsonl")).unwrap());
+    let accounts: Vec<&Value> = ocsf.iter().map(|event| &event["cloud"]["account"]["uid"]).collect();
+    assert_eq!(accounts, [&json!("111122223333"), &Value::Null]);
+}
+
+#[test]
+fn lines_are_lines_for_every_reader() {
+    let odd = "a\u{2028}b\u{2029}c\u{85}d";
+    let archive = Archive::new()
+        .object(
+            "one.json",
+            &wrapped(&[with(
+                record("2024-03-01T00:00:00Z", "eva", "s3:A"),
+                json!({"userAgent": odd, "eventID": odd}),
+            )]),
+        )
+        .object(&format!("{odd}.json"), b"{\"Records\": [{]}");
+    let read = |name: &str| fs::read_to_string(archive.path().join(name)).unwrap();
+    let (rules, warmup) =
+        (["-f", "jsonl,ocsf,sns,falco-json,timesketch", "-o", "out"], ["--warmup", "0d", "-q"]);
+    let scan = [&["scan", ".", "--faults", "out/faults.jsonl"][..], &rules, &warmup].concat();
+    let mut outside: Vec<String> = Vec::new();
+    let place = TempDir::new().unwrap();
+    let out = place.path().join("out");
+    let faults = out.join("faults.jsonl");
+    let scan: Vec<&str> = scan
+        .into_iter()
+        .map(|word| match word {
+            "out" => out.to_str().unwrap(),
+            "out/faults.jsonl" => faults.to_str().unwrap(),
+            word => word,
+        })
+        .collect();
+    let made = firstseen(&scan, archive.path());
+    assert_eq!(made.status.code(), Some(3), "{}", String::from_utf8_lossy(&made.stderr));
+    assert!(read("one.json").contains('\u{2028}'));
+    for entry in fs::read_dir(&out).unwrap() {
+        outside.push(fs::read_to_string(entry.unwrap().path()).unwrap());
+    }
+    let events = firstseen(&["events", "one.json", "-f", "jsonl", "-q"], archive.path());
+    let shown = firstseen(&["show", "one.json", odd, "-f", "jsonl", "-q"], archive.path());
+    outside.extend([events.stdout, shown.stdout].map(|text| String::from_utf8(text).unwrap()));
+    assert_eq!(outside.len(), 8);
+    for text in outside {
+        assert!(!text.contains(['\u{2028}', '\u{2029}', '\u{85}']), "{text}");
+        assert!(text.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{text}");
+    }
 }

@@ -11,6 +11,7 @@ mod coverage;
 mod dimensions;
 mod embedded;
 mod events;
+mod examples;
 mod explain;
 mod export;
 mod fields;

@@ -243,3 +243,115 @@ fn no_output_is_written_to_a_folder_that_is_named_like_a_bucket() {
     }
     assert_eq!(snapshot(folder.path()), before);
 }
+
+#[cfg(unix)]
+#[test]
+fn two_outputs_may_not_go_to_one_stream() {
+    let folder = case();
+    for line in [
+        "scan logs -f jsonl --faults -",
+        "scan logs -f jsonl -o - --faults /dev/stdout",
+        "scan logs -f jsonl --faults /dev/fd/1",
+        "scan logs -f json -o /dev/stderr --faults /dev/fd/2",
+        "tune logs -f csv --svg -",
+        "tune logs -f csv -o tuning.csv --svg - --faults -",
+        "index logs -o new.baseline --summary - --faults -",
+    ] {
+        let ended = run(folder.path(), line);
+        assert_eq!(ended.status.code(), Some(2), "{line}: {}", stderr(&ended));
+        assert!(ended.stdout.is_empty() && stderr(&ended).contains("goes"), "{line}: {}", stderr(&ended));
+    }
+    // A file behind a stream, under its own name.
+    let open = fs::File::create(folder.path().join("all.txt")).unwrap();
+    let ended = program()
+        .args(["scan", "logs", "--faults", "all.txt"])
+        .current_dir(folder.path())
+        .stdout(Stdio::from(open))
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(2), "{}", stderr(&ended));
+    for line in [
+        "scan logs -f jsonl -o new.jsonl --faults -",
+        "scan logs -f jsonl --faults /dev/stderr",
+        "index logs -o new.baseline --faults -",
+    ] {
+        let ended = run(folder.path(), line);
+        assert!(ended.status.success(), "{line}: {}", stderr(&ended));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn no_folder_is_named_like_a_stream() {
+    let folder = case();
+    let before = snapshot(folder.path());
+    for line in [
+        "scan logs -f asff -o -",
+        "scan logs -f csv,json -o /dev/stdout",
+        "triage logs -f asff -o -",
+        "triage logs --case -",
+        "events logs -f parquet --partition -o -",
+        "index logs -o -",
+        "merge old.baseline old.baseline -o -",
+        "synth - --gb 0.001",
+        "man -o -",
+    ] {
+        let ended = run(folder.path(), line);
+        assert_eq!(ended.status.code(), Some(2), "{line}: {}", stderr(&ended));
+        assert!(stderr(&ended).contains("takes a folder"), "{line}: {}", stderr(&ended));
+    }
+    assert_eq!(snapshot(folder.path()), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_replaced_keeps_its_permissions_and_its_link() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = case();
+    let path = |name: &str| folder.path().join(name);
+    let mode = |name: &str| path(name).metadata().unwrap().permissions().mode() & 0o7777;
+    let put = |name: &str, mode: u32| {
+        fs::write(path(name), "old").unwrap();
+        fs::set_permissions(path(name), PermissionsExt::from_mode(mode)).unwrap();
+    };
+    put("secret.json", 0o600);
+    put("evidence.json", 0o444);
+    symlink("later/answer.json", path("link.json")).unwrap();
+    fs::create_dir(path("later")).unwrap();
+    for name in ["secret.json", "link.json"] {
+        let ended = run(folder.path(), &format!("scan one.json -o {name}"));
+        assert!(ended.status.success(), "{name}: {}", stderr(&ended));
+        assert!(fs::read_to_string(path(name)).unwrap().starts_with('{'), "{name}");
+    }
+    assert_eq!(mode("secret.json"), 0o600);
+    assert!(path("link.json").is_symlink() && path("later/answer.json").is_file());
+    let ended = run(folder.path(), "scan one.json -o evidence.json");
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(stderr(&ended).contains("it is read-only"), "{}", stderr(&ended));
+    assert_eq!(
+        (fs::read_to_string(path("evidence.json")).unwrap(), mode("evidence.json")),
+        ("old".to_owned(), 0o444)
+    );
+    // What a link leads to is an output, also before it is there.
+    symlink("new.json", path("second.json")).unwrap();
+    let ended = run(folder.path(), "scan one.json -o second.json --faults new.json");
+    assert_eq!(ended.status.code(), Some(2), "{}", stderr(&ended));
+    symlink("logs/new.json", path("third.json")).unwrap();
+    let ended = run(folder.path(), "scan logs -o third.json");
+    assert_eq!(ended.status.code(), Some(2), "{}", stderr(&ended));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_status_is_that_of_the_answer_and_not_of_messages() {
+    let folder = case();
+    let full = || Stdio::from(fs::File::options().write(true).open("/dev/full").unwrap());
+    let mut scan = program();
+    scan.args(["scan", "logs", "-o", "answer.csv"]).current_dir(folder.path()).stderr(full());
+    assert_eq!(scan.status().unwrap().code(), Some(0));
+    assert!(folder.path().join("answer.csv").exists());
+    for line in [&["--help"][..], &["scan", "-h"], &["--version"], &["scan", "logs"]] {
+        let ended = program().args(line).current_dir(folder.path()).stdout(full()).output().unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{line:?}: {}", stderr(&ended));
+    }
+}

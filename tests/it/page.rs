@@ -400,3 +400,49 @@ fn a_page_holds_the_best_incidents_of_a_large_archive_and_says_so() {
     assert!(page.contains(&format!("The page holds the best {shown} of")), "{shown}");
     assert!(page.len() < 15_000_000, "{}", page.len());
 }
+
+#[test]
+fn every_finding_of_a_scan_has_its_own_severity_on_the_page() {
+    let scan = |format: &str| {
+        let flags =
+            ["scan", "fixtures/small-archive", "-q", "--builtin-rules", "--warmup", "7d", "-f", format];
+        String::from_utf8(firstseen_here(&flags).stdout).unwrap()
+    };
+    let (page, answer) = (scan("html"), scan("json"));
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let (markup, data) = (markup(&page), data(&page));
+    let column =
+        |name: &str| data["texts_of"].as_array().unwrap().iter().position(|known| known == name).unwrap();
+    let rows: Vec<&Value> = data["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|group| group["rows"].as_array().unwrap())
+        .collect();
+    let text = |row: &Value, name: &str| {
+        data["texts"][row[column(name)].as_u64().unwrap() as usize].as_str().unwrap().to_owned()
+    };
+    const NAMES: [&str; 5] = ["event_id", "finding", "severity", "principal_kind", "first_success"];
+    let mut of_page: Vec<[String; 5]> = rows.iter().map(|row| NAMES.map(|name| text(row, name))).collect();
+    let findings = answer["findings"].as_array().unwrap();
+    let mut of_answer: Vec<[String; 5]> = findings
+        .iter()
+        .map(|one| NAMES.map(|name| one[name].as_str().unwrap_or_default().to_owned()))
+        .collect();
+    of_page.sort();
+    of_answer.sort();
+    assert_eq!(of_page, of_answer);
+    let mut severities = 0;
+    for severity in ["informational", "low", "medium", "high", "critical"] {
+        let shown = markup.matches(&format!("<b class=\"{severity}\">{severity}</b>")).count();
+        let count = findings.iter().filter(|one| one["severity"] == severity).count();
+        assert_eq!(shown, count, "{severity}");
+        severities += usize::from(count > 0);
+    }
+    assert!(severities >= 2);
+    // A principal with a severe finding also has others.
+    let mixed = data["groups"].as_array().unwrap().iter().any(|group| {
+        group["rows"].as_array().unwrap().iter().any(|row| text(row, "severity") != group["severity"])
+    });
+    assert!(mixed);
+}

@@ -435,3 +435,16 @@ fn places_with_the_name_of_the_archive_are_found() {
         assert!(stderr(&shown).starts_with(said), "{}", stderr(&shown));
     }
 }
+
+#[test]
+fn a_column_of_a_table_names_what_to_show() {
+    let one =
+        |id: &str| with(record("2024-03-09T04:00:00Z", "eva", "s3:GetObject"), json!({ "eventID": id }));
+    let archive = Archive::new().object("x.json", &wrapped(&[one("a,b"), one("say \"x\""), one("plain")]));
+    // As csvcut and others write it: without an id, with quotes, and not quoted.
+    let wanted = ["\"\"", "\"a,b\"", "\"say \"\"x\"\"\"", "plain", "\"\"", "gone", "gone"];
+    let shown = show_all("x.json", archive.path(), &wanted.map(str::to_owned), &["--raw"]);
+    assert_eq!(shown.status.code(), Some(3), "{}", stderr(&shown));
+    assert_eq!(stdout(&shown).lines().count(), 3);
+    assert_eq!(stderr(&shown).matches("no record has the event id 'gone'").count(), 1, "{}", stderr(&shown));
+}

@@ -821,3 +821,22 @@ fn principals_of_one_name_are_told_apart_by_their_accounts() {
                 (key given to role admin of 111122223333)";
     assert!(text.contains(line), "{text}");
 }
+
+#[test]
+fn the_next_command_opens_logs_that_came_late() {
+    let archive = Archive::new()
+        .delivered("20240101T0010", &[record("2024-01-01T00:00:00Z", "late", "iam:ListUsers")])
+        .delivered("20240301T0010", &[record("2024-02-10T00:00:00Z", "late", "iam:CreateUser")]);
+    let run = |command: &str| firstseen(&command.split(' ').collect::<Vec<_>>(), archive.path());
+    let text = triage(&archive, "");
+    let command = text.lines().find_map(|line| line.strip_prefix("   firstseen events ")).unwrap();
+    assert!(command.ends_with(" --delivery-slack 20d"), "{command}");
+    let command = format!("events {command} -q");
+    let shown = String::from_utf8(run(&command).stdout).unwrap();
+    assert!(shown.contains("iam.amazonaws.com:CreateUser"), "{shown}");
+    // By hand, the warning leads there.
+    let by_hand = run("events . --from 2024-02-10 --to 2024-02-10 -q");
+    assert!(stderr(&by_hand).contains("--delivery-slack 30d"), "{}", stderr(&by_hand));
+    let wider = run("events . --from 2024-02-10 --to 2024-02-10 -q --delivery-slack 30d");
+    assert!(stderr(&wider).is_empty() && wider.stdout.starts_with(b"2024-02-10"), "{}", stderr(&wider));
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use firstseen::config::list_lines_without_comments;
-use firstseen::model::{LogSource, PrincipalKind};
+use firstseen::model::{LogSource, PrincipalKind, without_escapes};
 use firstseen::query::{Filter, Pattern};
 use firstseen::time::Bound;
 
@@ -135,8 +135,8 @@ impl PrincipalArgs {
         let sources: Option<Vec<LogSource>> = self.source.iter().map(|source| source.0).collect();
         Ok(Filter {
             sources: sources.unwrap_or_default(),
-            accounts: self.account.clone(),
-            regions: self.region.clone(),
+            accounts: as_recorded(&self.account),
+            regions: as_recorded(&self.region),
             kinds: kinds.unwrap_or_default(),
             principals: self.principal.clone(),
             actions: self.action.clone(),
@@ -144,6 +144,11 @@ impl PrincipalArgs {
             only_mutating: self.only_mutating.unwrap_or(false),
         })
     }
+}
+
+/// Names as records have them: printed ones have escapes of what cannot be seen.
+fn as_recorded(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| without_escapes(name)).collect()
 }
 
 /// Reads a list of globs.

@@ -12,6 +12,7 @@ use firstseen::report::{for_terminal, path_for_shell};
 use firstseen::rules::{BUILTIN_RULES, Placeholders, RuleError, RuleFile, RuleSet};
 
 use super::super::exit::{Hint, UsageError};
+use super::super::messages::messages;
 use super::super::settings::FileArgs;
 use super::super::text_file::read_text;
 
@@ -98,10 +99,10 @@ impl RuleArgs {
         let refused = left_out.iter().filter(|error| is_refused(error)).count();
         for error in &left_out {
             let word = if is_refused(error) { "cannot be used" } else { "left out" };
-            writeln!(io::stderr(), "{word}: {}", for_terminal(&error.to_string()))?;
+            writeln!(messages(), "{word}: {}", for_terminal(&error.to_string()))?;
         }
         for warning in set.warnings() {
-            writeln!(io::stderr(), "warning: {}", for_terminal(&warning.to_string()))?;
+            writeln!(messages(), "warning: {}", for_terminal(&warning.to_string()))?;
         }
         if refused > 0 {
             let error = UsageError(format!("{refused} of the rules cannot be used"));

@@ -8,6 +8,7 @@ use firstseen::report::flag_for_shell;
 use firstseen::source::{DEFAULT_CONCURRENCY, S3Access, S3Role, S3Settings, is_s3};
 
 use super::super::exit::UsageError;
+use super::super::messages::messages;
 use super::super::signals::interrupted;
 use super::given;
 
@@ -125,7 +126,7 @@ impl S3Args {
 
 /// Says that the mirror of a configuration file is not used, and why.
 pub(crate) fn warn_of_mirror(why: &str) -> io::Result<()> {
-    writeln!(io::stderr(), "warning: mirror of --config is passed over: {why}")
+    writeln!(messages(), "warning: mirror of --config is passed over: {why}")
 }
 
 impl AccessArgs {

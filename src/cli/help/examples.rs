@@ -66,7 +66,7 @@ pub(super) const EXAMPLES: [(&str, &[Example]); 18] = [
         "baseline",
         &[
             ("firstseen baseline logs/ --at 2024-03-01", "What everyone was known to do on a day"),
-            ("firstseen baseline logs/ --at 2024-03-08 --diff 2024-03-01", "What changed within a week"),
+            ("firstseen baseline logs/ --at 2024-03-01 --diff 2024-03-08", "What changed within a week"),
         ],
     ),
     (

@@ -5,6 +5,7 @@
 
 use std::any::TypeId;
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
@@ -44,8 +45,10 @@ pub(crate) fn with_undoable_switches(program: Command) -> Command {
 /// # Errors
 /// If the file cannot be read, or its flags do not fit.
 pub(crate) fn matches(program: &Command, line: &[OsString]) -> anyhow::Result<ArgMatches> {
-    let given = parsed(program, line);
-    let given = given.unwrap_or_else(|error| explained(error, program, line).exit());
+    let given = match parsed(program, line) {
+        Ok(given) => given,
+        Err(error) => return Err(ended(&explained(error, program, line))),
+    };
     let Some((name, of_command)) = given.subcommand() else { return Ok(given) };
     let command = program.find_subcommand(name).filter(|command| flag(command, "config").is_some());
     let Some(command) = command else { return Ok(given) };
@@ -79,6 +82,19 @@ pub(crate) fn matches(program: &Command, line: &[OsString]) -> anyhow::Result<Ar
         let what = what.trim_start_matches("error: ");
         UsageError(format!("the flags given and those in {path} do not fit: {what}")).into()
     })
+}
+
+/// Prints what clap says of a line, which is its help or an error, and ends the program.
+///
+/// # Errors
+/// If help, the answer of such a run, cannot be written.
+#[expect(clippy::exit, reason = "as clap::Error::exit, which does not say whether it could print")]
+fn ended(said: &clap::Error) -> anyhow::Error {
+    let printed = said.print().and_then(|()| io::stdout().flush());
+    match printed {
+        Err(error) if !said.use_stderr() => anyhow::Error::new(error).context("cannot write to stdout"),
+        _ => std::process::exit(said.exit_code()),
+    }
 }
 
 /// Parses a command line, without switches that it turns off.

@@ -11,7 +11,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 use super::clean::for_json_in_terminal;
-use super::{as_it_is, csv, for_spreadsheet, json, plural};
+use super::{as_it_is, csv, for_spreadsheet, json, json_line, plural};
 use crate::decode::Json;
 use crate::events::{Event, Events};
 use event_table::EventTable;
@@ -150,7 +150,7 @@ impl EventReport<'_> {
     fn write_json_lines(&self, out: &mut dyn Write) -> io::Result<EventsWritten> {
         let mut written = EventsWritten::default();
         let rows = |out: &mut dyn Write| {
-            written = self.each(|event| json::line(&Present(&self.row(event)), out))?;
+            written = self.each(|event| json_line::line(&Present(&self.row(event)), out))?;
             Ok(())
         };
         json::write_lines_by((self.settings, &self.events.coverage), rows, out)?;

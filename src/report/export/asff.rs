@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::words::{cut, description, title};
 use super::{call, id, last};
 use crate::coverage::Coverage;
-use crate::model::{Arn, global_region, is_account_id, partition_of};
+use crate::model::{Arn, global_region, partition_of};
 use crate::query::{Finding, FindingKind, Severity};
 use crate::report::row::named;
 use crate::report::{FindingRow, Report, for_terminal};
@@ -49,8 +49,8 @@ pub struct AsffBatches<'r> {
 
 /// What becomes a finding in Security Hub.
 pub(in crate::report) trait Subject: fmt::Debug {
-    /// The finding, for a Region.
-    fn finding(&self, region: &str) -> Value;
+    /// The finding, for the account and the Region that import it.
+    fn finding(&self, place: (&str, &str)) -> Value;
 }
 
 /// A finding of a report.
@@ -62,12 +62,12 @@ struct Reported<'r> {
 }
 
 impl Subject for Reported<'_> {
-    fn finding(&self, region: &str) -> Value {
-        asff_finding(self.finding, self.archives, (region, super::made(self.finding, self.coverage)))
+    fn finding(&self, place: (&str, &str)) -> Value {
+        asff_finding(self.finding, self.archives, (place, super::made(self.finding, self.coverage)))
     }
 }
 
-/// The batches of a report's findings, and the number of those without an account.
+/// The batches of a report's findings, and the number of those whose account is not known.
 pub(super) fn of_report<'r>(report: &Report<'r>) -> (AsffBatches<'r>, usize) {
     let Report { coverage, archives, .. } = *report;
     batches(report.findings.iter().map(|finding| {
@@ -76,18 +76,17 @@ pub(super) fn of_report<'r>(report: &Report<'r>) -> (AsffBatches<'r>, usize) {
     }))
 }
 
-/// The batches of subjects, each with a finding that decides its account and Region, and the number of those without an
-/// account.
+/// The batches of subjects, each with a finding that decides its account and Region, and the number of those whose account is not
+/// known.
 pub(in crate::report) fn batches<'r>(
     subjects: impl Iterator<Item = (&'r Finding<'r>, Box<dyn Subject + 'r>)>,
 ) -> (AsffBatches<'r>, usize) {
     let mut without_account = 0;
     let mut findings = Vec::new();
     for (finding, subject) in subjects {
-        if is_account_id(finding.account()) {
-            findings.push((finding.account(), region(finding), subject));
-        } else {
-            without_account += 1;
+        match super::account_of(finding) {
+            Some(account) => findings.push((account, region(finding), subject)),
+            None => without_account += 1,
         }
     }
     findings.sort_by_key(|(account, region, _)| (*account, *region));
@@ -103,7 +102,7 @@ impl Iterator for AsffBatches<'_> {
         let same_place = rest.iter().take_while(|next| (next.0, next.1) == (account, region));
         let (mut json, mut bytes, mut count) = ("{\"Findings\": [".to_owned(), 0, 0);
         for (.., subject) in same_place.take(MOST_FINDINGS) {
-            let one = subject.finding(region).to_string();
+            let one = subject.finding((account, region)).to_string();
             bytes += one.len() + 2;
             if count > 0 && bytes > MOST_BYTES {
                 break;
@@ -144,8 +143,12 @@ fn limited(text: &str, most: usize) -> Option<String> {
     Some(cut(text.trim(), most)).filter(|text| !text.is_empty())
 }
 
-fn asff_finding(finding: &Finding<'_>, archives: &[String], (region, updated): (&str, Timestamp)) -> Value {
-    let (partition, account) = (partition_of(region), finding.account());
+fn asff_finding(
+    finding: &Finding<'_>,
+    archives: &[String],
+    ((account, region), updated): ((&str, &str), Timestamp),
+) -> Value {
+    let partition = partition_of(region);
     let observed = milliseconds(finding.time);
     let kind = finding.kind.name();
     let (generator, types) = match super::generating_rule(finding) {

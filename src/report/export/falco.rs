@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::words::title;
 use crate::model::Priority;
 use crate::query::{Finding, Match, Severity};
+use crate::report::json_line::line;
 use crate::report::{FindingRow, Report};
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -26,8 +27,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             alerts.push(of_finding(finding, report.archives));
         }
         for alert in alerts {
-            serde_json::to_writer(&mut *out, &alert)?;
-            out.write_all(b"\n")?;
+            line(&alert, out)?;
         }
     }
     Ok(())

@@ -13,8 +13,9 @@ pub(super) mod words;
 use std::io::{self, Write};
 
 use super::Report;
+use super::place::account_of_log;
 use crate::coverage::Coverage;
-use crate::model::RuleMetadata;
+use crate::model::{RuleMetadata, is_account_id};
 use crate::query::{Finding, FindingKind};
 use crate::time::Timestamp;
 
@@ -48,10 +49,17 @@ impl Report<'_> {
     }
 
     /// The findings in Security Hub's format, in batches of one account and Region each, and the number of
-    /// findings left out because they have no account.
+    /// findings left out because their account is not known.
     pub fn asff(&self) -> (AsffBatches<'_>, usize) {
         asff::of_report(self)
     }
+}
+
+/// The account of AWS that a finding is about: that of its principal or, for callers of no account (`anonymous`), the one whose log has
+/// the event, if the path of the object says so.
+pub(super) fn account_of<'f>(finding: &Finding<'f>) -> Option<&'f str> {
+    let of_log = || account_of_log(&finding.evidence?.object);
+    Some(finding.account()).filter(|account| is_account_id(account)).or_else(of_log)
 }
 
 /// Service and call of a CloudTrail action; none for Kubernetes API requests.

@@ -7,10 +7,11 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::words::{description, title};
-use super::{call, id, last};
+use super::words::{cut, description, title};
+use super::{account_of, call, id, last};
 use crate::model::{LogSource, Sighting};
 use crate::query::{Finding, FindingKind, Severity};
+use crate::report::json_line::line;
 use crate::report::row::named;
 use crate::report::{FindingRow, Report};
 use crate::time::Timestamp;
@@ -20,13 +21,31 @@ const VERSION: &str = "1.3.0";
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.findings {
-        serde_json::to_writer(
-            &mut *out,
-            &event(finding, report.archives, super::made(finding, report.coverage)),
-        )?;
-        out.write_all(b"\n")?;
+        let made = super::made(finding, report.coverage);
+        write_event(event(finding, report.archives, made), out)?;
     }
     Ok(())
+}
+
+/// Writes an event as one line, with texts as long as the schema allows.
+pub(in crate::report) fn write_event(mut event: Value, out: &mut dyn Write) -> io::Result<()> {
+    // What is not mapped has no schema.
+    let fields = event.as_object_mut().into_iter().flatten();
+    fields.filter(|(name, _)| *name != "unmapped").for_each(|(_, value)| limit(value));
+    line(&event, out)
+}
+
+/// The most characters of a text: `max_len` of `string_t`.
+const MOST_OF_TEXT: usize = 65_535;
+
+/// Cuts the texts of a value.
+fn limit(value: &mut Value) {
+    match value {
+        Value::String(text) if text.len() > MOST_OF_TEXT => *text = cut(text, MOST_OF_TEXT),
+        Value::Array(values) => values.iter_mut().for_each(limit),
+        Value::Object(fields) => fields.values_mut().for_each(limit),
+        _ => {}
+    }
 }
 
 /// What every Detection Finding says.
@@ -129,8 +148,8 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
     if let Some(rule) = super::generating_rule(finding) {
         event["finding_info"]["analytic"] = json!({"name": rule.name, "type": "Rule", "type_id": 1});
     }
-    if finding.account() != "-" {
-        event["cloud"]["account"] = json!({"uid": finding.account()});
+    if let Some(account) = account_of(finding) {
+        event["cloud"]["account"] = json!({"uid": account});
     }
     if let Some(region) = finding.region() {
         event["cloud"]["region"] = json!(region);
@@ -141,7 +160,7 @@ fn event(finding: &Finding<'_>, archives: &[String], made: Timestamp) -> Value {
 /// Whether a finding is known to be about AWS: it is of CloudTrail, or of a cluster with an account or a Region.
 pub(in crate::report) fn is_of_cloud(finding: &Finding<'_>) -> bool {
     finding.who.kind.source() == LogSource::CloudTrail
-        || finding.account() != "-"
+        || account_of(finding).is_some()
         || finding.region().is_some()
 }
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::words::name;
 use crate::query::{Finding, FindingKind};
 use crate::report::Report;
+use crate::report::json_line::line;
 use crate::report::row::named;
 
 #[derive(Serialize)]
@@ -31,8 +32,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     for ((account, principal), actions) in principals {
         let (role, account) = (named(principal).map(name), named(account));
         let message = Message { actions: actions.join(", "), role, account };
-        serde_json::to_writer(&mut *out, &message)?;
-        out.write_all(b"\n")?;
+        line(&message, out)?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::words::title;
 use crate::query::{Finding, FindingKind};
+use crate::report::json_line::line;
 use crate::report::{FindingRow, Report, as_it_is};
 
 /// The most bytes of a text: the longest term of Lucene (`IndexWriter.MAX_TERM_LENGTH`). A keyword that is longer is not indexed.
@@ -69,8 +70,7 @@ impl Event {
     /// # Errors
     /// If writing to `out` fails.
     pub(in crate::report) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer(&mut *out, self)?;
-        out.write_all(b"\n")
+        line(self, out)
     }
 }
 

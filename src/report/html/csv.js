@@ -29,14 +29,14 @@ function csvCell(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The shown findings as CSV, with the numbers of their cards. */
+/** The shown findings as CSV, with the numbers of their cards, which are incidents or principals. */
 function csv() {
   const lines = shown.map(({ row, group }) => {
     const texts = data.texts_of.map((name) => cell(row, name));
     const numbers = data.numbers_of.map((name) => row[columns[name]] ?? "");
     return [group.rank, ...texts, ...numbers].map(csvCell).join(",");
   });
-  return [[data.unit, ...names].join(","), ...lines, ""].join("\r\n");
+  return [[data.unit === "incident" ? "incident" : "card", ...names].join(","), ...lines, ""].join("\r\n");
 }
 
 function copyButton(name, text, what) {

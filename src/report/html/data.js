@@ -20,11 +20,14 @@ const cell = (row, name) => data.texts[row[columns[name]]];
 const groups = data.groups.map((group) => ({ ...group, card: byId(`${data.unit}-${group.rank}`) }));
 const findings = groups.flatMap((group) => group.rows.map((row, index) => ({ row, index, group })));
 
+// Of an incident the severity is that of its score; a principal has many findings, each with its own.
+const severityOf = ({ row, group }) => (data.unit === "incident" ? group.severity : cell(row, "severity"));
+
 /** Whether a finding has the text with this number in a field. */
 function has(finding, field, number) {
   if (field === "rule") return finding.group.rules.includes(number);
   // A new value is also what others have as network, agent and so on.
-  if (field === "value") return finding.row.slice(0, data.texts_of.length).includes(number);
+  if (field === "value") return finding.row.slice(0, data.searched).includes(number);
   return finding.row[columns[field]] === number;
 }
 

@@ -12,7 +12,7 @@ use super::texts::Texts;
 use crate::report::FORMAT_VERSION;
 
 /// The columns of a row that are texts, under the names of a finding; in the row each is the number of its text.
-const TEXTS: [&str; 24] = [
+const TEXTS: [&str; 29] = [
     "time",
     "finding",
     "account",
@@ -37,10 +37,18 @@ const TEXTS: [&str; 24] = [
     "detail",
     "source_asn",
     "source_country",
+    "source_as_name",
+    "severity",
+    "principal_kind",
+    "first_success",
+    "last_time",
 ];
 
+/// How many of them are searched for words: the others have few values, which are words of everyday, or are further times.
+const SEARCHED: usize = 25;
+
 /// The columns that are numbers, after the texts; `null` if absent.
-const NUMBERS: [&str; 2] = ["record", "bits"];
+const NUMBERS: [&str; 3] = ["record", "bits", "count"];
 
 /// What the script needs.
 #[derive(Serialize)]
@@ -49,6 +57,7 @@ struct Data<'v> {
     unit: &'static str,
     texts_of: [&'static str; TEXTS.len()],
     numbers_of: [&'static str; NUMBERS.len()],
+    searched: usize,
     /// Text 0 is the absent one.
     texts: Vec<String>,
     groups: Vec<GroupData<'v>>,
@@ -76,6 +85,7 @@ pub(super) fn json(unit: Unit, views: &[Value], context: &PageContext<'_>) -> io
         unit: unit.name(),
         texts_of: TEXTS,
         numbers_of: NUMBERS,
+        searched: SEARCHED,
         texts: texts.into_texts(),
         groups,
         archive,
@@ -92,7 +102,8 @@ fn group<'v>(view: &'v Value, texts: &mut Texts) -> GroupData<'v> {
         .collect();
     rules.sort_unstable();
     rules.dedup();
-    let rows = view["findings"].as_array().into_iter().flatten().map(|finding| row(finding, texts));
+    let findings = view["findings"].as_array().into_iter().flatten();
+    let rows = findings.map(|finding| row(finding, member(view, finding), texts));
     GroupData {
         rows: rows.collect(),
         rules,
@@ -103,8 +114,15 @@ fn group<'v>(view: &'v Value, texts: &mut Texts) -> GroupData<'v> {
     }
 }
 
-fn row(finding: &Value, texts: &mut Texts) -> Vec<Value> {
-    let mut row: Vec<Value> = TEXTS.iter().map(|name| json!(texts.number(&finding[*name]))).collect();
+/// The member of a group that a finding is of, which says what all its findings have in common.
+fn member<'v>(view: &'v Value, finding: &Value) -> &'v Value {
+    let number = finding["member"].as_u64().unwrap_or(1) as usize;
+    number.checked_sub(1).map_or(&Value::Null, |index| &view["members"][index])
+}
+
+fn row(finding: &Value, member: &Value, texts: &mut Texts) -> Vec<Value> {
+    let of = |name: &str| if name == "principal_kind" { &member[name] } else { &finding[name] };
+    let mut row: Vec<Value> = TEXTS.iter().map(|name| json!(texts.number(of(name)))).collect();
     row.extend(NUMBERS.iter().map(|name| finding[*name].clone()));
     row
 }

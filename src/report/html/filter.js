@@ -18,13 +18,12 @@ function test() {
   const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean).map(textsWith);
   const [least, from, to] = ["severity", "from", "to"].map((id) => byId(id).value);
   if (!words.length && !least && !from && !to && !chips.length) return null;
-  const known = data.texts_of.length;
   const hasWord = ({ row, group }, marks) => {
-    for (let index = 0; index < known; index += 1) if (marks[row[index]]) return true;
+    for (let index = 0; index < data.searched; index += 1) if (marks[row[index]]) return true;
     return group.rules.some((number) => marks[number]);
   };
   return (finding) => {
-    if (least && severities.indexOf(finding.group.severity) < severities.indexOf(least)) return false;
+    if (least && severities.indexOf(severityOf(finding)) < severities.indexOf(least)) return false;
     const day = cell(finding.row, "time").slice(0, 10);
     if ((from && day < from) || (to && day > to)) return false;
     return chips.every((one) => has(finding, one.field, one.number) !== one.isOut)

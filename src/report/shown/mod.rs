@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 
 use super::clean::{for_json_in_terminal, for_terminal};
 use super::json::write_reference_lines;
+use super::json_line::write_without_line_ends;
 use super::place::{of_object, shown_object};
 use crate::secrets::{Masked, masked};
 use crate::show::{EventCopy, Place, ShownRecord};
@@ -133,7 +134,7 @@ impl ShownReport<'_> {
         let line = serde_json::to_string(&line)?;
         let open = line.strip_suffix('}').unwrap_or(&line);
         let event = if is_json { compact(text) } else { "null".to_owned() };
-        writeln!(out, "{open},\"event\":{event}}}")
+        write_without_line_ends(&format!("{open},\"event\":{event}}}\n"), out)
     }
 }
 

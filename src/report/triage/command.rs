@@ -8,12 +8,16 @@ use crate::model::{Dimension, PrincipalKey};
 use crate::query::{Episode, FindingKind, RankedIncident};
 use crate::report::clean::literal_glob;
 use crate::report::count::counted;
+use crate::report::place::container;
 use crate::report::row::named;
 use crate::report::{UsedSettings, flag_for_shell, for_terminal};
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 /// How many principals a command names: of more, the one with the highest score and those that fell first.
 const PRINCIPALS: usize = 20;
+
+/// `--delivery-slack`, if it is not given.
+const DELIVERY_SLACK: Span = Span::days(2);
 
 /// The `events` command for an incident, or the `scan` command if the source is a baseline. The source is named as in this run.
 pub(super) fn command(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> String {
@@ -58,6 +62,8 @@ pub(super) fn command_words(report: &TriageReport<'_>, incident: &RankedIncident
     words.extend(how_principals_are_named(settings));
     let mut flag = |name: &str, value: &str| words.push(word(name, value));
     settings.read_from.iter().for_each(|time| flag("read-from", time));
+    let slack = end.and_then(|end| delivery_slack(report, &episodes, end));
+    slack.iter().for_each(|slack| flag("delivery-slack", slack));
     if report.is_saved {
         let dimensions = dimensions(incident);
         if !dimensions.is_empty() {
@@ -72,6 +78,17 @@ pub(super) fn command_words(report: &TriageReport<'_>, incident: &RankedIncident
     let rest = left_out.len() as u64;
     words.extend((rest > 0).then(|| format!("# without {}", counted(rest, "more principal"))));
     words
+}
+
+/// `--delivery-slack`, if objects with evidence were delivered so long after the end of the window that they would not be opened.
+fn delivery_slack(report: &TriageReport<'_>, episodes: &[&Episode<'_>], end: Timestamp) -> Option<String> {
+    let evidence =
+        episodes.iter().flat_map(|episode| &episode.findings).filter_map(|one| one.finding.evidence);
+    let delivered =
+        evidence.filter_map(|evidence| (report.delivery_day)(container(&evidence.object))).max()?;
+    let late = delivered.number().saturating_sub(end.day().number());
+    let slack = i64::from(late) > i64::from(DELIVERY_SLACK.whole_days());
+    (slack && !report.is_saved).then(|| format!("{late}d"))
 }
 
 /// The `events` command for all that a principal did; from a baseline, which keeps no records, the `scan` command for all that

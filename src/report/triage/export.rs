@@ -15,7 +15,7 @@ use crate::coverage::Coverage;
 use crate::model::partition_of;
 use crate::query::{Part, RankedIncident, Weights};
 use crate::report::count::counted;
-use crate::report::export::{asff, ocsf, words};
+use crate::report::export::{account_of, asff, ocsf, words};
 use crate::report::row::{NOT_NAMED, named};
 use crate::report::{AsffBatches, for_terminal};
 use crate::time::Timestamp;
@@ -29,8 +29,7 @@ const MOST_RESOURCES: usize = 32;
 /// Writes OCSF Detection Findings, one per line.
 pub(super) fn write_ocsf(report: &TriageReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     for (rank, incident) in report.ranked() {
-        serde_json::to_writer(&mut *out, &ocsf_event(report, rank, incident)?)?;
-        out.write_all(b"\n")?;
+        ocsf::write_event(ocsf_event(report, rank, incident)?, out)?;
     }
     Ok(())
 }
@@ -65,7 +64,8 @@ fn ocsf_event(
     if !users.is_empty() {
         event["evidences"] = json!(users);
     }
-    if let Some(account) = named(&incident.leading().who.account) {
+    let leading = incident.leading().findings.first().map(|one| &one.finding);
+    if let Some(account) = leading.and_then(account_of) {
         event["cloud"]["account"] = json!({"uid": account});
     }
     Ok(event)
@@ -80,12 +80,12 @@ struct Ranked<'r> {
 }
 
 impl asff::Subject for Ranked<'_> {
-    fn finding(&self, region: &str) -> Value {
-        asff_finding((self.rank, self.incident), self.report, region)
+    fn finding(&self, place: (&str, &str)) -> Value {
+        asff_finding((self.rank, self.incident), self.report, place)
     }
 }
 
-/// The incidents in batches for Security Hub, and the number of those without an account.
+/// The incidents in batches for Security Hub, and the number of those whose account is not known.
 pub(super) fn asff<'r>(report: &'r TriageReport<'r>) -> (AsffBatches<'r>, usize) {
     asff::batches(report.ranked().filter_map(|(rank, incident)| {
         let finding = &incident.leading().findings.first()?.finding;
@@ -94,13 +94,13 @@ pub(super) fn asff<'r>(report: &'r TriageReport<'r>) -> (AsffBatches<'r>, usize)
     }))
 }
 
-/// An incident in Security Hub's format, for a Region.
+/// An incident in Security Hub's format, for an account and a Region.
 fn asff_finding(
     (rank, incident): (usize, &RankedIncident<'_>),
     report: &TriageReport<'_>,
-    region: &str,
+    (account, region): (&str, &str),
 ) -> Value {
-    let (partition, account) = (partition_of(region), &*incident.leading().who.account);
+    let partition = partition_of(region);
     let span = incident.span();
     let resources: Vec<Value> = principals(incident)
         .into_iter()

@@ -36,6 +36,7 @@ pub(super) use self::incident_view::MostOfIncident;
 pub(super) use self::sparkline::days_in_column;
 use crate::coverage::Coverage;
 use crate::query::{RankedIncident, Triage, TriageQuestion, Weights};
+use crate::time::Day;
 
 /// A ranking, ready to write.
 #[derive(Debug)]
@@ -54,6 +55,8 @@ pub struct TriageReport<'a> {
     pub one_baseline: Option<(&'a str, &'a str)>,
     /// Whether they are baselines, which keep no records.
     pub is_saved: bool,
+    /// The day on which an object was delivered, if its path says so.
+    pub delivery_day: fn(&str) -> Option<Day>,
     /// The question.
     pub question: &'a TriageQuestion,
     /// How many incidents to write; all, if `None`.

@@ -5,6 +5,9 @@ use super::grid_view::forget_name;
 use crate::query::{Calls, FindingKind, Setting, Severity};
 use crate::report::flag_for_shell;
 
+/// `--delivery-slack`, if it is not given.
+const DELIVERY_SLACK: &str = "2d";
+
 /// The whole command for an archive, as words of a command. Every relevant setting is explicit, so no preset, file or default changes the
 /// result. The IAM inventory files are left for the user to fill in.
 pub(super) fn scan_command(report: &TuneReport<'_>, setting: &Setting, archive: &str) -> String {
@@ -32,6 +35,9 @@ pub(super) fn scan_command(report: &TuneReport<'_>, setting: &Setting, archive: 
         ("read-to", &settings.read_to),
     ] {
         flag(name, time.as_slice());
+    }
+    if settings.delivery_slack != DELIVERY_SLACK {
+        flag("delivery-slack", std::slice::from_ref(&settings.delivery_slack));
     }
     let filter = &settings.filter;
     flag("account", &filter.account);

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Format, as_it_is, csv, for_spreadsheet, json};
+use super::{Format, as_it_is, csv, for_spreadsheet, json, json_line};
 use crate::verify::{ChainSummary, Class, Proof, Subject, Verification};
 use row::VerdictRow;
 
@@ -106,7 +106,7 @@ impl VerifyReport<'_> {
                     summary: SummaryView<'a>,
                 }
                 json::write_reference_lines(&self.settings(), rows(as_it_is), out)?;
-                json::line(&SummaryLine { summary: self.summary() }, out)
+                json_line::line(&SummaryLine { summary: self.summary() }, out)
             }
         }
     }

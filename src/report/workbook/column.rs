@@ -49,8 +49,9 @@ fn time(text: &str) -> Option<Cell<'_>> {
     // Day and fraction apart: together they would lose microseconds.
     let days = micros.div_euclid(DAY) as f64 + EPOCH;
     let is_fractional = micros.rem_euclid(1_000_000) != 0;
-    DAYS.contains(&days)
-        .then_some(Cell::Time(days + micros.rem_euclid(DAY) as f64 / DAY as f64, is_fractional))
+    let serial = days + micros.rem_euclid(DAY) as f64 / DAY as f64;
+    // The last microseconds of the last day would be a day too many.
+    (DAYS.contains(&days) && DAYS.contains(&serial.floor())).then_some(Cell::Time(serial, is_fractional))
 }
 
 fn day(text: &str) -> Option<Cell<'_>> {
@@ -82,7 +83,9 @@ mod tests {
         assert_eq!(time("2024-03-10T12:00:00Z"), Cell::Time(45_361.5, false));
         assert_eq!(time("1970-01-01T00:00:00.5Z"), Cell::Time(25_569.0 + 0.5 / 86_400.0, true));
         assert_eq!(cell(ColumnKind::Day, "2024-03-10"), Cell::Day(45_361.0));
-        assert_eq!(time("1899-12-31T00:00:00Z"), Cell::Text("1899-12-31T00:00:00Z"));
+        for text in ["1899-12-31T00:00:00Z", "9999-12-31T23:59:59.999999Z"] {
+            assert_eq!(time(text), Cell::Text(text));
+        }
     }
 
     #[test]
