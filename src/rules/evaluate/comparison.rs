@@ -9,6 +9,7 @@ use foldhash::fast::FixedState;
 use memchr::memmem;
 use regex::{Regex, RegexBuilder};
 
+use super::decimal::{Decimal, decimal};
 use super::event_context::Value;
 use crate::model::AddressRange;
 
@@ -32,14 +33,16 @@ pub(in crate::rules) enum Test {
     ContainsBytes(Box<[u8]>),
     StartsWithBytes(Box<[u8]>),
     /// Whether a number is on the given side of another.
-    Number(fn(Ordering) -> bool, f64),
+    Number(fn(Ordering) -> bool, Box<Decimal>),
+    /// Whether a number is among these, as [`Decimal::key`] writes them.
+    InNumbers(Texts),
     /// Whether all values are among these.
     In(Arc<Texts>),
     InAnyCase(Texts),
     /// Whether one of the values is among these.
     Intersects(Arc<Texts>),
-    /// Whether a path is in one of these folders.
-    Below(Vec<Box<str>>),
+    /// Whether a path is one of these folders, or in one.
+    Below(Vec<Folder>),
     Network(AddressRange),
 }
 
@@ -71,12 +74,12 @@ impl Test {
             Self::StartsWithBytes(part) => text.as_bytes().starts_with(part),
             Self::Matches(pattern) => pattern.is_match(text),
             Self::Number(is_right, other) => {
-                let number = text.trim().parse::<f64>().ok();
-                number.and_then(|number| number.partial_cmp(other)).is_some_and(is_right)
+                Decimal::parse(text).is_some_and(|number| is_right(number.cmp(other)))
             }
+            Self::InNumbers(known) => decimal(text).is_some_and(|key| known.contains(&*key)),
             Self::In(known) | Self::Intersects(known) => known.contains(text),
             Self::InAnyCase(known) => known.contains(&*lower(text)),
-            Self::Below(folders) => folders.iter().any(|folder| is_below(text, folder)),
+            Self::Below(folders) => folders.iter().any(|folder| folder.has(text)),
             Self::Network(network) => network.contains(text),
         }
     }
@@ -98,14 +101,20 @@ impl Test {
             Self::ContainsBytes(bytes) | Self::StartsWithBytes(bytes) => bytes.len() / BYTES_OF_PART,
             // All copies of the test share them.
             Self::In(_) | Self::Intersects(_) => 0,
-            Self::InAnyCase(texts) => texts.iter().map(|text| size_of_value(text)).sum(),
-            Self::Below(folders) => folders.iter().map(|folder| size_of_value(folder)).sum(),
+            Self::InAnyCase(texts) | Self::InNumbers(texts) => {
+                texts.iter().map(|text| size_of_value(text)).sum()
+            }
+            Self::Below(folders) => folders.iter().map(Folder::size).sum(),
         }
     }
 
-    /// The size of its compiled pattern in bytes, if it has one.
+    /// The size of its compiled patterns in bytes.
     pub(in crate::rules) fn pattern_size(&self) -> usize {
-        if let Self::Matches(pattern) = self { pattern.size } else { 0 }
+        match self {
+            Self::Matches(pattern) => pattern.size,
+            Self::Below(folders) => folders.iter().map(Folder::pattern_size).sum(),
+            _ => 0,
+        }
     }
 }
 
@@ -172,11 +181,6 @@ pub(in crate::rules) fn part_in_any_case(part: &str) -> Result<Pattern, String> 
     regex(&regex::escape(part), true)
 }
 
-/// Parses a finite number.
-pub(in crate::rules) fn finite(text: &str) -> Option<f64> {
-    text.parse().ok().filter(|number: &f64| number.is_finite())
-}
-
 /// The regular expression for a shell glob with `*`, `?` and `[…]`, where `*` also matches `/`.
 pub(in crate::rules) fn glob(text: &str, any_case: bool) -> Result<Pattern, String> {
     let mut pattern = String::from("^");
@@ -212,12 +216,19 @@ pub(in crate::rules) fn glob(text: &str, any_case: bool) -> Result<Pattern, Stri
     regex(&pattern, any_case)
 }
 
-/// The content of a set, before its `]`. A `]` at its start, or after a `!` at its start, is a member.
+/// The content of a set, before its `]`. A `]` at its start, or after a `!` at its start, is a member, and so is one behind a backslash.
 fn set_at(rest: &str) -> Option<&str> {
     let not = usize::from(rest.starts_with(['!', '^']));
-    let first = not + rest[not..].chars().next()?.len_utf8();
-    let length = first + rest[first..].find(']')?;
-    Some(&rest[..length])
+    let mut is_escaped = false;
+    for (at, c) in rest.char_indices().skip(not) {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            ']' if at > not => return Some(&rest[..at]),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The set `[…]` of a glob in the syntax of regular expressions.
@@ -226,8 +237,27 @@ fn set_of(set: &str) -> String {
         Some(rest) => ("^", rest),
         None => ("", set),
     };
-    let escape = |c: char| if "[]&~^\\".contains(c) { format!("\\{c}") } else { c.to_string() };
-    format!("[{not}{}]", set.chars().map(escape).collect::<String>())
+    // The members, each with whether it is a dash that may make a range of those around it.
+    let mut given: Vec<(char, bool)> = Vec::new();
+    let mut chars = set.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => given.extend(chars.next().map(|escaped| (escaped, false))),
+            _ => given.push((c, c == '-')),
+        }
+    }
+    let mut members = String::new();
+    let mut rest = &given[..];
+    while let [(c, _), behind @ ..] = rest {
+        members.push_str(&regex::escape(&c.to_string()));
+        rest = behind;
+        if let [(_, true), (last, _), behind @ ..] = rest {
+            members.push('-');
+            members.push_str(&regex::escape(&last.to_string()));
+            rest = behind;
+        }
+    }
+    format!("[{not}{members}]")
 }
 
 /// One case, for case-insensitive comparisons: letter by letter, as in case-insensitive patterns, so that it makes no difference
@@ -282,10 +312,65 @@ fn ends_with(text: &str, lowered: &str) -> bool {
     }
 }
 
-/// Whether a path is a folder or inside it.
-fn is_below(path: &str, folder: &str) -> bool {
-    let folder = folder.trim_end_matches('/');
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Limit on the parts of a path of a rule; more are not legitimate, and each may be a pattern.
+const MOST_PARTS_OF_PATH: usize = 1_000;
+
+/// A path whose parts may be globs.
+#[derive(Clone, Debug)]
+pub(in crate::rules) struct Folder {
+    parts: Vec<PathPart>,
+}
+
+#[derive(Clone, Debug)]
+enum PathPart {
+    Named(Box<str>),
+    Glob(Pattern),
+}
+
+impl Folder {
+    /// Parses a path. Empty parts do not count.
+    ///
+    /// # Errors
+    /// If a part with `*`, `?` or `[` is no glob, or there are too many parts.
+    pub(in crate::rules) fn parse(path: &str) -> Result<Self, String> {
+        if parts_of(path).count() > MOST_PARTS_OF_PATH {
+            return Err(format!("a path has {MOST_PARTS_OF_PATH} parts at most"));
+        }
+        let part = |part: &str| match part.contains(['*', '?', '[']) {
+            true => glob(part, false).map(PathPart::Glob),
+            false => Ok(PathPart::Named(part.into())),
+        };
+        Ok(Self { parts: parts_of(path).map(part).collect::<Result<_, _>>()? })
+    }
+
+    /// Whether a path is this one or below it.
+    fn has(&self, path: &str) -> bool {
+        let mut given = parts_of(path);
+        self.parts.iter().all(|part| match (part, given.next()) {
+            (_, None) => false,
+            (PathPart::Named(name), Some(given)) => **name == *given,
+            (PathPart::Glob(pattern), Some(given)) => pattern.is_match(given),
+        })
+    }
+
+    fn size(&self) -> usize {
+        let of_part = |part: &PathPart| match part {
+            PathPart::Named(name) => size_of_value(name),
+            PathPart::Glob(_) => 1,
+        };
+        1 + self.parts.iter().map(of_part).sum::<usize>()
+    }
+
+    /// The size of its compiled patterns in bytes.
+    pub(in crate::rules) fn pattern_size(&self) -> usize {
+        let of_part = |part: &PathPart| if let PathPart::Glob(pattern) = part { pattern.size } else { 0 };
+        self.parts.iter().map(of_part).sum()
+    }
+}
+
+/// The parts of a path that are not empty.
+fn parts_of(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|part| !part.is_empty())
 }
 
 #[cfg(test)]
@@ -306,6 +391,13 @@ mod tests {
             matches("[!]b]", "c") && !matches("[!]b]", "]") && matches("[é]x", "éx") && matches("x\\", "x\\")
         );
         assert!(glob("GET*", true).unwrap().is_match("getUser"));
+        let members = |pattern: &str| ["a", "]", "b", "-", "\\"].map(|text| matches(pattern, text));
+        assert_eq!(members(r"[a\]b]"), [true, true, true, false, false]);
+        assert_eq!(members(r"[a\-\\]"), [true, false, false, true, true]);
+        assert_eq!(members(r"[!\]]"), [true, false, true, true, true]);
+        assert_eq!(members("[a-]"), [true, false, false, true, false]);
+        assert_eq!(members("[+--]"), [false, false, false, true, false]);
+        assert_eq!(members("[a&&b]"), [true, false, true, false, false]);
     }
 
     #[test]
@@ -326,15 +418,10 @@ mod tests {
     }
 
     #[test]
-    fn numbers_folders_and_networks_are_compared_as_such() {
-        let less = Test::Number(Ordering::is_lt, 10.0);
+    fn numbers_and_networks_are_compared_as_such() {
+        let less = Test::Number(Ordering::is_lt, Box::new(Decimal::parse("10").unwrap()));
         assert!(less.passes(&one("9.5")) && !less.passes(&one("10")) && !less.passes(&one("x")));
-        let below = Test::Below(vec!["/etc/".into()]);
-        assert!(
-            below.passes(&one("/etc/passwd"))
-                && below.passes(&one("/etc"))
-                && !below.passes(&one("/etcetera"))
-        );
+        assert!(!less.passes(&one("-inf")) && !less.passes(&one("nan")));
         let is_in = |address, text: &str| Test::Network(text.parse().unwrap()).passes(&one(address));
         assert!(is_in("10.9.8.7", "10.0.0.0/8") && !is_in("11.0.0.1", "10.0.0.0/8"));
         assert!(is_in("10.9.8.7", "10.255.0.1/8"));
@@ -344,6 +431,39 @@ mod tests {
         for text in ["10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0/8", "::/129", ""] {
             assert!(text.parse::<AddressRange>().is_err(), "{text}");
         }
+    }
+
+    /// As `path_prefix_map` of libsinsp does.
+    #[test]
+    fn paths_are_compared_part_by_part() {
+        let below =
+            |folder: &str, path: &str| Test::Below(vec![Folder::parse(folder).unwrap()]).passes(&one(path));
+        for (folder, path) in [
+            ("/etc/", "/etc/passwd"),
+            ("/etc", "/etc"),
+            ("/etc/foo", "/etc//foo/x"),
+            ("/etc/foo", "etc/foo"),
+            ("etc//foo", "/etc/foo/"),
+            ("/", "/x"),
+            ("/", ""),
+            ("/etc/*/bar", "/etc/foo/bar"),
+            ("/etc/*/bar", "/etc/foo/bar/x/y"),
+            ("/etc/h?st[a-s]", "/etc/hosts"),
+        ] {
+            assert!(below(folder, path), "{folder} {path}");
+        }
+        for (folder, path) in [
+            ("/etc", "/etcetera"),
+            ("/etc/foo", "/etc"),
+            ("/etc/*/bar", "/etc/bar"),
+            ("/etc/*/bar", "/etc/a/b/bar"),
+            ("/etc/*", "/etc"),
+            ("/etc/x", "/ETC/x"),
+        ] {
+            assert!(!below(folder, path), "{folder} {path}");
+        }
+        assert!(Folder::parse("/etc/[[:digit:]]").is_err());
+        assert!(Folder::parse(&"/*".repeat(1_001)).is_err());
     }
 
     #[test]

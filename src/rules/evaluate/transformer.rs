@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use super::base64::decoded;
 use super::comparison::lower;
+use super::decimal::Decimal;
 use super::event_context::{EventContext, Value};
 use super::field::Field;
 use super::known::Known;
@@ -70,6 +71,14 @@ impl TransformedField {
     /// The field itself, without transformers.
     pub(in crate::rules) fn plain(field: Field) -> Self {
         Self { field, transformers: Vec::new() }
+    }
+
+    /// Whether its value is a number wherever there is one.
+    pub(in crate::rules) fn is_number(&self) -> bool {
+        match self.transformers.last() {
+            Some(last) => *last == Transformer::Length,
+            None => self.field.is_number(),
+        }
     }
 
     pub(in crate::rules) fn value<'a>(&'a self, event: &'a EventContext<'_>) -> Value<'a> {
@@ -145,10 +154,8 @@ impl Relation {
             Self::StartsWith => left.starts_with(right),
             Self::EndsWith => left.ends_with(right),
             Self::Number(is_right) => {
-                let number = |text: &str| text.trim().parse::<f64>().ok();
-                let ordering =
-                    number(left).zip(number(right)).and_then(|(left, right)| left.partial_cmp(&right));
-                ordering.is_some_and(is_right)
+                let numbers = Decimal::parse(left).zip(Decimal::parse(right));
+                numbers.is_some_and(|(left, right)| is_right(left.cmp(&right)))
             }
         }
     }

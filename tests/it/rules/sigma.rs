@@ -617,3 +617,78 @@ fn a_baseline_has_the_matches_and_values_of_lists_of_an_archive() {
     let of = |name: &str| found.iter().filter(|finding| finding["rules"].to_string().contains(name)).count();
     assert_eq!((of("by requestParameters.x.y"), of("by requestParameters.x\"")), (2, 3));
 }
+
+#[test]
+fn regular_expressions_are_those_of_pcre() {
+    let event =
+        with(event(), json!({"requestParameters": {"a": "<script>", "b": "{\"Effect\":[1]}", "c": "a&b"}}));
+    let matches = |search: &str| {
+        let (rules, errors) = compile(&rule(&format!("sel:\n  {search}\ncondition: sel")));
+        assert_eq!(errors, Vec::<String>::new(), "{search}");
+        !matching(&rules, &event).is_empty()
+    };
+    for search in [
+        r"requestParameters.a|re: '\<script\>'",
+        r#"requestParameters.b|re: '{"Effect":[[]\d'"#,
+        "requestParameters.c|re: '^a[&&b]b$'",
+        r"requestParameters.b|re: '\Q[1]}\E$'",
+    ] {
+        assert!(matches(search), "{search}");
+    }
+    let (_, errors) = compile(&rule("sel:\n  eventName|re: '[a--c]'\ncondition: sel"));
+    assert!(errors[0].contains("'[a--c]' is no pattern: the range 'a--' in a class"), "{errors:?}");
+    let long = "x".repeat(6_000);
+    let (_, errors) = compile(&rule(&format!("sel:\n  eventName|re: '({long}){{500}}'\ncondition: sel")));
+    assert!(
+        errors[0].ends_with(
+            "xx…' is no pattern: the compiled pattern is too large; use smaller repetition counts"
+        ),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn a_text_too_short_to_search_for_in_base64_is_an_error() {
+    for search in ["a|base64offset|contains: x", "a|base64|contains: ''", "a|utf16|base64offset|contains: ''"]
+    {
+        let (_, errors) = compile(&rule(&format!("sel:\n  requestParameters.{search}\ncondition: sel")));
+        assert!(errors[0].contains("is too short for base64"), "{search} {errors:?}");
+    }
+    let (_, errors) = compile(&rule("sel:\n  requestParameters.a|base64offset|contains: xy\ncondition: sel"));
+    assert_eq!(errors, Vec::<String>::new());
+}
+
+#[test]
+fn numbers_are_compared_exactly_and_texts_are_none() {
+    let event = with(
+        event(),
+        json!({"requestParameters": {"n": 9_007_199_254_740_993_u64, "t": "infinity", "x": 16}}),
+    );
+    let matches = |search: &str| {
+        let (rules, errors) = compile(&rule(&format!("sel:\n  requestParameters.{search}\ncondition: sel")));
+        assert_eq!(errors, Vec::<String>::new(), "{search}");
+        !matching(&rules, &event).is_empty()
+    };
+    for search in ["n|gt: 9007199254740992", "n|lte: 9007199254740993", "x: 0x10", "x: 0o20", "x|gte: 0x10"] {
+        assert!(matches(search), "{search}");
+    }
+    for search in ["n|gt: 9007199254740993", "t|gt: 1", "x: '0x10'", "x: 0x11"] {
+        assert!(!matches(search), "{search}");
+    }
+    let (_, errors) = compile(&rule("sel:\n  requestParameters.x|gt: inf\ncondition: sel"));
+    assert!(errors[0].contains("'inf' is no number"), "{errors:?}");
+}
+
+#[test]
+fn log_sources_and_levels_may_be_written_in_several_ways() {
+    for source in ["{product: kubernetes}", "{product: aws, service: cloudtrail, category: iam}"] {
+        let text = rule("sel:\n  eventName: x\ncondition: 1 of Them");
+        let (rules, errors) = compile(&text.replace("{product: aws, service: cloudtrail}", source));
+        assert_eq!(rules.rules().len(), 1, "{errors:?}");
+    }
+    let (_, errors) =
+        compile(&rule("sel:\n  eventName: x\ncondition: sel").replace("level: high", "level: High"));
+    assert!(errors[0].contains(
+        "level 'High' is none of critical, high, medium, low, informational; did you mean 'high'?"
+    ));
+}

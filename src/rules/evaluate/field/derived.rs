@@ -95,6 +95,13 @@ impl Derived {
         }
     }
 
+    pub(super) fn is_number(self) -> bool {
+        matches!(
+            self,
+            Self::Number | Self::Nanoseconds | Self::Bytes { .. } | Self::IsCall(_) | Self::IsOtherCall
+        )
+    }
+
     pub(super) fn value<'a>(self, argument: Option<&str>, event: &'a EventContext<'_>) -> Value<'a> {
         match self {
             Self::Number => Value::One(event.number.to_string().into()),

@@ -177,6 +177,11 @@ impl Field {
         scanned.map_or(Self::At(path), Self::Scanned)
     }
 
+    /// Whether it is a number in Falco, wherever there is a value.
+    pub(in crate::rules) fn is_number(&self) -> bool {
+        matches!(self, Self::Derived(derived, _) if derived.is_number())
+    }
+
     /// The value of this field.
     pub(in crate::rules) fn value<'a>(&'a self, event: &'a EventContext<'_>) -> Value<'a> {
         match self {

@@ -9,8 +9,8 @@ use super::value::{Modifiers, test};
 use super::{SigmaError, field as names, wrong};
 use crate::model::LogSource;
 use crate::rules::budget::Budget;
-use crate::rules::evaluate::comparison::{Test, Texts, finite};
-use crate::rules::evaluate::decimal::decimal;
+use crate::rules::evaluate::comparison::{Test, Texts};
+use crate::rules::evaluate::decimal::Decimal;
 use crate::rules::evaluate::field::{Derived, Field, Scanned};
 use crate::rules::evaluate::path::Path;
 use crate::rules::evaluate::transformer::{FieldCheck, TransformedField};
@@ -166,16 +166,17 @@ fn one(
 
 /// The check for numbers of the same value, if a text is a number, and a field may have some.
 fn same_number(field: &Field, text: &str) -> Option<Condition> {
+    let number = Decimal::of_rule(text)?;
     match field {
         Field::At(path) => {
-            let number = decimal(text)?.into();
+            let number = number.key().into();
             Some(check(
                 Field::Numbers(path.clone()),
                 Test::Intersects(Arc::new(std::iter::once(number).collect())),
             ))
         }
         Field::Scanned(Scanned::ResponseCode) => {
-            Some(check(field.clone(), Test::Number(Ordering::is_eq, finite(text)?)))
+            Some(check(field.clone(), Test::Number(Ordering::is_eq, Box::new(number))))
         }
         _ => None,
     }
