@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 
+use aho_corasick::AhoCorasick;
 use foldhash::fast::FixedState;
 use memchr::memmem;
 use regex::{Regex, RegexBuilder};
@@ -24,7 +26,11 @@ pub(in crate::rules) enum Test {
     Differs(Box<str>),
     Equals(Box<str>),
     EqualsAnyCase(Box<str>),
-    Contains(Box<str>),
+    Contains(Part),
+    ContainsAnyCase(Part),
+    /// Whether it contains one of these.
+    ContainsOne(Arc<AhoCorasick>),
+    ContainsOneAnyCase(Arc<AhoCorasick>),
     StartsWith(Box<str>),
     StartsWithAnyCase(Box<str>),
     EndsWith(Box<str>),
@@ -54,8 +60,8 @@ impl Test {
             (_, Value::Absent) => false,
             (Self::Exists, _) => true,
             (_, Value::One(text)) => self.passes_text(text),
-            (Self::In(_), Value::Many(texts)) => texts.iter().all(|text| self.passes_text(text)),
-            (_, Value::Many(texts)) => texts.iter().any(|text| self.passes_text(text)),
+            (Self::In(_), several) => several.texts().iter().all(|text| self.passes_text(text)),
+            (_, several) => several.texts().iter().any(|text| self.passes_text(text)),
         }
     }
 
@@ -65,7 +71,10 @@ impl Test {
             Self::Differs(other) => *text != **other,
             Self::Equals(other) => *text == **other,
             Self::EqualsAnyCase(other) => is_same(text, other),
-            Self::Contains(part) => text.contains(&**part),
+            Self::Contains(part) => part.is_in(text),
+            Self::ContainsAnyCase(part) => part.is_in(&lower(text)),
+            Self::ContainsOne(parts) => parts.is_match(text),
+            Self::ContainsOneAnyCase(parts) => parts.is_match(&*lower(text)),
             Self::StartsWith(part) => text.starts_with(&**part),
             Self::StartsWithAnyCase(part) => starts_with(text, part),
             Self::EndsWith(part) => text.ends_with(&**part),
@@ -93,14 +102,14 @@ impl Test {
             Self::Differs(text)
             | Self::Equals(text)
             | Self::EqualsAnyCase(text)
-            | Self::Contains(text)
             | Self::StartsWith(text)
             | Self::StartsWithAnyCase(text)
             | Self::EndsWith(text)
             | Self::EndsWithAnyCase(text) => text.len() / BYTES_OF_PART,
             Self::ContainsBytes(bytes) | Self::StartsWithBytes(bytes) => bytes.len() / BYTES_OF_PART,
+            Self::Contains(part) | Self::ContainsAnyCase(part) => part.text().len() / BYTES_OF_PART,
             // All copies of the test share them.
-            Self::In(_) | Self::Intersects(_) => 0,
+            Self::In(_) | Self::Intersects(_) | Self::ContainsOne(_) | Self::ContainsOneAnyCase(_) => 0,
             Self::InAnyCase(texts) | Self::InNumbers(texts) => {
                 texts.iter().map(|text| size_of_value(text)).sum()
             }
@@ -124,6 +133,41 @@ const BYTES_OF_PART: usize = 64;
 /// How many parts of a condition a value counts as: one, and more if it is long.
 pub(in crate::rules) fn size_of_value(value: &str) -> usize {
     1 + value.len() / BYTES_OF_PART
+}
+
+/// A text to find in others.
+#[derive(Clone)]
+pub(in crate::rules) struct Part(Box<memmem::Finder<'static>>);
+
+impl Part {
+    pub(in crate::rules) fn new(text: &str) -> Self {
+        Self(Box::new(memmem::Finder::new(text).into_owned()))
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        self.0.find(text.as_bytes()).is_some()
+    }
+
+    /// Compiles a search for one of several texts, and gives its size in bytes.
+    ///
+    /// # Errors
+    /// If they are too many.
+    pub(in crate::rules) fn joined(parts: &[Self]) -> Result<(Arc<AhoCorasick>, usize), String> {
+        let made = AhoCorasick::new(parts.iter().map(Self::text)).map_err(|error| error.to_string())?;
+        let size = made.memory_usage();
+        Ok((Arc::new(made), size))
+    }
+
+    /// The text itself.
+    pub(in crate::rules) fn text(&self) -> &[u8] {
+        self.0.needle()
+    }
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", String::from_utf8_lossy(self.text()))
+    }
 }
 
 /// A compiled regular expression, which all copies share.
@@ -174,11 +218,6 @@ pub(in crate::rules) fn regex(text: &str, any_case: bool) -> Result<Pattern, Str
             text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
         }
     })
-}
-
-/// The regular expression for texts that contain this one, ignoring case.
-pub(in crate::rules) fn part_in_any_case(part: &str) -> Result<Pattern, String> {
-    regex(&regex::escape(part), true)
 }
 
 /// The regular expression for a shell glob with `*`, `?` and `[…]`, where `*` also matches `/`.
@@ -263,8 +302,10 @@ fn set_of(set: &str) -> String {
 /// One case, for case-insensitive comparisons: letter by letter, as in case-insensitive patterns, so that it makes no difference
 /// where in a word a letter is.
 pub(in crate::rules) fn lower(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
+    if !text.is_ascii() {
         Cow::Owned(text.chars().map(folded).collect())
+    } else if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(text.to_ascii_lowercase())
     } else {
         Cow::Borrowed(text)
     }
@@ -410,10 +451,10 @@ mod tests {
     #[test]
     fn one_of_several_values_must_pass_and_all_for_in() {
         let known: Arc<Texts> = Arc::new(["a".into(), "b".into()].into_iter().collect());
-        let values = Value::Many(vec!["a".into(), "c".into()]);
+        let values = Value::list(vec!["a".into(), "c".into()]);
         assert!(Test::Intersects(known.clone()).passes(&values));
         assert!(!Test::In(known.clone()).passes(&values));
-        assert!(Test::In(known).passes(&Value::Many(vec!["a".into(), "b".into()])));
+        assert!(Test::In(known).passes(&Value::list(vec!["a".into(), "b".into()])));
         assert!(Test::Equals("c".into()).passes(&values));
     }
 
@@ -470,7 +511,7 @@ mod tests {
     fn case_insensitive_comparison_covers_accented_letters() {
         assert!(Test::StartsWithAnyCase("get".into()).passes(&one("GetUser")));
         assert!(Test::EndsWithAnyCase("é".into()).passes(&one("CAFÉ")));
-        assert!(Test::Matches(part_in_any_case("tU.").unwrap()).passes(&one("getu.ser")));
+        assert!(Test::ContainsAnyCase(Part::new("tu.")).passes(&one("gEtU.ser")));
         assert!(!Test::EndsWithAnyCase("user".into()).passes(&one("é")));
     }
 
@@ -483,6 +524,7 @@ mod tests {
             for (test, pattern) in [
                 (Test::StartsWithAnyCase(lowered.clone()), pattern(&format!("^{part}"))),
                 (Test::EndsWithAnyCase(lowered.clone()), pattern(&format!("{part}$"))),
+                (Test::ContainsAnyCase(Part::new(&lowered)), pattern(&part)),
                 (Test::EqualsAnyCase(lowered.clone()), pattern(&format!("^{part}$"))),
                 (Test::InAnyCase([lowered].into_iter().collect()), pattern(&format!("^{part}$"))),
             ] {
@@ -508,7 +550,7 @@ mod tests {
         let cased = |c: &char| only(c.to_lowercase()) != Some(*c) || only(c.to_uppercase()) != Some(*c);
         let letters: String = ranges.into_iter().flatten().filter(cased).collect();
         for letter in letters.chars() {
-            let pattern = part_in_any_case(&letter.to_string()).unwrap();
+            let pattern = regex(&regex::escape(&letter.to_string()), true).unwrap();
             let same: String = pattern.regex.find_iter(&letters).map(|found| found.as_str()).collect();
             let own: String = letters.chars().filter(|other| folded(*other) == folded(letter)).collect();
             assert_eq!(own, same, "{letter}");

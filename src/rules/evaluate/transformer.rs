@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use super::base64::decoded;
 use super::comparison::lower;
@@ -36,10 +37,13 @@ impl Transformer {
         match (self, value) {
             (_, Value::Absent) => Value::Absent,
             (Self::Length, Value::One(text)) => Value::One(text.len().to_string().into()),
-            (Self::Length, Value::Many(texts)) => Value::One(texts.len().to_string().into()),
+            (Self::Length, several) => Value::One(several.texts().len().to_string().into()),
             (_, Value::One(text)) => Value::some(self.of_text(text)),
             (_, Value::Many(texts)) => {
                 Value::list(texts.into_iter().filter_map(|text| self.of_text(text)).collect())
+            }
+            (_, Value::Shared(texts)) => {
+                Value::list(texts.iter().filter_map(|text| self.of_text(text.clone())).collect())
             }
         }
     }
@@ -133,6 +137,10 @@ impl FieldCheck {
     }
 
     fn passes(&self, left: &Value<'_>, right: &Value<'_>) -> bool {
+        if let (Relation::Equals, [_, _, ..]) = (self.relation, left.texts()) {
+            let right: HashSet<Cow<'_, str>> = right.texts().iter().map(|text| self.cased(text)).collect();
+            return left.texts().iter().any(|left| right.contains(&self.cased(left)));
+        }
         let right: Vec<Cow<'_, str>> = right.texts().iter().map(|text| self.cased(text)).collect();
         left.texts().iter().any(|left| {
             let left = self.cased(left);
@@ -175,7 +183,7 @@ mod tests {
         assert_eq!(one(Transformer::Basename, "/a/").as_deref(), Some(""));
         assert_eq!(one(Transformer::Basename, "a").as_deref(), Some("a"));
         assert_eq!(one(Transformer::Length, "abc").as_deref(), Some("3"));
-        let list = Value::Many(vec!["a".into(), "b".into()]);
+        let list = Value::list(vec!["a".into(), "b".into()]);
         assert_eq!(Transformer::Length.apply(list).shown().as_deref(), Some("2"));
     }
 }

@@ -11,7 +11,7 @@ use crate::model::LogSource;
 use crate::names::shortened;
 use crate::rules::budget::Budget;
 use crate::rules::error::{ConditionError, similar};
-use crate::rules::evaluate::comparison::{Folder, Test, Texts, glob, part_in_any_case, regex, size_of_value};
+use crate::rules::evaluate::comparison::{Folder, Part, Test, Texts, glob, lower, regex, size_of_value};
 use crate::rules::evaluate::decimal::Decimal;
 use crate::rules::evaluate::field::Field;
 use crate::rules::evaluate::transformer::{FieldCheck, Relation};
@@ -172,14 +172,13 @@ impl<'e> Expansion<'e> {
             Operator::LessOrEqual => than(Ordering::is_le)?,
             Operator::Greater => than(Ordering::is_gt)?,
             Operator::GreaterOrEqual => than(Ordering::is_ge)?,
-            Operator::Contains => Test::Contains(word.into()),
+            Operator::Contains => Test::Contains(Part::new(word)),
+            Operator::ContainsAnyCase => Test::ContainsAnyCase(Part::new(&lower(word))),
             Operator::ContainsBytes => Test::ContainsBytes(bytes(word)?),
             Operator::StartsWith => Test::StartsWith(word.into()),
             Operator::StartsWithBytes => Test::StartsWithBytes(bytes(word)?),
             Operator::EndsWith => Test::EndsWith(word.into()),
-            Operator::ContainsAnyCase | Operator::Glob | Operator::GlobAnyCase | Operator::Regex => {
-                self.pattern(operator, word)?
-            }
+            Operator::Glob | Operator::GlobAnyCase | Operator::Regex => self.pattern(operator, word)?,
             Operator::In => Test::In(of_one()),
             Operator::Intersects => Test::Intersects(of_one()),
             Operator::PathMatch => Test::Below(vec![Folder::parse(word)?]),
@@ -207,7 +206,6 @@ impl<'e> Expansion<'e> {
         let made = match operator {
             Operator::Glob => glob(word, false),
             Operator::GlobAnyCase => glob(word, true),
-            Operator::ContainsAnyCase => part_in_any_case(word),
             // The whole text must match, as in Falco. The word alone must be a valid pattern, too: `a)|(?:b`
             // is not.
             _ => translated(word).and_then(|word| {

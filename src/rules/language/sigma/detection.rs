@@ -4,12 +4,14 @@ use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use aho_corasick::AhoCorasick;
+
 use super::placeholders::Placeholders;
 use super::value::{Modifiers, test};
 use super::{SigmaError, field as names, wrong};
 use crate::model::LogSource;
 use crate::rules::budget::Budget;
-use crate::rules::evaluate::comparison::{Test, Texts};
+use crate::rules::evaluate::comparison::{Part, Test, Texts};
 use crate::rules::evaluate::decimal::Decimal;
 use crate::rules::evaluate::field::{Derived, Field, Scanned};
 use crate::rules::evaluate::path::Path;
@@ -61,7 +63,9 @@ pub(super) fn search(yaml: &Yaml, context: Context<'_>) -> Result<Condition, Sig
             checks.collect::<Result<_, _>>().map(Condition::All)
         }
         Node::List(items) => {
-            items.iter().map(|item| search(item, context)).collect::<Result<_, _>>().map(Condition::Any)
+            let searches = items.iter().map(|item| search(item, context)).collect::<Result<Vec<_>, _>>()?;
+            let joined = with_joined_parts(searches, context.budget);
+            joined.map(Condition::Any).map_err(|reason| wrong(yaml, reason))
         }
         Node::Text { text, .. } => {
             Ok(check(Field::Derived(Derived::Words, None), contains(text, yaml, context)?))
@@ -77,6 +81,14 @@ fn contains(word: &str, yaml: &Yaml, context: Context<'_>) -> Result<Test, Sigma
 }
 
 fn check(field: Field, test: Test) -> Condition {
+    let (field, test) = match test {
+        Test::Contains(_) => (field.searched(false).0, test),
+        Test::ContainsAnyCase(part) => match field.searched(true) {
+            (field, true) => (field, Test::Contains(part)),
+            (field, false) => (field, Test::ContainsAnyCase(part)),
+        },
+        other => (field, other),
+    };
     Condition::Check(Check { field: TransformedField::plain(field), test })
 }
 
@@ -115,7 +127,9 @@ fn field(key: &Yaml, value: &Yaml, context: Context<'_>) -> Result<Condition, Si
     Ok(match &conditions[..] {
         [_] => conditions.remove(0),
         _ if modifiers.all => Condition::All(conditions),
-        _ => Condition::Any(joined(&field, conditions)),
+        _ => {
+            Condition::Any(joined(&field, conditions, context.budget).map_err(|reason| wrong(value, reason))?)
+        }
     })
 }
 
@@ -131,6 +145,9 @@ fn one(
         Node::List(_) | Node::Map(_) => return Err("its value is no text".to_owned()),
     };
     if modifiers.exists {
+        if matches!(field, Field::Derived(Derived::Words, None)) {
+            return Err("'exists' needs a field before it".to_owned());
+        }
         let exists = check(field.clone(), Test::Exists);
         return match value.flag() {
             Some(true) => Ok(exists),
@@ -160,7 +177,7 @@ fn one(
     }
     Ok(match &checks[..] {
         [_] => checks.remove(0),
-        _ => Condition::Any(joined(field, checks)),
+        _ => Condition::Any(joined(field, checks, context.budget)?),
     })
 }
 
@@ -199,8 +216,62 @@ fn same_event(field: &Field, other: Field, modifiers: &Modifiers) -> Condition {
     }))
 }
 
-/// Merges the plain comparisons of one field, of which one must hold, into one set lookup for texts and one for numbers.
-fn joined(field: &Field, conditions: Vec<Condition>) -> Vec<Condition> {
+/// The fewest parts that are searched for together; fewer are found faster one by one.
+const FEWEST_JOINED: usize = 16;
+
+/// The length of all parts that are searched for together, in bytes, which bounds the memory of a search.
+const LONGEST_JOINED: usize = 64 << 10;
+
+/// Merges the searches for parts of one field, of which one must hold.
+fn with_joined_parts(conditions: Vec<Condition>, budget: &Budget) -> Result<Vec<Condition>, String> {
+    let field_of = |condition: &Condition| match condition {
+        Condition::Check(Check { field, test: Test::Contains(_) | Test::ContainsAnyCase(_) }) => {
+            Some(field.clone())
+        }
+        _ => None,
+    };
+    let Some(field) = conditions.iter().find_map(field_of) else { return Ok(conditions) };
+    let (mut parts, mut parts_any_case, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for condition in conditions {
+        match condition {
+            Condition::Check(Check { field: own, test: Test::Contains(part) }) if own == field => {
+                parts.push(part)
+            }
+            Condition::Check(Check { field: own, test: Test::ContainsAnyCase(part) }) if own == field => {
+                parts_any_case.push(part);
+            }
+            other => others.push(other),
+        }
+    }
+    let mut add = |parts: &[Part], one: fn(Part) -> Test, joined: fn(Arc<AhoCorasick>) -> Test| {
+        let mut rest = parts;
+        while !rest.is_empty() {
+            let mut length = 0;
+            let fits = |part: &&Part| {
+                length += part.text().len();
+                length <= LONGEST_JOINED
+            };
+            let (these, behind) = rest.split_at(rest.iter().take_while(fits).count().max(1));
+            rest = behind;
+            if these.len() < FEWEST_JOINED {
+                let tests = these.iter().cloned().map(one);
+                others.extend(tests.map(|test| Condition::Check(Check { field: field.clone(), test })));
+                continue;
+            }
+            let (made, size) = Part::joined(these)?;
+            budget.add_pattern(size)?;
+            others.push(Condition::Check(Check { field: field.clone(), test: joined(made) }));
+        }
+        Ok::<_, String>(())
+    };
+    add(&parts, Test::Contains, Test::ContainsOne)?;
+    add(&parts_any_case, Test::ContainsAnyCase, Test::ContainsOneAnyCase)?;
+    Ok(others)
+}
+
+/// Merges the plain comparisons of one field, of which one must hold, into one set lookup for texts and one for numbers, and searches for
+/// parts into one.
+fn joined(field: &Field, conditions: Vec<Condition>, budget: &Budget) -> Result<Vec<Condition>, String> {
     let (mut texts, mut numbers, mut others) = (Texts::default(), Texts::default(), Vec::new());
     let each = conditions.into_iter().flat_map(|condition| match condition {
         Condition::Any(parts) => parts,
@@ -222,5 +293,5 @@ fn joined(field: &Field, conditions: Vec<Condition>) -> Vec<Condition> {
     if !texts.is_empty() {
         others.insert(0, check(field.clone(), Test::InAnyCase(texts)));
     }
-    others
+    with_joined_parts(others, budget)
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use crate::names::shortened;
 use crate::rules::evaluate::base64::{encoded, encoded_anywhere};
-use crate::rules::evaluate::comparison::{Pattern, Test, lower, part_in_any_case, regex};
+use crate::rules::evaluate::comparison::{Part, Pattern, Test, lower, regex};
 use crate::rules::evaluate::decimal::Decimal;
 use crate::rules::evaluate::transformer::Relation;
 use crate::rules::language::regular_expression::{no_pattern, translated};
@@ -294,8 +294,10 @@ fn text_test(
         [GlobPart::Text(text), GlobPart::Any] => Test::StartsWithAnyCase(lowered(text)),
         [GlobPart::Any, GlobPart::Text(text)] if cased => Test::EndsWith(text.as_str().into()),
         [GlobPart::Any, GlobPart::Text(text)] => Test::EndsWithAnyCase(lowered(text)),
-        [GlobPart::Any, GlobPart::Text(text), GlobPart::Any] if cased => Test::Contains(text.as_str().into()),
-        [GlobPart::Any, GlobPart::Text(text), GlobPart::Any] => return pattern(part_in_any_case(text)),
+        [GlobPart::Any, GlobPart::Text(text), GlobPart::Any] if cased => Test::Contains(Part::new(text)),
+        [GlobPart::Any, GlobPart::Text(text), GlobPart::Any] => {
+            Test::ContainsAnyCase(Part::new(&lower(text)))
+        }
         _ => {
             let part = |part: &GlobPart| match part {
                 GlobPart::Text(text) => regex::escape(text),
