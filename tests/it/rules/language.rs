@@ -233,7 +233,7 @@ fn errors_name_file_line_and_character() {
     );
     assert_eq!(
         why("- rule: [\n"),
-        "a.yaml, line 2: while parsing a node, did not find expected node content"
+        "a.yaml, line 1: all rules of line 1: while parsing a node, did not find expected node content"
     );
 }
 
@@ -628,4 +628,25 @@ fn fields_that_are_numbers_are_compared_as_such() {
     }
     let (_, errors) = compile(&[&rule("r", "s3.bytes = many", "aws_cloudtrail")]);
     assert!(errors[0].contains("'many' is no number"), "{errors:?}");
+}
+
+#[test]
+fn fields_of_all_events_of_falco_are_known() {
+    for condition in [
+        "evt.source = aws_cloudtrail and evt.is_async = false",
+        "evt.time.s = 22:13:20 and evt.datetime.s = '2023-11-14 22:13:20'",
+        "evt.rawtime.s = 1700000000 and evt.rawtime.ns = 0",
+        "not evt.asynctype exists and not evt.hostname exists",
+    ] {
+        assert!(holds(condition), "{condition}");
+    }
+    assert!(holds_in_cluster(
+        "evt.source=k8s_audit",
+        &audit_event("2024-01-01T00:00:00Z", "eva", "get", "pods")
+    ));
+    let (_, errors) = compile(&[&rule("r", "evt.reltime > 0", "aws_cloudtrail")]);
+    assert!(
+        errors[0].contains("there is no 'evt.reltime' here: it is the time since Falco began to read"),
+        "{errors:?}"
+    );
 }
