@@ -82,13 +82,8 @@ impl Path {
 
     /// The value at the end of the path; `null` counts as absent.
     pub(in crate::rules) fn value<'r>(&self, event: &EventContext<'r>) -> Value<'r> {
-        // A single value, as nearly all are.
-        match self.walk(event) {
-            None => return Value::Absent,
-            Some((value, [])) if self.sort != PathEnd::List && !value.is_list() => {
-                return if value.is_null() { Value::Absent } else { Value::One(value.text()) };
-            }
-            Some(_) => {}
+        if let (PathEnd::One | PathEnd::Spread, Some(single)) = (self.sort, self.single(event)) {
+            return Value::some(single.map(Json::text));
         }
         let found = self.find(event);
         match self.sort {
@@ -104,7 +99,21 @@ impl Path {
 
     /// The same with the texts in an object that are written with escapes in its own text.
     pub(super) fn searched<'r>(&self, event: &EventContext<'r>) -> Value<'r> {
-        Value::list(self.find(event).into_iter().flat_map(with_escaped).collect())
+        match self.single(event) {
+            Some(None) => Value::Absent,
+            Some(Some(value)) if !value.is_object() => Value::One(value.text()),
+            Some(Some(value)) => Value::list(with_escaped(value)),
+            None => Value::list(self.find(event).into_iter().flat_map(with_escaped).collect()),
+        }
+    }
+
+    /// The value at the end of the path, if there is one, or `null`, or nothing; none if there are lists, with which there may be several.
+    fn single<'r>(&self, event: &EventContext<'r>) -> Option<Option<Json<'r>>> {
+        match self.walk(event) {
+            None => Some(None),
+            Some((value, [])) if !value.is_list() => Some(Some(value).filter(|value| !value.is_null())),
+            Some(_) => None,
+        }
     }
 
     /// The values at the end of the path.
