@@ -1,18 +1,17 @@
 //! Comparisons of values with the texts, numbers and patterns of a rule.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
-use std::fmt;
 use std::sync::Arc;
 
-use aho_corasick::AhoCorasick;
 use foldhash::fast::FixedState;
 use memchr::memmem;
 use regex::{Regex, RegexBuilder};
 
+use super::case::lower;
 use super::decimal::{Decimal, decimal};
 use super::event_context::Value;
+use super::part::{Part, Parts};
 use crate::model::AddressRange;
 
 /// A set of texts.
@@ -29,8 +28,8 @@ pub(in crate::rules) enum Test {
     Contains(Part),
     ContainsAnyCase(Part),
     /// Whether it contains one of these.
-    ContainsOne(Arc<AhoCorasick>),
-    ContainsOneAnyCase(Arc<AhoCorasick>),
+    ContainsOne(Parts),
+    ContainsOneAnyCase(Parts),
     StartsWith(Box<str>),
     StartsWithAnyCase(Box<str>),
     EndsWith(Box<str>),
@@ -73,8 +72,8 @@ impl Test {
             Self::EqualsAnyCase(other) => is_same(text, other),
             Self::Contains(part) => part.is_in(text),
             Self::ContainsAnyCase(part) => part.is_in(&lower(text)),
-            Self::ContainsOne(parts) => parts.is_match(text),
-            Self::ContainsOneAnyCase(parts) => parts.is_match(&*lower(text)),
+            Self::ContainsOne(parts) => parts.one_is_in(text),
+            Self::ContainsOneAnyCase(parts) => parts.one_is_in(&lower(text)),
             Self::StartsWith(part) => text.starts_with(&**part),
             Self::StartsWithAnyCase(part) => starts_with(text, part),
             Self::EndsWith(part) => text.ends_with(&**part),
@@ -133,41 +132,6 @@ const BYTES_OF_PART: usize = 64;
 /// How many parts of a condition a value counts as: one, and more if it is long.
 pub(in crate::rules) fn size_of_value(value: &str) -> usize {
     1 + value.len() / BYTES_OF_PART
-}
-
-/// A text to find in others.
-#[derive(Clone)]
-pub(in crate::rules) struct Part(Box<memmem::Finder<'static>>);
-
-impl Part {
-    pub(in crate::rules) fn new(text: &str) -> Self {
-        Self(Box::new(memmem::Finder::new(text).into_owned()))
-    }
-
-    fn is_in(&self, text: &str) -> bool {
-        self.0.find(text.as_bytes()).is_some()
-    }
-
-    /// Compiles a search for one of several texts, and gives its size in bytes.
-    ///
-    /// # Errors
-    /// If they are too many.
-    pub(in crate::rules) fn joined(parts: &[Self]) -> Result<(Arc<AhoCorasick>, usize), String> {
-        let made = AhoCorasick::new(parts.iter().map(Self::text)).map_err(|error| error.to_string())?;
-        let size = made.memory_usage();
-        Ok((Arc::new(made), size))
-    }
-
-    /// The text itself.
-    pub(in crate::rules) fn text(&self) -> &[u8] {
-        self.0.needle()
-    }
-}
-
-impl fmt::Debug for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", String::from_utf8_lossy(self.text()))
-    }
 }
 
 /// A compiled regular expression, which all copies share.
@@ -299,42 +263,6 @@ fn set_of(set: &str) -> String {
     format!("[{not}{members}]")
 }
 
-/// One case, for case-insensitive comparisons: letter by letter, as in case-insensitive patterns, so that it makes no difference
-/// where in a word a letter is.
-pub(in crate::rules) fn lower(text: &str) -> Cow<'_, str> {
-    if !text.is_ascii() {
-        Cow::Owned(text.chars().map(folded).collect())
-    } else if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(text.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// The letter that stands for all cases and forms of a letter: Unicode's simple case folding.
-fn folded(c: char) -> char {
-    if c.is_ascii() {
-        return c.to_ascii_lowercase();
-    }
-    match c {
-        // Its upper case is that of another letter.
-        'ı' => c,
-        // Letters with the same upper case, which has several letters.
-        '\u{1fd3}' => '\u{390}',
-        '\u{1fe3}' => '\u{3b0}',
-        '\u{fb05}' => '\u{fb06}',
-        _ => {
-            let upper = only(c.to_uppercase()).unwrap_or(c);
-            only(upper.to_lowercase()).unwrap_or(upper)
-        }
-    }
-}
-
-/// The only letter, if there is one only.
-fn only(mut letters: impl Iterator<Item = char>) -> Option<char> {
-    letters.next().filter(|_| letters.next().is_none())
-}
-
 fn is_same(text: &str, lowered: &str) -> bool {
     if text.is_ascii() { text.eq_ignore_ascii_case(lowered) } else { lower(text) == lowered }
 }
@@ -417,6 +345,7 @@ fn parts_of(path: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::evaluate::case::{folded, only};
 
     fn one(text: &str) -> Value<'_> {
         Value::One(text.into())

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use super::comparison::lower;
+use super::case::lower;
 use crate::decode::Json;
 use crate::event::{AnyRecord, AuditRecord, Record};
 use crate::time::Timestamp;

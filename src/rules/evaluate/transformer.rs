@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use super::base64::decoded;
-use super::comparison::lower;
+use super::case::lower;
 use super::decimal::Decimal;
 use super::event_context::{EventContext, Value};
 use super::field::Field;

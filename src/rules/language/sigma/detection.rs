@@ -4,16 +4,15 @@ use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use aho_corasick::AhoCorasick;
-
 use super::placeholders::Placeholders;
 use super::value::{Modifiers, test};
 use super::{SigmaError, field as names, wrong};
 use crate::model::LogSource;
 use crate::rules::budget::Budget;
-use crate::rules::evaluate::comparison::{Part, Test, Texts};
+use crate::rules::evaluate::comparison::{Test, Texts};
 use crate::rules::evaluate::decimal::Decimal;
 use crate::rules::evaluate::field::{Derived, Field, Scanned};
+use crate::rules::evaluate::part::{Part, Parts};
 use crate::rules::evaluate::path::Path;
 use crate::rules::evaluate::transformer::{FieldCheck, TransformedField};
 use crate::rules::evaluate::tree::{Check, Condition};
@@ -243,7 +242,7 @@ fn with_joined_parts(conditions: Vec<Condition>, budget: &Budget) -> Result<Vec<
             other => others.push(other),
         }
     }
-    let mut add = |parts: &[Part], one: fn(Part) -> Test, joined: fn(Arc<AhoCorasick>) -> Test| {
+    let mut add = |parts: &[Part], one: fn(Part) -> Test, joined: fn(Parts) -> Test| {
         let mut rest = parts;
         while !rest.is_empty() {
             let mut length = 0;
@@ -258,8 +257,8 @@ fn with_joined_parts(conditions: Vec<Condition>, budget: &Budget) -> Result<Vec<
                 others.extend(tests.map(|test| Condition::Check(Check { field: field.clone(), test })));
                 continue;
             }
-            let (made, size) = Part::joined(these)?;
-            budget.add_pattern(size)?;
+            let made = Parts::new(these)?;
+            budget.add_pattern(made.size)?;
             others.push(Condition::Check(Check { field: field.clone(), test: joined(made) }));
         }
         Ok::<_, String>(())

@@ -5,8 +5,10 @@ use std::cmp::Ordering;
 
 use crate::names::shortened;
 use crate::rules::evaluate::base64::{encoded, encoded_anywhere};
-use crate::rules::evaluate::comparison::{Part, Pattern, Test, lower, regex};
+use crate::rules::evaluate::case::lower;
+use crate::rules::evaluate::comparison::{Pattern, Test, regex};
 use crate::rules::evaluate::decimal::Decimal;
+use crate::rules::evaluate::part::Part;
 use crate::rules::evaluate::transformer::Relation;
 use crate::rules::language::regular_expression::{no_pattern, translated};
 
