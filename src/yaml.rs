@@ -73,6 +73,31 @@ pub fn documents(text: &str) -> Result<Vec<Yaml>, YamlError> {
     loader::load(text)
 }
 
+/// A document of a text that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenDocument {
+    /// Its first line, counted from 1.
+    pub first: usize,
+    /// Its last line.
+    pub last: usize,
+    /// Why it cannot be read.
+    pub error: YamlError,
+}
+
+/// Parses each document of a text, so that a mistake in one does not affect the others. Documents begin at lines that begin with `---`, wherever
+/// these are: YAML allows them in no text, not even in quotes.
+///
+/// ```
+/// use firstseen::yaml::each_document;
+///
+/// let (documents, broken) = each_document("a: [1\n---\nb: 2\n");
+/// assert_eq!(documents[0].get("b").unwrap().line, 3);
+/// assert_eq!((broken[0].first, broken[0].last), (1, 1));
+/// ```
+pub fn each_document(text: &str) -> (Vec<Yaml>, Vec<BrokenDocument>) {
+    loader::load_each(text)
+}
+
 impl Yaml {
     /// Whether the value is null.
     pub fn is_null(&self) -> bool {
@@ -195,6 +220,25 @@ mod tests {
         for text in ["&a [*a]", "&a {b: *a}", "- &a 1\n---\n- *a\n", "*b"] {
             documents(text).unwrap_err();
         }
+    }
+
+    #[test]
+    fn a_mistake_in_a_document_does_not_affect_the_others() {
+        let read = |text: &str| {
+            let (documents, broken) = each_document(text);
+            let lines = documents.iter().map(|document| document.line).collect::<Vec<_>>();
+            (lines, broken.iter().map(|it| (it.first, it.last, it.error.line)).collect::<Vec<_>>())
+        };
+        assert_eq!(read("a: 1\n---\nb: 2\n"), (vec![1, 3], vec![]));
+        assert_eq!(read("a: 1\n---\nb: [\n\n--- # x\nc: 3\n---\n"), (vec![1, 6, 8], vec![(2, 3, 3)]));
+        assert_eq!(read("a: 'x\n---\nb: 2\n"), (vec![3], vec![(1, 1, 1)]));
+        assert_eq!(read("a: |\n  x\n  ---\n  --- y\nb: [\n---\nc: 1"), (vec![7], vec![(1, 5, 5)]));
+        assert_eq!(read("# x\n%YAML 1.2\n---\na: 1\n---\nb: [\n"), (vec![4], vec![(5, 6, 6)]));
+        assert_eq!(read("a: [\r\n---\r\nb: 1\r\n").0, [3]);
+        assert_eq!(read("---x: [\n--- \na: 1\n"), (vec![3], vec![(1, 1, 1)]));
+        // Copies are limited for all documents together.
+        let copies = format!("- &a {}\n{}---\n", "x".repeat(100_000), "- *a\n".repeat(40));
+        assert_eq!(read(&(copies.repeat(4) + "a: [")).1.len(), 3);
     }
 
     #[test]

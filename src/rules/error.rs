@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::names::nearest;
+use crate::yaml::BrokenDocument;
 
 /// A part of a rule file that cannot be used, or that is used and is probably not what was meant.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -18,6 +19,8 @@ pub struct RuleError {
     pub reason: String,
     /// Whether the file allows skipping the rule for this error (`skip-if-unknown-filter`).
     pub is_allowed: bool,
+    /// Whether it is about all rules of a document, which cannot be read.
+    pub is_of_document: bool,
 }
 
 /// Limit on the length of a reason, in characters.
@@ -31,13 +34,26 @@ impl RuleError {
             reason.truncate(end);
             reason.push('…');
         }
-        Self { file: file.to_owned(), line, rule, reason, is_allowed: false }
+        Self { file: file.to_owned(), line, rule, reason, is_allowed: false, is_of_document: false }
+    }
+
+    /// The error for a document that is no YAML.
+    pub(super) fn of_document(file: &str, BrokenDocument { first, last, error }: BrokenDocument) -> Self {
+        let rules = match last - first {
+            0 => format!("all rules of line {first}"),
+            _ => format!("all rules of lines {first} to {last}"),
+        };
+        Self { is_of_document: true, ..Self::new(file, error.line, Some(rules), error.reason) }
     }
 
     /// What the error is about, without local paths.
     pub fn title(&self) -> String {
         let file = self.file.rsplit(['/', '\\']).next().unwrap_or(&self.file);
-        self.rule.clone().unwrap_or_else(|| format!("{file}, line {}", self.line))
+        match &self.rule {
+            Some(rules) if self.is_of_document => format!("{file}, {rules}"),
+            Some(rule) => rule.clone(),
+            None => format!("{file}, line {}", self.line),
+        }
     }
 }
 

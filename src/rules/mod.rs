@@ -83,13 +83,8 @@ impl RuleSet {
         let mut elements = falco::Elements::default();
         let mut sigma: Vec<(&str, Vec<Yaml>)> = Vec::new();
         for file in files {
-            let documents = match yaml::documents(&file.text) {
-                Ok(documents) => documents,
-                Err(yaml::YamlError { line, reason }) => {
-                    problems.errors.push(RuleError::new(&file.name, line, None, reason));
-                    continue;
-                }
-            };
+            let (documents, broken) = yaml::each_document(&file.text);
+            problems.errors.extend(broken.into_iter().map(|it| RuleError::of_document(&file.name, it)));
             match file.language {
                 Language::Falco => elements.add(&file.name, &documents, &mut problems.errors),
                 Language::Sigma => sigma.push((&file.name, documents)),

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{BufferedInput, Event, Marker, Parser, ScalarStyle, ScanError};
 
-use super::{MAX_DEPTH, Node, Yaml, YamlError};
+use super::{BrokenDocument, MAX_DEPTH, Node, Yaml, YamlError};
 use crate::line::line_of;
 
 /// Limit on the copies of values, for all anchors and aliases of a text, in bytes: the length of texts, plus [`OF_VALUE`] for each
@@ -16,14 +16,55 @@ const OF_VALUE: usize = 64;
 
 pub(super) fn load(text: &str) -> Result<Vec<Yaml>, YamlError> {
     let mut loader = Loader::default();
-    // The parser counts one line more at the end of a text without a line end.
-    let last = line_of(text, text.len());
-    let line_of = |at: &Marker| at.line().min(last);
-    for event in Parser::new(BufferedInput::new(text.chars())) {
-        let (event, span) = event.map_err(|error| refused(&error, line_of(error.marker())))?;
-        loader.event(event, line_of(&span.start))?;
-    }
+    loader.read(text, 0)?;
     Ok(loader.documents)
+}
+
+/// Reads all documents at once if possible, else each of them.
+pub(super) fn load_each(text: &str) -> (Vec<Yaml>, Vec<BrokenDocument>) {
+    if let Ok(documents) = load(text) {
+        return (documents, Vec::new());
+    }
+    let (mut documents, mut broken) = (Vec::new(), Vec::new());
+    let mut repeated = 0;
+    let mut before = 0;
+    for document in split(text) {
+        let mut loader = Loader { repeated, ..Loader::default() };
+        let lines = line_of(document, document.trim_end().len());
+        match loader.read(document, before) {
+            Ok(()) => documents.append(&mut loader.documents),
+            Err(YamlError { line, reason }) => {
+                let last = before + lines;
+                // An end that is missing is missed behind it.
+                let error = YamlError { line: line.min(last), reason };
+                broken.push(BrokenDocument { first: before + 1, last, error });
+            }
+        }
+        repeated = loader.repeated;
+        before += line_of(document, document.len()) - 1;
+    }
+    (documents, broken)
+}
+
+/// The documents of a text. What comes before the first value, such as `%YAML 1.2`, belongs to the document that follows.
+fn split(text: &str) -> Vec<&str> {
+    let is_start = |line: &str| {
+        line.strip_prefix("---")
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+    };
+    let is_value = |line: &str| !line.trim().is_empty() && !line.starts_with(['#', '%', '\u{feff}']);
+    let mut documents = Vec::new();
+    let (mut start, mut at, mut has_value) = (0, 0, false);
+    for line in text.split_inclusive('\n') {
+        if is_start(line) && has_value {
+            documents.push(&text[start..at]);
+            start = at;
+        }
+        has_value |= is_value(line);
+        at += line.len();
+    }
+    documents.push(&text[start..]);
+    documents
 }
 
 /// Converts an error of the parser. The parser has its own limit on `[` and `{`, and may reach it first,
@@ -77,6 +118,18 @@ struct SizedValue {
 }
 
 impl Loader {
+    /// Reads a text, with this number of lines before it.
+    fn read(&mut self, text: &str, before: usize) -> Result<(), YamlError> {
+        // The parser counts one line more at the end of a text without a line end.
+        let last = line_of(text, text.len());
+        let line_of = |at: &Marker| before + at.line().min(last);
+        for event in Parser::new(BufferedInput::new(text.chars())) {
+            let (event, span) = event.map_err(|error| refused(&error, line_of(error.marker())))?;
+            self.event(event, line_of(&span.start))?;
+        }
+        Ok(())
+    }
+
     fn event(&mut self, event: Event<'_>, line: usize) -> Result<(), YamlError> {
         match event {
             Event::DocumentStart(_) => self.anchors.clear(),

@@ -11,7 +11,7 @@ use syn::visit::Visit;
 
 /// The only places that may use each external crate.
 const DOORS: [(&str, &[&str]); 48] = [
-    ("aho_corasick", &["events/text_search.rs"]),
+    ("aho_corasick", &["events/text_search.rs", "rules/evaluate/part.rs"]),
     (
         "base64",
         &[

@@ -96,7 +96,7 @@ impl RuleArgs {
         }
         let (set, left_out) = RuleSet::compile_with(&files, &self.placeholders()?);
         let is_refused = |error: &RuleError| !self.skip_unsupported && !error.is_allowed;
-        let refused = left_out.iter().filter(|error| is_refused(error)).count();
+        let refused: Vec<&RuleError> = left_out.iter().filter(|error| is_refused(error)).collect();
         for error in &left_out {
             let word = if is_refused(error) { "cannot be used" } else { "left out" };
             writeln!(messages(), "{word}: {}", for_terminal(&error.to_string()))?;
@@ -104,8 +104,8 @@ impl RuleArgs {
         for warning in set.warnings() {
             writeln!(messages(), "warning: {}", for_terminal(&warning.to_string()))?;
         }
-        if refused > 0 {
-            let error = UsageError(format!("{refused} of the rules cannot be used"));
+        if !refused.is_empty() {
+            let error = UsageError(format!("{} cannot be used", counted(&refused)));
             return Err(anyhow::Error::new(error).context(Hint("--skip-unsupported runs with the others")));
         }
         if set.rules().is_empty() {
@@ -113,6 +113,20 @@ impl RuleArgs {
             return Err(anyhow::Error::new(error).context(Hint("name a file with enabled rules")));
         }
         Ok(Some(Arc::new(set)))
+    }
+}
+
+/// How many rules, and documents with an unknown number of rules, have errors.
+fn counted(errors: &[&RuleError]) -> String {
+    let documents = errors.iter().filter(|error| error.is_of_document).count();
+    let of_documents = match documents {
+        1 => "all rules of 1 document".to_owned(),
+        _ => format!("all rules of {documents} documents"),
+    };
+    match (errors.len() - documents, documents) {
+        (rules, 0) => format!("{rules} of the rules"),
+        (0, _) => of_documents,
+        (rules, _) => format!("{rules} of the rules and {of_documents}"),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::decimal::decimal;
-use super::event_context::{EventContext, Value};
+use super::event_context::{EventContext, Value, with_escaped};
 use crate::decode::Json;
 use crate::model::LogSource;
 
@@ -82,6 +82,9 @@ impl Path {
 
     /// The value at the end of the path; `null` counts as absent.
     pub(in crate::rules) fn value<'r>(&self, event: &EventContext<'r>) -> Value<'r> {
+        if let (PathEnd::One | PathEnd::Spread, Some(single)) = (self.sort, self.single(event)) {
+            return Value::some(single.map(Json::text));
+        }
         let found = self.find(event);
         match self.sort {
             PathEnd::List => Value::list(found.into_iter().map(Json::text).collect()),
@@ -89,8 +92,27 @@ impl Path {
             PathEnd::Spread => match &found[..] {
                 [] => Value::Absent,
                 [one] => Value::One(one.text()),
-                _ => Value::Many(found.into_iter().map(Json::text).collect()),
+                _ => Value::list(found.into_iter().map(Json::text).collect()),
             },
+        }
+    }
+
+    /// The same with the texts in an object that are written with escapes in its own text.
+    pub(super) fn searched<'r>(&self, event: &EventContext<'r>) -> Value<'r> {
+        match self.single(event) {
+            Some(None) => Value::Absent,
+            Some(Some(value)) if !value.is_object() => Value::One(value.text()),
+            Some(Some(value)) => Value::list(with_escaped(value)),
+            None => Value::list(self.find(event).into_iter().flat_map(with_escaped).collect()),
+        }
+    }
+
+    /// The value at the end of the path, if there is one, or `null`, or nothing; none if there are lists, with which there may be several.
+    fn single<'r>(&self, event: &EventContext<'r>) -> Option<Option<Json<'r>>> {
+        match self.walk(event) {
+            None => Some(None),
+            Some((value, [])) if !value.is_list() => Some(Some(value).filter(|value| !value.is_null())),
+            Some(_) => None,
         }
     }
 
@@ -117,11 +139,25 @@ impl Path {
 
     /// What the path leads to, `null` included.
     fn reached<'r>(&self, event: &EventContext<'r>) -> Vec<Json<'r>> {
-        let mut found: Vec<Json<'r>> = event.member_or_null(&self.first).into_iter().collect();
-        for step in &self.steps {
+        let Some((value, steps)) = self.walk(event) else { return Vec::new() };
+        let mut found = vec![value];
+        for step in steps {
             found = found.into_iter().flat_map(|value| self.follow(step, value)).collect();
         }
         found
+    }
+
+    /// Follows keys as far as they are those of objects. Returns the value there and the other steps.
+    fn walk<'r>(&self, event: &EventContext<'r>) -> Option<(Json<'r>, &[Step])> {
+        let mut member = event.find(&self.first)?;
+        let mut steps = &self.steps[..];
+        while let [Step::Key(key), behind @ ..] = steps
+            && member.value.is_object()
+        {
+            member = member.member(key)?;
+            steps = behind;
+        }
+        Some((member.value, steps))
     }
 
     fn follow<'r>(&self, step: &Step, value: Json<'r>) -> Vec<Json<'r>> {

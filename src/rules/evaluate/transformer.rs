@@ -4,9 +4,11 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use super::base64::decoded;
-use super::comparison::lower;
+use super::case::lower;
+use super::decimal::Decimal;
 use super::event_context::{EventContext, Value};
 use super::field::Field;
 use super::known::Known;
@@ -35,10 +37,13 @@ impl Transformer {
         match (self, value) {
             (_, Value::Absent) => Value::Absent,
             (Self::Length, Value::One(text)) => Value::One(text.len().to_string().into()),
-            (Self::Length, Value::Many(texts)) => Value::One(texts.len().to_string().into()),
+            (Self::Length, several) => Value::One(several.texts().len().to_string().into()),
             (_, Value::One(text)) => Value::some(self.of_text(text)),
             (_, Value::Many(texts)) => {
                 Value::list(texts.into_iter().filter_map(|text| self.of_text(text)).collect())
+            }
+            (_, Value::Shared(texts)) => {
+                Value::list(texts.iter().filter_map(|text| self.of_text(text.clone())).collect())
             }
         }
     }
@@ -70,6 +75,14 @@ impl TransformedField {
     /// The field itself, without transformers.
     pub(in crate::rules) fn plain(field: Field) -> Self {
         Self { field, transformers: Vec::new() }
+    }
+
+    /// Whether its value is a number wherever there is one.
+    pub(in crate::rules) fn is_number(&self) -> bool {
+        match self.transformers.last() {
+            Some(last) => *last == Transformer::Length,
+            None => self.field.is_number(),
+        }
     }
 
     pub(in crate::rules) fn value<'a>(&'a self, event: &'a EventContext<'_>) -> Value<'a> {
@@ -124,6 +137,10 @@ impl FieldCheck {
     }
 
     fn passes(&self, left: &Value<'_>, right: &Value<'_>) -> bool {
+        if let (Relation::Equals, [_, _, ..]) = (self.relation, left.texts()) {
+            let right: HashSet<Cow<'_, str>> = right.texts().iter().map(|text| self.cased(text)).collect();
+            return left.texts().iter().any(|left| right.contains(&self.cased(left)));
+        }
         let right: Vec<Cow<'_, str>> = right.texts().iter().map(|text| self.cased(text)).collect();
         left.texts().iter().any(|left| {
             let left = self.cased(left);
@@ -145,10 +162,8 @@ impl Relation {
             Self::StartsWith => left.starts_with(right),
             Self::EndsWith => left.ends_with(right),
             Self::Number(is_right) => {
-                let number = |text: &str| text.trim().parse::<f64>().ok();
-                let ordering =
-                    number(left).zip(number(right)).and_then(|(left, right)| left.partial_cmp(&right));
-                ordering.is_some_and(is_right)
+                let numbers = Decimal::parse(left).zip(Decimal::parse(right));
+                numbers.is_some_and(|(left, right)| is_right(left.cmp(&right)))
             }
         }
     }
@@ -168,7 +183,7 @@ mod tests {
         assert_eq!(one(Transformer::Basename, "/a/").as_deref(), Some(""));
         assert_eq!(one(Transformer::Basename, "a").as_deref(), Some("a"));
         assert_eq!(one(Transformer::Length, "abc").as_deref(), Some("3"));
-        let list = Value::Many(vec!["a".into(), "b".into()]);
+        let list = Value::list(vec!["a".into(), "b".into()]);
         assert_eq!(Transformer::Length.apply(list).shown().as_deref(), Some("2"));
     }
 }

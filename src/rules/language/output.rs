@@ -2,6 +2,7 @@
 
 use super::condition::{FieldTerm, Word};
 use crate::model::{LogSource, OutputPart};
+use crate::names::shortened;
 use crate::rules::error::ConditionError;
 use crate::rules::evaluate::event_context::EventContext;
 use crate::rules::evaluate::field::FieldName;
@@ -29,6 +30,9 @@ impl Output {
             let place = template.len() - rest.len() + at;
             rest = &rest[at + 1..];
             let Some((parsed, length)) = transformed(rest) else {
+                if let Some(reason) = no_field(rest) {
+                    return Err(ConditionError::new(template[..place].chars().count() + 1, reason));
+                }
                 text.push('%');
                 continue;
             };
@@ -99,6 +103,20 @@ fn transformed(text: &str) -> Option<(Parsed, usize)> {
     Some((name.map(|field| FieldTerm { field, transformers }), text.len() - rest.len()))
 }
 
+/// Why what follows a percent sign is no field, if it is written like one. Falco refuses any other percent sign, too, which is taken for a text
+/// here.
+fn no_field(text: &str) -> Option<String> {
+    let width = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (width, name) = text.split_at(width);
+    if !width.is_empty() {
+        let is_field = transformed(name).is_some();
+        return is_field.then(|| format!("a width before a field, as in '%{width}', is not supported"));
+    }
+    let length = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+    let name = shortened(&name[..length]);
+    name.starts_with(|c: char| c.is_ascii_alphabetic()).then(|| format!("'%{name}' is no field"))
+}
+
 /// The field at the start of a text, and its length; none if the text does not start with the form of a
 /// field. Dots at its end are those of a sentence.
 fn field(text: &str) -> Option<(Result<FieldName, String>, usize)> {
@@ -157,7 +175,7 @@ mod tests {
             "<ct.user>'... '<ct.user>'...and '<ct.name>'-x'"
         );
         assert_eq!(parts("%tolower(ct.region).console"), "<tolower(ct.region)>'.console'");
-        assert_eq!(parts("100% %d"), "'100% %d'");
+        assert_eq!(parts("100% 5%, %%"), "'100% 5%, %%'");
         assert_eq!(parts("%toupper( b64(ct.name) )!"), "<toupper(b64(ct.name))>'!'");
     }
 
@@ -167,6 +185,8 @@ mod tests {
             parts("by %ct.usr"),
             "4: events of cloudtrail have no field 'ct.usr'; did you mean 'ct.user'?"
         );
+        assert_eq!(parts("by %nofield."), "4: '%nofield' is no field");
+        assert_eq!(parts("by %20ct.name"), "4: a width before a field, as in '%20', is not supported");
         // A known field at its start is not what was meant.
         assert_eq!(
             parts("by %ct.user.agent"),

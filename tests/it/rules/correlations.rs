@@ -203,7 +203,8 @@ fn asked() -> impl Strategy<Value = Asked> {
             kind,
             rules,
             minutes,
-            limit,
+            // Nothing is less than one.
+            limit: limit + usize::from(operator == "lt"),
             operator,
             by_ip,
         })
@@ -388,6 +389,34 @@ fn errors_name_the_line() {
     assert!(
         why("type: value_count\nrules: [a]\ntimespan: 1h\ncondition: {gte: 1}").contains("needs 'field'")
     );
+    for (limits, range) in [
+        ("{gt: 5, lt: 3}", "is at least 1"),
+        ("{gt: 4, lt: 5}", "is at least 1"),
+        ("{lt: 1}", "is at least 1"),
+        ("{eq: 0}", "is at least 1"),
+        ("{eq: 2, neq: 2}", "is at least 1"),
+    ] {
+        let said = with(&format!("condition: {limits}"));
+        assert!(
+            said.contains("line 7: rule 'corr': the condition of the correlation can never hold")
+                && said.ends_with(range),
+            "{said}"
+        );
+    }
+    let said = why("type: temporal\nrules: [a, b]\ntimespan: 1h\ncondition: {gte: 3}");
+    assert!(said.ends_with("is 1 to 2, the number of its rules"), "{said}");
+    for limits in ["{gt: 4, lt: 6}", "{neq: 1}", "{lt: 2}", "{gte: 18446744073709551615}"] {
+        let section = format!("type: event_count\nrules: [a]\ntimespan: 1h\ncondition: {limits}");
+        assert_eq!(compiled(&correlation(&section)).1, Vec::<String>::new(), "{limits}");
+    }
+    assert!(why("type: temporal\nrules: [a, b]\ntimespan: 1w").contains("timespan '1w' is no time such as"));
+    let both = correlation("type: temporal\nrules: [a, b]\ntimespan: 1h").replacen(
+        "---\n",
+        "detection: {s: {eventName: x}, condition: s}\n---\n",
+        1,
+    );
+    let (_, errors) = compiled(&both);
+    assert!(errors[0].contains("it has both 'detection' and 'correlation'"), "{errors:?}");
     assert!(
         why("type: temporal\nrules: [a]\ntimespan: 1h\ngroup-by: [x]\naliases: {x: {c: y}}")
             .contains("which is no rule of the correlation")
@@ -474,4 +503,16 @@ fn a_run_that_goes_on_is_in_every_window_from_archive_and_baseline() {
             assert_eq!(answer(&[&baseline]), expected, "{number} {command:?}");
         }
     }
+}
+
+#[test]
+fn an_alias_that_nothing_names_is_a_warning() {
+    let section = "type: temporal\nrules: [a, b]\ntimespan: 1h\ngroup-by: [who]\naliases:\n  who: {a: eventID, b: eventID}\n  hwo: {a: eventID, b: eventID}";
+    let (rules, errors) = compiled(&correlation(section));
+    assert_eq!(errors, Vec::<String>::new());
+    let doubts: Vec<String> = rules.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        doubts,
+        ["c.yml, line 10: rule 'corr': alias 'hwo' is not used; group-by names fields or aliases"]
+    );
 }

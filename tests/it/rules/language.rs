@@ -233,7 +233,7 @@ fn errors_name_file_line_and_character() {
     );
     assert_eq!(
         why("- rule: [\n"),
-        "a.yaml, line 2: while parsing a node, did not find expected node content"
+        "a.yaml, line 1: all rules of line 1: while parsing a node, did not find expected node content"
     );
 }
 
@@ -520,7 +520,7 @@ fn patterns_must_be_valid_and_of_limited_size() {
         errors.join("\n")
     };
     assert!(why("ct.name regex 'x)|(?:CreateUser'").contains("is no pattern"));
-    assert!(why("ct.name regex '\\w{300}'").contains("the compiled pattern is too large"));
+    assert!(why("ct.name regex '\\pL{300}'").contains("the compiled pattern is too large"));
     assert!(why("ct.name glob '[[:alpha:]]*'").contains("are not read"));
     assert!(why("evt.num > nan").contains("'nan' is no number"));
     // One pattern, although macros repeat it 4,096 times.
@@ -572,4 +572,81 @@ fn null_counts_as_missing_in_derived_fields() {
     assert!(holds_in_cluster("ka.req.pod.containers.eff_run_as_user = 1000", &pod));
     assert!(holds_in_cluster("ka.req.pod.containers.host_port = 80", &pod));
     assert!(!holds_in_cluster("ka.req.pod.containers.image.repository exists", &pod));
+}
+
+#[test]
+fn regular_expressions_are_those_of_re2() {
+    let event = with(event(), json!({"requestParameters": {"a": "<b> [x] {y"}}));
+    let matches = |pattern: &str| {
+        let pattern = pattern.replace('\\', "\\\\");
+        let condition = format!("json.value[/requestParameters/a] regex '{pattern}'");
+        !matching(&rules(&rule("r", &condition, "aws_cloudtrail")), &event).is_empty()
+    };
+    assert!(matches(r"\<b\> [[]x] {y") && matches(r"[\W\w]+\Q{\Ey"));
+    assert!(matches("<[a&&b]+>.*") && matches("<[a~~b]+>.*"));
+    let (_, errors) = compile(&[&rule("r", "ct.name regex 'a++'", "aws_cloudtrail")]);
+    assert!(
+        errors[0].contains("'a++' is no pattern: '+' behind a repetition is not supported"),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn pmatch_compares_the_parts_of_paths() {
+    let event = with(event(), json!({"requestParameters": {"a": "/etc//foo/bar/x", "b": "etc/foo"}}));
+    let matches = |condition: &str| {
+        let condition = format!("json.value[/requestParameters/{condition}");
+        !matching(&rules(&rule("r", &condition, "aws_cloudtrail")), &event).is_empty()
+    };
+    for condition in
+        ["a] pmatch (/etc/*/bar)", "a] pmatch (/usr, /etc/foo)", "b] pmatch (/etc/foo)", "b] pmatch ('/')"]
+    {
+        assert!(matches(condition), "{condition}");
+    }
+    for condition in ["a] pmatch (/etc/*/x)", "b] pmatch (/etc/foo/*)", "b] pmatch (/etc/fo)"] {
+        assert!(!matches(condition), "{condition}");
+    }
+}
+
+#[test]
+fn fields_that_are_numbers_are_compared_as_such() {
+    let event = with(event(), json!({"additionalEventData": {"bytesTransferredIn": 100}}));
+    let matches =
+        |condition: &str| !matching(&rules(&rule("r", condition, "aws_cloudtrail")), &event).is_empty();
+    for condition in [
+        "s3.bytes = 0x64",
+        "s3.bytes.in in (7, 100.0)",
+        "s3.bytes != 1e3 and s3.bytes = anyof (1, 1e2)",
+        "evt.num = 0x1",
+        "len(ct.name) = 10.0",
+        "evt.rawtime in (17e17)",
+    ] {
+        assert!(matches(condition), "{condition}");
+    }
+    for condition in ["s3.bytes != 0x64", "s3.bytes in ()", "len(ct.name) in (1)", "s3.bytes.out = 0"] {
+        assert!(!matches(condition), "{condition}");
+    }
+    let (_, errors) = compile(&[&rule("r", "s3.bytes = many", "aws_cloudtrail")]);
+    assert!(errors[0].contains("'many' is no number"), "{errors:?}");
+}
+
+#[test]
+fn fields_of_all_events_of_falco_are_known() {
+    for condition in [
+        "evt.source = aws_cloudtrail and evt.is_async = false",
+        "evt.time.s = 22:13:20 and evt.datetime.s = '2023-11-14 22:13:20'",
+        "evt.rawtime.s = 1700000000 and evt.rawtime.ns = 0",
+        "not evt.asynctype exists and not evt.hostname exists",
+    ] {
+        assert!(holds(condition), "{condition}");
+    }
+    assert!(holds_in_cluster(
+        "evt.source=k8s_audit",
+        &audit_event("2024-01-01T00:00:00Z", "eva", "get", "pods")
+    ));
+    let (_, errors) = compile(&[&rule("r", "evt.reltime > 0", "aws_cloudtrail")]);
+    assert!(
+        errors[0].contains("there is no 'evt.reltime' here: it is the time since Falco began to read"),
+        "{errors:?}"
+    );
 }

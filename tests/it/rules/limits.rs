@@ -67,11 +67,11 @@ fn a_long_text_counts_as_several_values() {
 fn large_patterns_are_refused_together() {
     // All letters of all scripts, thirty times: nearly as large as a pattern may be.
     let (usable, errors) =
-        compile(&[&falco((0..140).map(|number| format!("ct.name regex '\\w{{30}}{number}'")))]);
+        compile(&[&falco((0..140).map(|number| format!("ct.name regex '\\pL{{30}}{number}'")))]);
     assert_eq!((usable.rules().len(), errors.len()), (128, 12));
     assert!(errors[0].contains("rule 'r128': condition"), "{}", errors[0]);
     assert!(errors[0].contains("the patterns of all rules up to this one take more than 256 MiB compiled"));
-    let patterns: String = (0..140).map(|number| format!("    - '\\w{{30}}{number}'\n")).collect();
+    let patterns: String = (0..140).map(|number| format!("    - '\\pL{{30}}{number}'\n")).collect();
     let (_, errors) =
         compile_sigma(&sigma("large", &format!("  s:\n    eventName|re:\n{patterns}  condition: s\n")));
     assert!(errors[0].contains("take more than 256 MiB compiled"), "{errors:?}");

@@ -134,6 +134,9 @@ fn unsupported_rules_are_errors_with_their_line() {
         let text = rule(&format!("sel:\n  {field}:\ncondition: sel"));
         assert!(why(&text).contains("it has no value to compare with"), "{field}");
     }
+    assert!(
+        why(&rule("sel:\n  '|exists': true\ncondition: sel")).contains("'exists' needs a field before it")
+    );
     assert!(why(&rule("sel:\n  a: x\ncondition: []")).contains("detection has no condition"));
     assert!(why("- rule: r\n").contains("--rules reads those"));
     let many: String = (0..3000).map(|number| format!("s{number}: {{a: b}}\n")).collect();
@@ -520,7 +523,7 @@ fn searches_can_take_the_fields_of_others() {
     assert!(holds(&format!("{merged}condition: sel and not base")));
     assert!(!holds(&format!("{merged}condition: base")));
     let (_, errors) = compile(&rule("sel: {<<: x, awsRegion: us-east-1}\ncondition: sel"));
-    assert!(errors[0].starts_with("a.yml, line 5: '<<' takes a map"), "{errors:?}");
+    assert!(errors[0].contains("line 5: all rules of lines 1 to 6: '<<' takes a map"), "{errors:?}");
 }
 
 #[test]
@@ -616,4 +619,168 @@ fn a_baseline_has_the_matches_and_values_of_lists_of_an_archive() {
     // A group for each list, by its items: those of the first two are the same.
     let of = |name: &str| found.iter().filter(|finding| finding["rules"].to_string().contains(name)).count();
     assert_eq!((of("by requestParameters.x.y"), of("by requestParameters.x\"")), (2, 3));
+}
+
+#[test]
+fn regular_expressions_are_those_of_pcre() {
+    let event =
+        with(event(), json!({"requestParameters": {"a": "<script>", "b": "{\"Effect\":[1]}", "c": "a&b"}}));
+    let matches = |search: &str| {
+        let (rules, errors) = compile(&rule(&format!("sel:\n  {search}\ncondition: sel")));
+        assert_eq!(errors, Vec::<String>::new(), "{search}");
+        !matching(&rules, &event).is_empty()
+    };
+    for search in [
+        r"requestParameters.a|re: '\<script\>'",
+        r#"requestParameters.b|re: '{"Effect":[[]\d'"#,
+        "requestParameters.c|re: '^a[&&b]b$'",
+        r"requestParameters.b|re: '\Q[1]}\E$'",
+    ] {
+        assert!(matches(search), "{search}");
+    }
+    let (_, errors) = compile(&rule("sel:\n  eventName|re: '[a--c]'\ncondition: sel"));
+    assert!(errors[0].contains("'[a--c]' is no pattern: the range 'a--' in a class"), "{errors:?}");
+    let long = "x".repeat(6_000);
+    let (_, errors) = compile(&rule(&format!("sel:\n  eventName|re: '({long}){{500}}'\ncondition: sel")));
+    assert!(
+        errors[0].ends_with(
+            "xx…' is no pattern: the compiled pattern is too large; use smaller repetition counts"
+        ),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn a_text_too_short_to_search_for_in_base64_is_an_error() {
+    for search in ["a|base64offset|contains: x", "a|base64|contains: ''", "a|utf16|base64offset|contains: ''"]
+    {
+        let (_, errors) = compile(&rule(&format!("sel:\n  requestParameters.{search}\ncondition: sel")));
+        assert!(errors[0].contains("is too short for base64"), "{search} {errors:?}");
+    }
+    let (_, errors) = compile(&rule("sel:\n  requestParameters.a|base64offset|contains: xy\ncondition: sel"));
+    assert_eq!(errors, Vec::<String>::new());
+}
+
+#[test]
+fn numbers_are_compared_exactly_and_texts_are_none() {
+    let event = with(
+        event(),
+        json!({"requestParameters": {"n": 9_007_199_254_740_993_u64, "t": "infinity", "x": 16}}),
+    );
+    let matches = |search: &str| {
+        let (rules, errors) = compile(&rule(&format!("sel:\n  requestParameters.{search}\ncondition: sel")));
+        assert_eq!(errors, Vec::<String>::new(), "{search}");
+        !matching(&rules, &event).is_empty()
+    };
+    for search in ["n|gt: 9007199254740992", "n|lte: 9007199254740993", "x: 0x10", "x: 0o20", "x|gte: 0x10"] {
+        assert!(matches(search), "{search}");
+    }
+    for search in ["n|gt: 9007199254740993", "t|gt: 1", "x: '0x10'", "x: 0x11"] {
+        assert!(!matches(search), "{search}");
+    }
+    let (_, errors) = compile(&rule("sel:\n  requestParameters.x|gt: inf\ncondition: sel"));
+    assert!(errors[0].contains("'inf' is no number"), "{errors:?}");
+}
+
+#[test]
+fn log_sources_and_levels_may_be_written_in_several_ways() {
+    for source in ["{product: kubernetes}", "{product: aws, service: cloudtrail, category: iam}"] {
+        let text = rule("sel:\n  eventName: x\ncondition: 1 of Them");
+        let (rules, errors) = compile(&text.replace("{product: aws, service: cloudtrail}", source));
+        assert_eq!(rules.rules().len(), 1, "{errors:?}");
+    }
+    let (_, errors) =
+        compile(&rule("sel:\n  eventName: x\ncondition: sel").replace("level: high", "level: High"));
+    assert!(errors[0].contains(
+        "level 'High' is none of critical, high, medium, low, informational; did you mean 'high'?"
+    ));
+}
+
+#[test]
+fn a_mistake_in_yaml_costs_only_the_rules_of_its_document() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("a.yml");
+    let one = |name: &str| {
+        rule("sel:\n  eventName: 'Get*'\ncondition: sel").replacen("title: r", &format!("title: {name}"), 1)
+    };
+    std::fs::write(&path, [one("first"), one("second") + "x: [\n", one("third")].join("---\n")).unwrap();
+    let run = |more: &[&str]| {
+        let args = ["rules", "fixtures/small-archive", "--sigma", path.to_str().unwrap(), "--format", "json"];
+        let output = firstseen_here(&[&args[..], more].concat());
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (code, _, said) = run(&[]);
+    assert_eq!(code, Some(2));
+    assert!(
+        said.contains("cannot be used: ") && said.contains("a.yml, line 16: all rules of lines 8 to 16: "),
+        "{said}"
+    );
+    assert!(said.contains("error: all rules of 1 document cannot be used"), "{said}");
+    let (code, found, _) = run(&["--skip-unsupported"]);
+    let answer: Value = serde_json::from_str(&found).unwrap();
+    assert_eq!(code, Some(0));
+    assert_eq!(answer["settings"]["rules"]["left_out"], json!(["a.yml, all rules of lines 8 to 16"]));
+    assert!(found.contains("first") && found.contains("third") && !found.contains("second"), "{found}");
+}
+
+/// The event of the published rule on policies that let anyone read objects.
+#[test]
+fn a_search_in_an_object_finds_texts_as_they_are() {
+    let policy = r#"{"Statement":[{"Action":"s3:GetObject"}]}"#;
+    let event = with(
+        event(),
+        json!({"requestParameters": {"policy": policy, "list": [{"a": "x\"y"}], "plain": "Abc"}}),
+    );
+    let matches = |search: &str| {
+        let (rules, errors) = compile(&rule(&format!("sel:\n  {search}\ncondition: sel")));
+        assert_eq!(errors, Vec::<String>::new(), "{search}");
+        !matching(&rules, &event).is_empty()
+    };
+    for search in [
+        r#"requestParameters|contains: '"s3:getobject"'"#,
+        r#"requestParameters|contains|all: ['"Action":"s3:GetObject"', '"plain":"abc"', '\"Action']"#,
+        r#"requestParameters|contains|cased: '"s3:GetObject"'"#,
+        r#"requestParameters: '*"s3:GetObject"*'"#,
+        r#"requestParameters.list|contains: 'x"y'"#,
+    ] {
+        assert!(matches(search), "{search}");
+    }
+    for search in [
+        r#"requestParameters|contains|cased: '"s3:getobject"'"#,
+        r#"requestParameters|startswith: '{"Statement'"#,
+        "requestParameters: abc",
+    ] {
+        assert!(!matches(search), "{search}");
+    }
+}
+
+#[test]
+fn long_lists_find_what_their_values_find_alone() {
+    let event = with(event(), json!({"requestParameters": {"a": "ΣΑΣ say \"Hi\"", "b": ["One", "b-TWO-b"]}}));
+    let others: Vec<String> = (0..40).map(|number| format!("'nothing-{number}'")).collect();
+    for (value, is_there) in [
+        ("σας", true),
+        ("say \"hi\"", true),
+        ("TWO", true),
+        ("\"eventName\":\"attach", true),
+        ("absent", false),
+    ] {
+        let all = format!("[{}, '{value}']", others.join(", "));
+        for search in [
+            format!("sel: {all}"),
+            format!("sel:\n  '|contains': {all}"),
+            format!("sel:\n  - requestParameters.b: x\n  - requestParameters|contains: {all}"),
+        ] {
+            let is_of_record = value.contains("attach") && search.contains("requestParameters");
+            let (rules, errors) = compile(&rule(&format!("{search}\ncondition: sel")));
+            assert_eq!(errors, Vec::<String>::new());
+            assert_eq!(!matching(&rules, &event).is_empty(), is_there && !is_of_record, "{search}");
+        }
+        let cased = rule(&format!("sel:\n  '|contains|cased': {all}\ncondition: sel"));
+        assert_eq!(!matching(&compile(&cased).0, &event).is_empty(), value == "TWO", "{value}");
+    }
 }

@@ -17,10 +17,24 @@ pub(in crate::rules) enum Derived {
     Time(TimeParts),
     /// Time of the event in nanoseconds since the epoch.
     Nanoseconds,
+    /// Its seconds.
+    Seconds,
+    /// The rest of its nanoseconds.
+    NanosecondsOfSecond,
+    /// The source of events in Falco.
+    Source,
+    /// Whether Falco made the event itself, beside those it reads: never.
+    IsAsync,
+    /// What no event of a log has.
+    Never,
     /// The record as in the log.
     Record,
     /// The record as in the log, and all texts in it.
     Words,
+    /// Fewer texts, of which one contains what one of the words contains.
+    Searched,
+    /// The same in one case.
+    Lowered,
     /// The Falco plugin for this kind of record.
     Plugin,
     /// One line with principal, action and source.
@@ -71,8 +85,12 @@ pub(in crate::rules) enum Derived {
 pub(in crate::rules) enum TimeParts {
     /// `22:13:20.000000000`
     Clock,
+    /// `22:13:20`
+    ClockInSeconds,
     /// `2023-11-14 22:13:20.000000000`
     DateAndClock,
+    /// `2023-11-14 22:13:20`
+    DateAndClockInSeconds,
     /// `2023-11-14T22:13:20.000000000+0000`
     Iso8601,
 }
@@ -95,13 +113,35 @@ impl Derived {
         }
     }
 
+    pub(super) fn is_number(self) -> bool {
+        matches!(
+            self,
+            Self::Number
+                | Self::Nanoseconds
+                | Self::Seconds
+                | Self::NanosecondsOfSecond
+                | Self::Bytes { .. }
+                | Self::IsCall(_)
+                | Self::IsOtherCall
+        )
+    }
+
     pub(super) fn value<'a>(self, argument: Option<&str>, event: &'a EventContext<'_>) -> Value<'a> {
         match self {
             Self::Number => Value::One(event.number.to_string().into()),
             Self::Time(parts) => Value::some(time(event, parts)),
             Self::Nanoseconds => Value::One((i128::from(event.time.micros()) * 1000).to_string().into()),
+            Self::Seconds => Value::One(event.time.micros().div_euclid(1_000_000).to_string().into()),
+            Self::NanosecondsOfSecond => {
+                Value::One((event.time.micros().rem_euclid(1_000_000) * 1_000).to_string().into())
+            }
+            Self::Source => Value::One(source(event).into()),
+            Self::IsAsync => Value::One("false".into()),
+            Self::Never => Value::Absent,
             Self::Record => Value::One(Json::new(event.text).text()),
-            Self::Words => Value::list(words(event.text)),
+            Self::Words => Value::Shared(event.words()),
+            Self::Searched => Value::Shared(event.searched()),
+            Self::Lowered => Value::Shared(event.lowered()),
             Self::Plugin => Value::One(plugin(event).into()),
             Self::Summary => Value::One(summary(event).into()),
             Self::User => Value::some(user(event)),
@@ -163,28 +203,6 @@ fn present<'r>(value: Json<'r>, key: &str) -> Option<Json<'r>> {
     value.member(key).filter(|found| !found.is_null())
 }
 
-/// A record as in the log, and all values in it that are neither lists nor objects.
-fn words(text: &str) -> Vec<Cow<'_, str>> {
-    // Each level is parsed again. Values deeper than this are only found in the text of the whole record.
-    const MAX_DEPTH: u32 = 32;
-    let record = Json::new(text);
-    let mut words = vec![record.text()];
-    let mut open = vec![(record, 0)];
-    while let Some((value, depth)) = open.pop() {
-        if depth > MAX_DEPTH {
-            continue;
-        }
-        if value.is_object() {
-            open.extend(value.members().into_iter().map(|(_, value)| (value, depth + 1)));
-        } else if value.is_list() {
-            open.extend(value.items().into_iter().map(|value| (value, depth + 1)));
-        } else {
-            words.push(value.text());
-        }
-    }
-    words
-}
-
 /// The time of an event in a form of libsinsp (`sinsp_utils::ts_to_string`, `ts_to_iso_8601`).
 fn time(event: &EventContext<'_>, parts: TimeParts) -> Option<String> {
     let shown = event.time.to_string();
@@ -193,6 +211,8 @@ fn time(event: &EventContext<'_>, parts: TimeParts) -> Option<String> {
     let nanoseconds = event.time.micros().rem_euclid(1_000_000) * 1_000;
     Some(match parts {
         TimeParts::Clock => format!("{clock}.{nanoseconds:09}"),
+        TimeParts::ClockInSeconds => clock.to_owned(),
+        TimeParts::DateAndClockInSeconds => format!("{date} {clock}"),
         TimeParts::DateAndClock => format!("{date} {clock}.{nanoseconds:09}"),
         TimeParts::Iso8601 => format!("{date}T{clock}.{nanoseconds:09}+0000"),
     })
@@ -202,6 +222,13 @@ fn plugin(event: &EventContext<'_>) -> &'static str {
     match event.record {
         AnyRecord::CloudTrail(_) => "cloudtrail",
         AnyRecord::Kubernetes(_) => "k8saudit",
+    }
+}
+
+fn source(event: &EventContext<'_>) -> &'static str {
+    match event.record {
+        AnyRecord::CloudTrail(_) => "aws_cloudtrail",
+        AnyRecord::Kubernetes(_) => "k8s_audit",
     }
 }
 

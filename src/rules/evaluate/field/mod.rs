@@ -31,6 +31,8 @@ pub(in crate::rules) enum Field {
     Scanned(Scanned),
     /// At a path in the record.
     At(Path),
+    /// At a path in the record, for a search in the texts of objects, too.
+    Searched(Path),
     /// Whether the record has the key at a path, also with `null`: a text if so.
     Present(Path),
     /// The numbers at a path, as [`decimal`](super::decimal::decimal) writes them.
@@ -97,8 +99,16 @@ const COMMON: &[(&str, FieldReader)] = &[
     ("evt.num", FieldReader::Derived(Derived::Number)),
     ("evt.time", FieldReader::Derived(Derived::Time(TimeParts::Clock))),
     ("evt.time.iso8601", FieldReader::Derived(Derived::Time(TimeParts::Iso8601))),
+    ("evt.time.s", FieldReader::Derived(Derived::Time(TimeParts::ClockInSeconds))),
     ("evt.datetime", FieldReader::Derived(Derived::Time(TimeParts::DateAndClock))),
+    ("evt.datetime.s", FieldReader::Derived(Derived::Time(TimeParts::DateAndClockInSeconds))),
     ("evt.rawtime", FieldReader::Derived(Derived::Nanoseconds)),
+    ("evt.rawtime.s", FieldReader::Derived(Derived::Seconds)),
+    ("evt.rawtime.ns", FieldReader::Derived(Derived::NanosecondsOfSecond)),
+    ("evt.source", FieldReader::Derived(Derived::Source)),
+    ("evt.is_async", FieldReader::Derived(Derived::IsAsync)),
+    ("evt.asynctype", FieldReader::Derived(Derived::Never)),
+    ("evt.hostname", FieldReader::Derived(Derived::Never)),
     ("evt.plugininfo", FieldReader::Derived(Derived::Summary)),
     ("evt.pluginname", FieldReader::Derived(Derived::Plugin)),
     ("json.rawtime", FieldReader::Derived(Derived::Nanoseconds)),
@@ -108,6 +118,9 @@ const COMMON: &[(&str, FieldReader)] = &[
     ("jevt.time.iso8601", FieldReader::Derived(Derived::Time(TimeParts::Iso8601))),
     ("jevt.obj", FieldReader::Derived(Derived::Record)),
 ];
+
+/// Fields of events in Falco that depend on when it reads them.
+const NOT_IN_LOGS: [&str; 3] = ["evt.reltime", "evt.reltime.s", "evt.reltime.ns"];
 
 /// Fields that take a JSON pointer to a value.
 const POINTERS: [&str; 2] = ["json.value", "jevt.value"];
@@ -134,7 +147,9 @@ impl Field {
     pub(in crate::rules) fn size(&self) -> usize {
         match self {
             Self::Scanned(_) => 0,
-            Self::At(path) | Self::Present(path) | Self::Numbers(path) => path.len() / KEYS_OF_PART,
+            Self::At(path) | Self::Searched(path) | Self::Present(path) | Self::Numbers(path) => {
+                path.len() / KEYS_OF_PART
+            }
             Self::Derived(_, argument) => argument.as_deref().map_or(0, |text| size_of_value(text) - 1),
         }
     }
@@ -150,6 +165,10 @@ impl Field {
             let pointer =
                 argument.ok_or_else(|| format!("'{name}' needs a JSON pointer, as in {name}[/a/b]"))?;
             return Ok(Self::at(Path::pointer(pointer), source));
+        }
+        if NOT_IN_LOGS.contains(&&**name) {
+            let reason = "it is the time since Falco began to read, which logs do not have";
+            return Err(FieldError::from(format!("there is no '{name}' here: {reason}")));
         }
         let known = tables(source).into_iter().flatten().find(|(known, _)| **known == **name);
         let (reading, list) = match known {
@@ -177,11 +196,28 @@ impl Field {
         scanned.map_or(Self::At(path), Self::Scanned)
     }
 
+    /// The field to search for a part of a text, and whether its values are in one case already: texts in objects are found, too, and of words
+    /// fewer are looked at.
+    pub(in crate::rules) fn searched(self, any_case: bool) -> (Self, bool) {
+        match self {
+            Self::At(path) => (Self::Searched(path), false),
+            Self::Derived(Derived::Words, _) if any_case => (Self::Derived(Derived::Lowered, None), true),
+            Self::Derived(Derived::Words, _) => (Self::Derived(Derived::Searched, None), false),
+            other => (other, false),
+        }
+    }
+
+    /// Whether it is a number in Falco, wherever there is a value.
+    pub(in crate::rules) fn is_number(&self) -> bool {
+        matches!(self, Self::Derived(derived, _) if derived.is_number())
+    }
+
     /// The value of this field.
     pub(in crate::rules) fn value<'a>(&'a self, event: &'a EventContext<'_>) -> Value<'a> {
         match self {
             Self::Scanned(scanned) => scanned.value(event),
             Self::At(path) => path.value(event),
+            Self::Searched(path) => path.searched(event),
             Self::Present(path) => Value::some(path.is_present(event).then_some("")),
             Self::Numbers(path) => path.numbers(event),
             Self::Derived(derived, argument) => derived.value(argument.as_deref(), event),
@@ -192,7 +228,7 @@ impl Field {
     pub(in crate::rules) fn cost(&self) -> u8 {
         match self {
             Self::Scanned(_) | Self::Derived(Derived::Number, _) => 0,
-            Self::At(_) | Self::Present(_) | Self::Numbers(_) | Self::Derived(..) => 1,
+            Self::At(_) | Self::Searched(_) | Self::Present(_) | Self::Numbers(_) | Self::Derived(..) => 1,
         }
     }
 }

@@ -8,13 +8,18 @@ use super::elements::Elements;
 use super::exceptions::Exception;
 use crate::checksum::from_hex;
 use crate::model::LogSource;
+use crate::names::shortened;
 use crate::rules::budget::Budget;
 use crate::rules::error::{ConditionError, similar};
-use crate::rules::evaluate::comparison::{Test, Texts, finite, glob, part_in_any_case, regex, size_of_value};
+use crate::rules::evaluate::case::lower;
+use crate::rules::evaluate::comparison::{Folder, Test, Texts, glob, regex, size_of_value};
+use crate::rules::evaluate::decimal::Decimal;
 use crate::rules::evaluate::field::Field;
+use crate::rules::evaluate::part::Part;
 use crate::rules::evaluate::transformer::{FieldCheck, Relation};
 use crate::rules::evaluate::tree::{self, Condition};
 use crate::rules::language::condition::{self, Expression, FieldTerm, Operator, Quantifier, Word};
+use crate::rules::language::regular_expression::{no_pattern, translated};
 
 /// Limit on the nesting of brackets, `not` and macros; deeper conditions are not legitimate, or circular.
 const MAX_DEPTH: usize = 200;
@@ -121,15 +126,17 @@ impl<'e> Expansion<'e> {
             return Ok(Condition::Fields(Box::new(FieldCheck { left: field, right, relation, any_case })));
         }
         let wrong = |reason| ConditionError::new(check.at, reason);
+        let is_number = field.is_number();
+        let of_field = |test| if is_number { of_numbers(test) } else { Ok(test) };
         if let Some(quantifier) = check.quantifier {
             let words = self.listed(check).map_err(wrong)?;
             let checks = words.iter().map(|word| {
-                let test = self.comparison(check.operator, word)?;
+                let test = of_field(self.comparison(check.operator, word)?)?;
                 Ok(Condition::Check(tree::Check { field: field.clone(), test }))
             });
             return Ok(quantified(quantifier, checks.collect::<Result<_, _>>().map_err(wrong)?));
         }
-        let test = self.test(check).map_err(wrong)?;
+        let test = self.test(check).and_then(of_field).map_err(wrong)?;
         Ok(Condition::Check(tree::Check { field, test }))
     }
 
@@ -147,7 +154,7 @@ impl<'e> Expansion<'e> {
             Operator::Exists => Test::Exists,
             Operator::In => Test::In(self.set(check)?),
             Operator::Intersects => Test::Intersects(self.set(check)?),
-            Operator::PathMatch => Test::Below(self.listed(check)?),
+            Operator::PathMatch => self.below(check)?,
             operator => {
                 let word = self.word(&check.words)?;
                 self.comparison(operator, &word)?
@@ -158,26 +165,38 @@ impl<'e> Expansion<'e> {
     /// The comparison with one value.
     fn comparison(&mut self, operator: Operator, word: &str) -> Result<Test, String> {
         let of_one = || Arc::new(std::iter::once(word.into()).collect());
+        let than = |is_right| Ok::<_, String>(Test::Number(is_right, Box::new(number(word)?)));
         Ok(match operator {
             Operator::Exists => Test::Exists,
             Operator::Equal => Test::Equals(word.into()),
             Operator::Unequal => Test::Differs(word.into()),
-            Operator::Less => Test::Number(Ordering::is_lt, number(word)?),
-            Operator::LessOrEqual => Test::Number(Ordering::is_le, number(word)?),
-            Operator::Greater => Test::Number(Ordering::is_gt, number(word)?),
-            Operator::GreaterOrEqual => Test::Number(Ordering::is_ge, number(word)?),
-            Operator::Contains => Test::Contains(word.into()),
+            Operator::Less => than(Ordering::is_lt)?,
+            Operator::LessOrEqual => than(Ordering::is_le)?,
+            Operator::Greater => than(Ordering::is_gt)?,
+            Operator::GreaterOrEqual => than(Ordering::is_ge)?,
+            Operator::Contains => Test::Contains(Part::new(word)),
+            Operator::ContainsAnyCase => Test::ContainsAnyCase(Part::new(&lower(word))),
             Operator::ContainsBytes => Test::ContainsBytes(bytes(word)?),
             Operator::StartsWith => Test::StartsWith(word.into()),
             Operator::StartsWithBytes => Test::StartsWithBytes(bytes(word)?),
             Operator::EndsWith => Test::EndsWith(word.into()),
-            Operator::ContainsAnyCase | Operator::Glob | Operator::GlobAnyCase | Operator::Regex => {
-                self.pattern(operator, word)?
-            }
+            Operator::Glob | Operator::GlobAnyCase | Operator::Regex => self.pattern(operator, word)?,
             Operator::In => Test::In(of_one()),
             Operator::Intersects => Test::Intersects(of_one()),
-            Operator::PathMatch => Test::Below(vec![word.into()]),
+            Operator::PathMatch => Test::Below(vec![Folder::parse(word)?]),
         })
+    }
+
+    /// Whether a path is below one of these; they may have globs.
+    fn below(&mut self, check: &condition::Check) -> Result<Test, String> {
+        let mut folders = Vec::new();
+        for word in self.listed(check)? {
+            self.budget.add_pattern(0)?;
+            let folder = Folder::parse(&word).map_err(|reason| no_pattern(&word, &reason))?;
+            self.budget.add_pattern(folder.pattern_size())?;
+            folders.push(folder);
+        }
+        Ok(Test::Below(folders))
     }
 
     fn pattern(&mut self, operator: Operator, word: &str) -> Result<Test, String> {
@@ -189,12 +208,14 @@ impl<'e> Expansion<'e> {
         let made = match operator {
             Operator::Glob => glob(word, false),
             Operator::GlobAnyCase => glob(word, true),
-            Operator::ContainsAnyCase => part_in_any_case(word),
             // The whole text must match, as in Falco. The word alone must be a valid pattern, too: `a)|(?:b`
             // is not.
-            _ => regex(word, false).and_then(|_| regex(&format!("^(?:{word})$"), false)),
+            _ => translated(word).and_then(|word| {
+                regex(&word, false)?;
+                regex(&format!("^(?:{word})$"), false)
+            }),
         };
-        let made = made.map_err(|reason| format!("'{word}' is no pattern: {reason}"))?;
+        let made = made.map_err(|reason| no_pattern(word, &reason))?;
         self.budget.add_pattern(made.size)?;
         self.caches.patterns.insert((operator, word.to_owned()), Test::Matches(made.clone()));
         Ok(Test::Matches(made))
@@ -351,7 +372,20 @@ fn bytes(text: &str) -> Result<Box<[u8]>, String> {
     bytes.ok_or_else(|| format!("'{text}' is no text of hexadecimal digits such as 6869"))
 }
 
-fn number(text: &str) -> Result<f64, String> {
-    let hex = text.strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok()).map(f64::from);
-    hex.or_else(|| finite(text)).ok_or_else(|| format!("'{text}' is no number"))
+fn number(text: &str) -> Result<Decimal, String> {
+    Decimal::of_rule(text).ok_or_else(|| format!("'{}' is no number", shortened(text)))
+}
+
+/// The same comparison of a field whose values are numbers: also equality compares numbers.
+fn of_numbers(test: Test) -> Result<Test, String> {
+    let is = |is_right, text: &str| Ok(Test::Number(is_right, Box::new(number(text)?)));
+    match test {
+        Test::Equals(text) => is(Ordering::is_eq, &text),
+        Test::Differs(text) => is(Ordering::is_ne, &text),
+        Test::In(texts) | Test::Intersects(texts) => {
+            let keys = texts.iter().map(|text| Ok(number(text)?.key().into()));
+            Ok(Test::InNumbers(keys.collect::<Result<_, String>>()?))
+        }
+        other => Ok(other),
+    }
 }

@@ -164,6 +164,11 @@ impl<'y> Collection<'y> {
         of_name: &HashMap<&str, Vec<usize>>,
     ) -> Result<Vec<SigmaError>, SigmaError> {
         let Entry { document, file, .. } = self.entries[number];
+        if let Some(detection) = document.get("detection") {
+            let reason =
+                "it has both 'detection' and 'correlation'; write two rules, and name the one in the other";
+            return Err(wrong(detection, reason));
+        }
         let generates = correlation::generates(document, section)?;
         let references = correlation::references(section)?;
         let found = references
@@ -192,7 +197,7 @@ impl<'y> Collection<'y> {
         let draft = correlation::parse(section, &names)?;
         let source = self.entries[found[0]].rule.as_ref().map(|rule| rule.metadata().source);
         let source = source.ok_or_else(|| wrong(section, "correlation names no rules"))?;
-        let mut doubts = Vec::new();
+        let mut doubts = draft.doubts;
         for (base, fields) in found.iter().zip(&draft.fields) {
             self.entries[*base].check_fields(fields, section, &mut doubts)?;
         }

@@ -178,6 +178,7 @@ impl<'t> Parser<'t> {
     fn named(&mut self) -> Result<Vec<Condition>, ConditionError> {
         let Some(Token { at, text }) = self.peek() else { return Err(self.expected("a search or 'them'")) };
         self.next += 1;
+        let text = if text.eq_ignore_ascii_case("them") { "them" } else { text };
         let is_meant = |name: &str| match text {
             "them" => !name.starts_with('_'),
             _ => matches(text, name),
@@ -233,6 +234,7 @@ mod tests {
         assert_eq!(holds("all of sel_*", &["sel_b"]), Ok(false));
         assert_eq!(holds("1 of *l_*", &["sel_b"]), Ok(true));
         assert_eq!(holds("1 of s*l*_a*", &["sel_b"]), Ok(false));
+        assert_eq!(holds("1 of Them", &["filter"]), Ok(true));
         assert_eq!(holds("ALL of them", &["sel", "sel_a", "sel_b", "filter"]), Ok(true));
     }
 

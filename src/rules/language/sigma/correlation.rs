@@ -4,6 +4,7 @@
 
 use super::{SigmaError, wrong};
 use crate::model::{Correlation, CorrelationKind, CountOperator};
+use crate::names::shortened;
 use crate::rules::error::similar;
 use crate::time::Span;
 use crate::yaml::Yaml;
@@ -12,6 +13,7 @@ use crate::yaml::Yaml;
 pub(super) struct Draft {
     pub(super) correlation: Correlation,
     pub(super) fields: Vec<BaseFields>,
+    pub(super) doubts: Vec<SigmaError>,
 }
 
 /// Names of fields in the events of one rule.
@@ -66,7 +68,10 @@ pub(super) fn parse(section: &Yaml, names: &[[Option<&str>; 2]]) -> Result<Draft
         let group = group_by.iter().map(|name| field(name)).collect::<Result<_, _>>()?;
         Ok(BaseFields { group, counted: counted.as_deref().map(field).transpose()? })
     });
+    let named: Vec<&str> = group_by.iter().chain(&counted).map(|name| &**name).collect();
+    let doubts = unused_aliases(section, &named);
     Ok(Draft {
+        doubts,
         fields: fields.collect::<Result<_, SigmaError>>()?,
         correlation: Correlation {
             kind,
@@ -104,9 +109,10 @@ fn field_name(yaml: &Yaml, part: &str) -> Result<Box<str>, SigmaError> {
 fn span(section: &Yaml) -> Result<i64, SigmaError> {
     let value = section.get("timespan").ok_or_else(|| wrong(section, "correlation has no timespan"))?;
     let text = value.text().unwrap_or_default();
-    let has_unit = text.ends_with(|c: char| c.is_ascii_alphabetic());
+    // The units of the specification.
+    let has_unit = text.ends_with(['s', 'm', 'h', 'd']);
     let span = text.parse::<Span>().ok().filter(|span| has_unit && span.micros() > 0);
-    let reason = || format!("timespan '{text}' is no time such as 30s, 5m, 1h or 7d");
+    let reason = || format!("timespan '{}' is no time such as 30s, 5m, 1h or 7d", shortened(text));
     span.map(Span::micros).ok_or_else(|| wrong(value, reason()))
 }
 
@@ -151,10 +157,41 @@ fn condition(
     if kind == CorrelationKind::ValueCount && counted.is_none() {
         return Err(wrong(value, "condition of value_count needs 'field'"));
     }
+    check_limits(value, &limits, if kind == CorrelationKind::Temporal { rules as u64 } else { u64::MAX })?;
     if is_ordered && limits != all {
         return Err(wrong(value, "temporal_ordered asks for all of its rules; leave out the condition"));
     }
     Ok((limits, counted))
+}
+
+/// Checks that a number from 1 to `most` can be within the limits: the question is asked when something happened, so that there is always one.
+fn check_limits(yaml: &Yaml, limits: &[(CountOperator, u64)], most: u64) -> Result<(), SigmaError> {
+    // Between two of these numbers nothing changes.
+    let around = |limit: u64| [limit.saturating_sub(1), limit, limit.saturating_add(1)];
+    let mut numbers = limits.iter().flat_map(|(_, limit)| around(*limit)).chain([1, most]);
+    let can_hold = numbers.any(|number| {
+        (1..=most).contains(&number) && limits.iter().all(|(operator, limit)| operator.holds(number, *limit))
+    });
+    if can_hold {
+        return Ok(());
+    }
+    let range = if most == u64::MAX {
+        "is at least 1".to_owned()
+    } else {
+        format!("is 1 to {most}, the number of its rules")
+    };
+    Err(wrong(yaml, format!("the condition of the correlation can never hold: what it counts {range}")))
+}
+
+/// Aliases that no field of `group-by` or `field` names.
+fn unused_aliases(section: &Yaml, named: &[&str]) -> Vec<SigmaError> {
+    let aliases = section.get("aliases").and_then(Yaml::map).unwrap_or_default().iter();
+    let unused = aliases.filter(|(name, _)| name.text().is_none_or(|name| !named.contains(&name)));
+    let doubt = |name: &Yaml| {
+        let text = shortened(name.text().unwrap_or_default());
+        wrong(name, format!("alias '{text}' is not used; group-by names fields or aliases"))
+    };
+    unused.map(|(name, _)| doubt(name)).collect()
 }
 
 /// Checks that aliases are maps from rules of the correlation to fields.

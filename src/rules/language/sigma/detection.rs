@@ -9,9 +9,10 @@ use super::value::{Modifiers, test};
 use super::{SigmaError, field as names, wrong};
 use crate::model::LogSource;
 use crate::rules::budget::Budget;
-use crate::rules::evaluate::comparison::{Test, Texts, finite};
-use crate::rules::evaluate::decimal::decimal;
+use crate::rules::evaluate::comparison::{Test, Texts};
+use crate::rules::evaluate::decimal::Decimal;
 use crate::rules::evaluate::field::{Derived, Field, Scanned};
+use crate::rules::evaluate::part::{Part, Parts};
 use crate::rules::evaluate::path::Path;
 use crate::rules::evaluate::transformer::{FieldCheck, TransformedField};
 use crate::rules::evaluate::tree::{Check, Condition};
@@ -61,7 +62,9 @@ pub(super) fn search(yaml: &Yaml, context: Context<'_>) -> Result<Condition, Sig
             checks.collect::<Result<_, _>>().map(Condition::All)
         }
         Node::List(items) => {
-            items.iter().map(|item| search(item, context)).collect::<Result<_, _>>().map(Condition::Any)
+            let searches = items.iter().map(|item| search(item, context)).collect::<Result<Vec<_>, _>>()?;
+            let joined = with_joined_parts(searches, context.budget);
+            joined.map(Condition::Any).map_err(|reason| wrong(yaml, reason))
         }
         Node::Text { text, .. } => {
             Ok(check(Field::Derived(Derived::Words, None), contains(text, yaml, context)?))
@@ -77,6 +80,14 @@ fn contains(word: &str, yaml: &Yaml, context: Context<'_>) -> Result<Test, Sigma
 }
 
 fn check(field: Field, test: Test) -> Condition {
+    let (field, test) = match test {
+        Test::Contains(_) => (field.searched(false).0, test),
+        Test::ContainsAnyCase(part) => match field.searched(true) {
+            (field, true) => (field, Test::Contains(part)),
+            (field, false) => (field, Test::ContainsAnyCase(part)),
+        },
+        other => (field, other),
+    };
     Condition::Check(Check { field: TransformedField::plain(field), test })
 }
 
@@ -115,7 +126,9 @@ fn field(key: &Yaml, value: &Yaml, context: Context<'_>) -> Result<Condition, Si
     Ok(match &conditions[..] {
         [_] => conditions.remove(0),
         _ if modifiers.all => Condition::All(conditions),
-        _ => Condition::Any(joined(&field, conditions)),
+        _ => {
+            Condition::Any(joined(&field, conditions, context.budget).map_err(|reason| wrong(value, reason))?)
+        }
     })
 }
 
@@ -131,6 +144,9 @@ fn one(
         Node::List(_) | Node::Map(_) => return Err("its value is no text".to_owned()),
     };
     if modifiers.exists {
+        if matches!(field, Field::Derived(Derived::Words, None)) {
+            return Err("'exists' needs a field before it".to_owned());
+        }
         let exists = check(field.clone(), Test::Exists);
         return match value.flag() {
             Some(true) => Ok(exists),
@@ -160,22 +176,23 @@ fn one(
     }
     Ok(match &checks[..] {
         [_] => checks.remove(0),
-        _ => Condition::Any(joined(field, checks)),
+        _ => Condition::Any(joined(field, checks, context.budget)?),
     })
 }
 
 /// The check for numbers of the same value, if a text is a number, and a field may have some.
 fn same_number(field: &Field, text: &str) -> Option<Condition> {
+    let number = Decimal::of_rule(text)?;
     match field {
         Field::At(path) => {
-            let number = decimal(text)?.into();
+            let number = number.key().into();
             Some(check(
                 Field::Numbers(path.clone()),
                 Test::Intersects(Arc::new(std::iter::once(number).collect())),
             ))
         }
         Field::Scanned(Scanned::ResponseCode) => {
-            Some(check(field.clone(), Test::Number(Ordering::is_eq, finite(text)?)))
+            Some(check(field.clone(), Test::Number(Ordering::is_eq, Box::new(number))))
         }
         _ => None,
     }
@@ -198,8 +215,62 @@ fn same_event(field: &Field, other: Field, modifiers: &Modifiers) -> Condition {
     }))
 }
 
-/// Merges the plain comparisons of one field, of which one must hold, into one set lookup for texts and one for numbers.
-fn joined(field: &Field, conditions: Vec<Condition>) -> Vec<Condition> {
+/// The fewest parts that are searched for together; fewer are found faster one by one.
+const FEWEST_JOINED: usize = 16;
+
+/// The length of all parts that are searched for together, in bytes, which bounds the memory of a search.
+const LONGEST_JOINED: usize = 64 << 10;
+
+/// Merges the searches for parts of one field, of which one must hold.
+fn with_joined_parts(conditions: Vec<Condition>, budget: &Budget) -> Result<Vec<Condition>, String> {
+    let field_of = |condition: &Condition| match condition {
+        Condition::Check(Check { field, test: Test::Contains(_) | Test::ContainsAnyCase(_) }) => {
+            Some(field.clone())
+        }
+        _ => None,
+    };
+    let Some(field) = conditions.iter().find_map(field_of) else { return Ok(conditions) };
+    let (mut parts, mut parts_any_case, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for condition in conditions {
+        match condition {
+            Condition::Check(Check { field: own, test: Test::Contains(part) }) if own == field => {
+                parts.push(part)
+            }
+            Condition::Check(Check { field: own, test: Test::ContainsAnyCase(part) }) if own == field => {
+                parts_any_case.push(part);
+            }
+            other => others.push(other),
+        }
+    }
+    let mut add = |parts: &[Part], one: fn(Part) -> Test, joined: fn(Parts) -> Test| {
+        let mut rest = parts;
+        while !rest.is_empty() {
+            let mut length = 0;
+            let fits = |part: &&Part| {
+                length += part.text().len();
+                length <= LONGEST_JOINED
+            };
+            let (these, behind) = rest.split_at(rest.iter().take_while(fits).count().max(1));
+            rest = behind;
+            if these.len() < FEWEST_JOINED {
+                let tests = these.iter().cloned().map(one);
+                others.extend(tests.map(|test| Condition::Check(Check { field: field.clone(), test })));
+                continue;
+            }
+            let made = Parts::new(these)?;
+            budget.add_pattern(made.size)?;
+            others.push(Condition::Check(Check { field: field.clone(), test: joined(made) }));
+        }
+        Ok::<_, String>(())
+    };
+    add(&parts, Test::Contains, Test::ContainsOne)?;
+    add(&parts_any_case, Test::ContainsAnyCase, Test::ContainsOneAnyCase)?;
+    Ok(others)
+}
+
+/// Merges the plain comparisons of one field, of which one must hold, into one set lookup for texts and one for numbers, and searches for
+/// parts into one.
+fn joined(field: &Field, conditions: Vec<Condition>, budget: &Budget) -> Result<Vec<Condition>, String> {
     let (mut texts, mut numbers, mut others) = (Texts::default(), Texts::default(), Vec::new());
     let each = conditions.into_iter().flat_map(|condition| match condition {
         Condition::Any(parts) => parts,
@@ -221,5 +292,5 @@ fn joined(field: &Field, conditions: Vec<Condition>) -> Vec<Condition> {
     if !texts.is_empty() {
         others.insert(0, check(field.clone(), Test::InAnyCase(texts)));
     }
-    others
+    with_joined_parts(others, budget)
 }

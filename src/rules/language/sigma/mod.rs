@@ -18,8 +18,9 @@ use detection::Context;
 
 use super::output::Output;
 use crate::model::{Language, LogSource, Priority, RuleMetadata};
+use crate::names::shortened;
 use crate::rules::budget::Budget;
-use crate::rules::error::ConditionError;
+use crate::rules::error::{ConditionError, similar};
 use crate::rules::evaluate::tree::Condition;
 use crate::rules::rule::Rule;
 use crate::yaml::Yaml;
@@ -83,14 +84,20 @@ fn title(document: &Yaml) -> Result<&str, SigmaError> {
     title.ok_or_else(|| wrong(document, "it has no title"))
 }
 
+/// The levels of rules.
+const LEVELS: [&str; 5] = ["critical", "high", "medium", "low", "informational"];
+
 /// What a rule or a correlation says about itself, without its output.
 fn metadata(document: &Yaml, id: &str, source: LogSource) -> Result<RuleMetadata, SigmaError> {
     let priority = match document.get("level") {
         None => Priority::Warning,
-        Some(level) => level
-            .text()
-            .and_then(Priority::from_level)
-            .ok_or_else(|| wrong(level, "level is none of critical, high, medium, low and informational"))?,
+        Some(level) => {
+            let text = level.text().unwrap_or_default();
+            Priority::from_level(text).ok_or_else(|| {
+                let near = similar(&text.to_ascii_lowercase(), LEVELS.into_iter());
+                wrong(level, format!("level '{}' is none of {}{near}", shortened(text), LEVELS.join(", ")))
+            })?
+        }
     };
     let tags = document.get("tags").and_then(Yaml::list).unwrap_or_default();
     let description = document.get("description").and_then(Yaml::text).unwrap_or_default();
@@ -114,8 +121,8 @@ fn source(document: &Yaml) -> Result<LogSource, SigmaError> {
     let logsource = document.get("logsource").ok_or_else(|| wrong(document, "it has no logsource"))?;
     let part = |key: &str| logsource.get(key).and_then(Yaml::text).unwrap_or_default();
     match (part("product"), part("service"), part("category")) {
-        ("aws", "cloudtrail" | "", "") => Ok(LogSource::CloudTrail),
-        ("kubernetes", "audit", _) | ("kubernetes", "", "audit") => Ok(LogSource::Kubernetes),
+        ("aws", "cloudtrail", _) | ("aws", "", "") => Ok(LogSource::CloudTrail),
+        ("kubernetes", "audit", _) | ("kubernetes", "", "audit" | "") => Ok(LogSource::Kubernetes),
         (product, service, category) => {
             let named = [product, service, category].into_iter().filter(|part| !part.is_empty());
             let named = named.collect::<Vec<_>>().join("/");

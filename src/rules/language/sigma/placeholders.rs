@@ -65,12 +65,17 @@ impl Placeholders {
                 all.iter_mut().for_each(|known| known.extend([&before, "%", &name]));
                 return Ok(all);
             };
-            let values = self.values.get(&name).filter(|values| !values.is_empty()).ok_or_else(|| {
+            let values = self.values.get(&name).ok_or_else(|| {
                 let near = similar(&name, self.values.keys().map(String::as_str));
                 format!(
                     "placeholder '%{name}%' has no values{near}; --sigma-placeholders names a file with them"
                 )
             })?;
+            if values.is_empty() {
+                return Err(format!(
+                    "the list of placeholder '%{name}%' is empty; give it at least one value"
+                ));
+            }
             if all.len() * values.len() > MAX_VALUES {
                 return Err(format!("'{text}' stands for more than {MAX_VALUES} values"));
             }
@@ -129,6 +134,9 @@ mod tests {
         ] {
             assert_eq!(placeholders.expanded(text).unwrap(), [expected], "{text}");
         }
+        placeholders.add("q.yml", "none: []\n".to_owned()).unwrap();
+        let why = placeholders.expanded("%none%").unwrap_err();
+        assert_eq!(why, "the list of placeholder '%none%' is empty; give it at least one value");
         let why = placeholders.expanded("%admns%").unwrap_err();
         assert!(why.contains("'%admns%' has no values; did you mean 'admins'?"), "{why}");
     }

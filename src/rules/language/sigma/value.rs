@@ -1,10 +1,16 @@
 //! Compiles Sigma values with their modifiers to comparisons.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
+use crate::names::shortened;
 use crate::rules::evaluate::base64::{encoded, encoded_anywhere};
-use crate::rules::evaluate::comparison::{Pattern, Test, finite, lower, part_in_any_case, regex};
+use crate::rules::evaluate::case::lower;
+use crate::rules::evaluate::comparison::{Pattern, Test, regex};
+use crate::rules::evaluate::decimal::Decimal;
+use crate::rules::evaluate::part::Part;
 use crate::rules::evaluate::transformer::Relation;
+use crate::rules::language::regular_expression::{no_pattern, translated};
 
 /// The modifiers after a field's name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -148,6 +154,16 @@ impl Modifiers {
             Encoding::Utf16Be => units(u16::to_be_bytes),
             Encoding::Utf16 => [vec![0xff, 0xfe], units(u16::to_le_bytes)].concat(),
         };
+        let (least, name) = match base64 {
+            Base64::Whole => (1, "base64"),
+            // Of a single byte nothing is left at some offsets.
+            Base64::Anywhere => (2, "base64offset"),
+        };
+        if text.is_empty() || bytes.len() < least {
+            return Err(format!(
+                "'{value}' is too short for {name}: what it leaves to search for is in every text; search for a longer text"
+            ));
+        }
         Ok(match base64 {
             Base64::Whole => vec![encoded(&bytes).into()],
             Base64::Anywhere => encoded_anywhere(&bytes).map(Cow::Owned).into(),
@@ -190,23 +206,26 @@ fn only_one(is_first: bool) -> Result<(), String> {
 
 /// The test for a value.
 pub(super) fn test(value: &str, modifiers: &Modifiers) -> Result<Test, String> {
-    let number = || finite(value).ok_or_else(|| format!("'{value}' is no number"));
-    let pattern = |made: Result<Pattern, String>| {
-        made.map(Test::Matches).map_err(|reason| format!("'{value}' is no pattern: {reason}"))
+    let than = |is_right| match Decimal::of_rule(value) {
+        Some(number) => Ok(Test::Number(is_right, Box::new(number))),
+        None => Err(format!("'{}' is no number", shortened(value))),
     };
+    let pattern =
+        |made: Result<Pattern, String>| made.map(Test::Matches).map_err(|reason| no_pattern(value, &reason));
     match modifiers.compare {
         Compare::Regex => {
             let lines = if modifiers.flags.contains('s') { "" } else { "-s" };
-            pattern(regex(&format!("(?{}{lines}){value}", modifiers.flags), false))
+            let made = translated(value);
+            pattern(made.and_then(|made| regex(&format!("(?{}{lines}){made}", modifiers.flags), false)))
         }
         Compare::Network => value
             .parse()
             .map(Test::Network)
             .map_err(|_| format!("'{value}' is no network such as 10.0.0.0/8")),
-        Compare::Less => Ok(Test::Number(std::cmp::Ordering::is_lt, number()?)),
-        Compare::LessOrEqual => Ok(Test::Number(std::cmp::Ordering::is_le, number()?)),
-        Compare::Greater => Ok(Test::Number(std::cmp::Ordering::is_gt, number()?)),
-        Compare::GreaterOrEqual => Ok(Test::Number(std::cmp::Ordering::is_ge, number()?)),
+        Compare::Less => than(Ordering::is_lt),
+        Compare::LessOrEqual => than(Ordering::is_le),
+        Compare::Greater => than(Ordering::is_gt),
+        Compare::GreaterOrEqual => than(Ordering::is_ge),
         Compare::Text => {
             let mut parts = parts(value);
             let at_start = matches!(modifiers.part, Anchoring::End | Anchoring::Anywhere);
@@ -277,8 +296,10 @@ fn text_test(
         [GlobPart::Text(text), GlobPart::Any] => Test::StartsWithAnyCase(lowered(text)),
         [GlobPart::Any, GlobPart::Text(text)] if cased => Test::EndsWith(text.as_str().into()),
         [GlobPart::Any, GlobPart::Text(text)] => Test::EndsWithAnyCase(lowered(text)),
-        [GlobPart::Any, GlobPart::Text(text), GlobPart::Any] if cased => Test::Contains(text.as_str().into()),
-        [GlobPart::Any, GlobPart::Text(text), GlobPart::Any] => return pattern(part_in_any_case(text)),
+        [GlobPart::Any, GlobPart::Text(text), GlobPart::Any] if cased => Test::Contains(Part::new(text)),
+        [GlobPart::Any, GlobPart::Text(text), GlobPart::Any] => {
+            Test::ContainsAnyCase(Part::new(&lower(text)))
+        }
         _ => {
             let part = |part: &GlobPart| match part {
                 GlobPart::Text(text) => regex::escape(text),
@@ -343,7 +364,9 @@ mod tests {
         ] {
             assert!(why(text).contains("exclude each other"), "{text}");
         }
-        assert!(test("nan", &Modifiers::parse("gt").unwrap()).is_err());
+        for text in ["nan", "infinity", "inf", "x"] {
+            assert!(test(text, &Modifiers::parse("gt").unwrap()).is_err(), "{text}");
+        }
         assert!(
             Modifiers::parse("all").unwrap().takes_null()
                 && !Modifiers::parse("contains").unwrap().takes_null()
