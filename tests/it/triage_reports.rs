@@ -840,3 +840,10 @@ fn the_next_command_opens_logs_that_came_late() {
     let wider = run("events . --from 2024-02-10 --to 2024-02-10 -q --delivery-slack 30d");
     assert!(stderr(&wider).is_empty() && wider.stdout.starts_with(b"2024-02-10"), "{}", stderr(&wider));
 }
+
+#[test]
+fn what_new_means_without_failed_calls_is_said() {
+    let note = "failed calls count as not seen (--only-success)";
+    assert!(triage(&intrusion(), "--only-success").contains(note));
+    assert!(!triage(&intrusion(), "").contains(note));
+}

@@ -84,7 +84,10 @@ fn end(report: &TriageReport<'_>) -> Vec<String> {
     let gap = (shown > 0).then(String::new);
     let looks_ahead = report.looks_ahead().filter(|_| shown > 0);
     let trace = how_to_trace(report);
-    gap.into_iter().chain([total(report, shown)]).chain(looks_ahead).chain(trace).collect()
+    let only_success = (shown > 0 && report.question.only_success)
+        .then(|| "failed calls count as not seen (--only-success): who and what is new may have been refused before".to_owned());
+    let notes = [looks_ahead, only_success, trace];
+    gap.into_iter().chain([total(report, shown)]).chain(notes.into_iter().flatten()).collect()
 }
 
 /// How the keys that are shown are traced if `firstseen trace` does not take the sources.
