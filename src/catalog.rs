@@ -9,6 +9,9 @@ use crate::model::{Dimensions, PrincipalKey, Text};
 use crate::observe::{Conflict, Fingerprint};
 use crate::time::{Day, Span, Timestamp};
 
+/// [`LearningScope::delivery_slack`], unless another is asked for.
+pub const DELIVERY_SLACK: Span = Span::days(2);
+
 /// The settings that decide what is learnt. Two baselines merge only if theirs are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LearningScope {

@@ -245,9 +245,8 @@ impl<'b> PrincipalView<'_, 'b> {
             }
         }
         if question.report.contains(&FindingKind::FirstSuccess) {
-            for (index, attempt) in sightings().filter(|(_, attempt)| attempt.failed) {
-                let success = first_success(&self.behaviours[index], question);
-                for success in success.into_iter().filter(|success| success.time >= attempt.time) {
+            for (index, _) in sightings().filter(|(_, attempt)| attempt.failed) {
+                if let Some(success) = first_success(&self.behaviours[index], question) {
                     report(Occurrence::first(FindingKind::FirstSuccess, index, success, anchor_time));
                 }
             }

@@ -181,9 +181,7 @@ pub(super) fn account_and_permission_set(arn: &str) -> Option<(&str, &str)> {
 
 /// The text at a path in a record.
 pub(super) fn texts<'t>(text: &'t str, path: &[&str]) -> Option<Cow<'t, str>> {
-    let value = path.iter().try_fold(Json::new(text), |json, name| json.member(name))?;
-    let is_text = value.as_str().starts_with('"');
-    Some(value.text()).filter(|text| is_text && !text.is_empty())
+    path.iter().try_fold(Json::new(text), |json, name| json.member(name))?.non_empty_string()
 }
 
 #[cfg(test)]

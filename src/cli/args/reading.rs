@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use firstseen::catalog::LearningScope;
+use firstseen::catalog::{DELIVERY_SLACK, LearningScope};
 use firstseen::checksum::IndexedObjects;
 use firstseen::scan::{DEFAULT_MAX_OBJECT_SIZE, ScanSettings};
 use firstseen::source::{Archives, GivenArchive, ReadWindow, is_s3, is_stdin};
@@ -218,7 +218,7 @@ impl ReadingArgs {
             window: ReadWindow {
                 read_from: self.read_from.map(Bound::start),
                 read_to: self.read_to.map(Bound::end),
-                slack: self.delivery_slack.unwrap_or(Span::days(2)),
+                slack: self.delivery_slack.unwrap_or(DELIVERY_SLACK),
             },
             max_object_size: self.max_object_size.unwrap_or(DEFAULT_MAX_OBJECT_SIZE),
             memory: run.memory(),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::json::Json;
-use super::object_name::{name, text_of};
+use super::object_name::name;
 use crate::event::AuditRecord;
 
 /// The id of the credential that the real user had, in `user.extra`: `JTI=…` of a token, `X509SHA256=…` of a certificate.
@@ -17,7 +17,7 @@ pub fn credential_in_cluster(text: &str) -> Option<&str> {
     // The text of most records has it, but that of an older cluster need not be walked.
     memchr::memmem::find(text.as_bytes(), USED.as_bytes())?;
     let ids = Json::new(text).member("user")?.member("extra")?.member(USED)?;
-    match ids.items().first().copied().and_then(text_of)? {
+    match ids.items().first()?.non_empty_string()? {
         // No API server writes an id that needs escapes.
         Cow::Borrowed(id) => Some(id),
         Cow::Owned(_) => None,
@@ -36,7 +36,7 @@ pub fn issued_in_cluster<'a>(record: &AuditRecord<'a>, text: &'a str) -> Option<
     }
     match object.subresource.filter(|name| !name.is_empty()) {
         None => object.service_account(&name(record, text)?).map(Cow::Owned),
-        Some("token") => text_of(Json::new(text).member("annotations")?.member(ISSUED)?),
+        Some("token") => Json::new(text).member("annotations")?.member(ISSUED)?.non_empty_string(),
         Some(_) => None,
     }
 }

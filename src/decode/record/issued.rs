@@ -22,11 +22,11 @@ pub fn issued<'a>(record: &Record<'a>, text: &'a str) -> Option<Cow<'a, str>> {
             Some(Ok(key)) => key.filter(|key| !key.is_empty()).map(Cow::Borrowed),
             Some(Err(_)) | None => {
                 let response = element(record.response_text.0, "responseElements")?;
-                response.member(member)?.member("accessKeyId").and_then(text_of)
+                response.member(member)?.member("accessKeyId")?.non_empty_string()
             }
         };
     let requested =
-        |parameter| element(record.request.0, "requestParameters")?.member(parameter).and_then(text_of);
+        |parameter| element(record.request.0, "requestParameters")?.member(parameter)?.non_empty_string();
     let named = |what: &str, parameter| Some(Cow::Owned(format!("{what}/{}", requested(parameter)?)));
     match record.event_name? {
         "CreateAccessKey" => key_of("accessKey"),
@@ -50,11 +50,6 @@ fn without_path(arn: &str) -> Option<String> {
     let (type_of, path) = arn.split_once('/')?;
     let name = path.rsplit('/').next().unwrap_or(path);
     Some(format!("{type_of}/{name}"))
-}
-
-fn text_of(value: Json<'_>) -> Option<Cow<'_, str>> {
-    let is_text = value.as_str().starts_with('"');
-    Some(value.text()).filter(|text| is_text && !text.is_empty())
 }
 
 #[cfg(test)]

@@ -98,6 +98,11 @@ impl<'a> Json<'a> {
         items
     }
 
+    /// The content of a string that is not empty; nothing of any other value.
+    pub fn non_empty_string(self) -> Option<Cow<'a, str>> {
+        self.0.starts_with('"').then(|| self.text()).filter(|text| !text.is_empty())
+    }
+
     /// The content of a string; for any other value, its JSON text without white space.
     pub fn text(self) -> Cow<'a, str> {
         let Some(inner) = self.0.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {

@@ -39,8 +39,8 @@ pub fn logging_request(call: LoggingCall, text: &str) -> LoggingRequest {
 fn texts(value: Option<Json<'_>>) -> Vec<String> {
     let items =
         value.map_or_else(Vec::new, |value| if value.is_list() { value.items() } else { vec![value] });
-    let texts = items.into_iter().filter(|item| item.as_str().starts_with('"')).map(Json::text);
-    texts.filter(|text| !text.is_empty()).map(|text| text.chars().take(LONGEST_TEXT).collect()).collect()
+    let texts = items.into_iter().filter_map(Json::non_empty_string);
+    texts.map(|text| text.chars().take(LONGEST_TEXT).collect()).collect()
 }
 
 fn flag(value: Option<Json<'_>>) -> Option<bool> {

@@ -21,15 +21,9 @@ pub fn object_in_cluster(record: &AuditRecord<'_>, text: &str) -> Option<String>
 /// The name of the object that a request is for; of one that is created, perhaps that which the server made of a prefix.
 pub(super) fn name<'a>(record: &AuditRecord<'_>, text: &'a str) -> Option<Cow<'a, str>> {
     let json = Json::new(text);
-    let named = || text_of(json.member("objectRef")?.member("name")?);
-    let made = || text_of(json.member("responseObject")?.member("metadata")?.member("name")?);
+    let named = || json.member("objectRef")?.member("name")?.non_empty_string();
+    let made = || json.member("responseObject")?.member("metadata")?.member("name")?.non_empty_string();
     named().or_else(|| made().filter(|_| record.verb == Some("create")))
-}
-
-/// A text that is not empty.
-pub(super) fn text_of(value: Json<'_>) -> Option<Cow<'_, str>> {
-    let is_text = value.as_str().starts_with('"');
-    Some(value.text()).filter(|text| is_text && !text.is_empty())
 }
 
 #[cfg(test)]

@@ -26,13 +26,16 @@ pub(super) fn between(
     indices[first..].iter().copied().take_while(move |index| episodes[*index].start() <= to)
 }
 
-/// Those of a principal's episodes that begin in a period.
-pub(super) fn beginning(
+/// Those of another principal's episodes that begin after a call of an episode and soon after that has ended. The call is later than its
+/// episode if it is the first success of one that failed.
+pub(super) fn next_after(
     indices: &[usize],
     episodes: &[Episode<'_>],
-    (from, to): (Timestamp, Timestamp),
+    (from, time): (usize, Timestamp),
 ) -> impl Iterator<Item = usize> {
-    between(indices, episodes, (from, to)).filter(move |index| episodes[*index].start() >= from)
+    let until = episodes[from].end().max(time).plus(CREATION);
+    let next = between(indices, episodes, (time, until));
+    next.filter(move |to| episodes[*to].start() >= time && is_of_others(episodes, from, *to))
 }
 
 /// The key with which a call was made.

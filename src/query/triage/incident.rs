@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::access_entries::of_access_entries;
 use super::calls::{
-    ByPrincipal, CREATION, SESSION, access_key, beginning, between, calls, is_of_others, is_soon,
+    ByPrincipal, CREATION, SESSION, access_key, between, calls, is_of_others, is_soon, next_after,
 };
 use super::cluster_principals::ClusterPrincipals;
 use super::created::{CreatedIds, Opening};
@@ -247,11 +247,8 @@ fn of_opened<'b>(
     {
         let Some((account, what, name)) = identity_named(value, account) else { continue };
         let opening = Opening { account, time, is_creation: Arn::parse(value).is_some() };
-        // The call is later than its episode if it is the first success of one that failed.
-        let until = episodes[from].end().max(time).plus(CREATION);
         for indices in by_name.get(&(account, what, name)).into_iter().flatten() {
-            let mut others =
-                beginning(indices, episodes, (time, until)).filter(|to| is_of_others(episodes, from, *to));
+            let mut others = next_after(indices, episodes, (from, time));
             let next = others.find(|to| !created.contradict(opening, &episodes[*to]));
             links.extend(next.map(|to| Link { kind: LinkKind::Creation, from, to, value }));
         }

@@ -1,6 +1,6 @@
 //! Service accounts of clusters: which episode created one or requested a token for it, and which acts as it.
 
-use super::calls::{CREATION, access_key, beginning, calls, is_of_others};
+use super::calls::{access_key, calls, next_after};
 use super::cluster_principals::ClusterPrincipals;
 use super::{Episode, Link, LinkKind};
 use crate::model::{Sighting, identity_in_cluster, is_of_cluster, is_service_account, service_account};
@@ -16,12 +16,8 @@ pub(super) fn of_service_accounts<'b>(
     episodes: &[Episode<'b>],
     principals: &ClusterPrincipals<'_, 'b>,
 ) -> Vec<Link<'b>> {
-    let next_of = |name: &str, (from, time): (usize, Timestamp)| {
-        let indices = principals.named(name, episodes, from)?;
-        // The call is later than its episode if it is the first success of one that failed.
-        let until = episodes[from].end().max(time).plus(CREATION);
-        let mut next = beginning(indices, episodes, (time, until));
-        next.find(|to| is_of_others(episodes, from, *to))
+    let next_of = |name: &str, call: (usize, Timestamp)| {
+        next_after(principals.named(name, episodes, call.0)?, episodes, call).next()
     };
     let mut links = Vec::new();
     for (from, finding, call) in calls(episodes).filter(|_| !principals.is_empty()) {

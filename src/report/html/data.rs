@@ -44,7 +44,7 @@ const TEXTS: [&str; 29] = [
     "last_time",
 ];
 
-/// How many of them are searched for words: the others have few values, which are words of everyday, or are further times.
+/// How many of them are searched for words: the others have few values, which are common words, or are times.
 const SEARCHED: usize = 25;
 
 /// The columns that are numbers, after the texts; `null` if absent.

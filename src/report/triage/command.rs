@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::TriageReport;
+use crate::catalog::DELIVERY_SLACK;
 use crate::model::{Dimension, PrincipalKey};
 use crate::query::{Episode, FindingKind, RankedIncident};
 use crate::report::clean::literal_glob;
@@ -15,9 +16,6 @@ use crate::time::{Span, Timestamp};
 
 /// How many principals a command names: of more, the one with the highest score and those that fell first.
 const PRINCIPALS: usize = 20;
-
-/// `--delivery-slack`, if it is not given.
-const DELIVERY_SLACK: Span = Span::days(2);
 
 /// The `events` command for an incident, or the `scan` command if the source is a baseline. The source is named as in this run.
 pub(super) fn command(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> String {

@@ -2,11 +2,9 @@
 
 use super::TuneReport;
 use super::grid_view::forget_name;
+use crate::catalog::DELIVERY_SLACK;
 use crate::query::{Calls, FindingKind, Setting, Severity};
 use crate::report::flag_for_shell;
-
-/// `--delivery-slack`, if it is not given.
-const DELIVERY_SLACK: &str = "2d";
 
 /// The whole command for an archive, as words of a command. Every relevant setting is explicit, so no preset, file or default changes the
 /// result. The IAM inventory files are left for the user to fill in.
@@ -36,7 +34,7 @@ pub(super) fn scan_command(report: &TuneReport<'_>, setting: &Setting, archive: 
     ] {
         flag(name, time.as_slice());
     }
-    if settings.delivery_slack != DELIVERY_SLACK {
+    if settings.delivery_slack != DELIVERY_SLACK.to_string() {
         flag("delivery-slack", std::slice::from_ref(&settings.delivery_slack));
     }
     let filter = &settings.filter;
