@@ -25,7 +25,7 @@ const DELETIONS: &str = "delete deletecollection";
 /// Not among them are `impersonate`, `escalate` and `bind`: roles have these verbs, but no request does. The verb of an audit event is that of
 /// the request, and who was impersonated is the principal. Nor are reviews of others (`tokenreviews`, `subjectaccessreviews`), which webhooks
 /// and aggregated API servers ask for all the time.
-const RULES: [Rule; 19] = [
+const RULES: [Rule; 25] = [
     Rule {
         class: Execution,
         verbs: "*",
@@ -41,7 +41,8 @@ const RULES: [Rule; 19] = [
     Rule {
         class: Credentials,
         verbs: "create",
-        resources: "core/serviceaccounts/token certificates.k8s.io/certificatesigningrequests",
+        resources: "core/serviceaccounts/token certificates.k8s.io/certificatesigningrequests management.cattle.io/tokens \
+                    oauth.openshift.io/oauthaccesstokens oauth.openshift.io/oauthauthorizetokens",
         reason: "returns a credential (ATT&CK T1528, T1649)",
     },
     Rule {
@@ -53,21 +54,42 @@ const RULES: [Rule; 19] = [
     Rule {
         class: Credentials,
         verbs: CHANGES,
-        resources: "core/secrets external-secrets.io/*",
+        resources: "core/secrets external-secrets.io/* bitnami.com/sealedsecrets secrets.hashicorp.com/* \
+                    secrets-store.csi.x-k8s.io/secretproviderclasses oauth.openshift.io/oauthclients",
         reason: "creates or replaces a secret (ATT&CK T1098)",
     },
     Rule {
         class: Permissions,
         verbs: ALL_CHANGES,
-        resources: "rbac.authorization.k8s.io/*",
+        resources: "rbac.authorization.k8s.io/* authorization.openshift.io/* management.cattle.io/globalroles \
+                    management.cattle.io/globalrolebindings management.cattle.io/roletemplates \
+                    management.cattle.io/clusterroletemplatebindings management.cattle.io/projectroletemplatebindings",
         reason: "changes who may do what (ATT&CK T1098.006)",
     },
     Rule {
         class: Permissions,
         verbs: CHANGES,
         resources: "core/serviceaccounts certificates.k8s.io/certificatesigningrequests/approval \
-                    certificates.k8s.io/certificatesigningrequests/status",
+                    certificates.k8s.io/certificatesigningrequests/status user.openshift.io/* management.cattle.io/users",
         reason: "creates an identity (ATT&CK T1136, T1098)",
+    },
+    Rule {
+        class: Permissions,
+        verbs: ALL_CHANGES,
+        resources: "config.openshift.io/oauths management.cattle.io/authconfigs",
+        reason: "changes how users sign in (ATT&CK T1556)",
+    },
+    Rule {
+        class: Permissions,
+        verbs: "create",
+        resources: "security.openshift.io/securitycontextconstraints",
+        reason: "lets pods run with more rights (ATT&CK T1098.006)",
+    },
+    Rule {
+        class: Permissions,
+        verbs: CHANGES,
+        resources: "iam.services.k8s.aws/* iam.aws.crossplane.io/* iam.aws.upbound.io/*",
+        reason: "makes a controller change who may do what in an AWS account (ATT&CK T1098)",
     },
     Rule {
         class: Logging,
@@ -84,6 +106,15 @@ const RULES: [Rule; 19] = [
     },
     Rule {
         class: Logging,
+        verbs: "update patch delete deletecollection",
+        resources: "config.openshift.io/apiservers operator.openshift.io/kubeapiservers \
+                    operator.openshift.io/openshiftapiservers operator.openshift.io/authentications \
+                    logging.openshift.io/* observability.openshift.io/* cilium.io/tracingpolicies \
+                    cilium.io/tracingpoliciesnamespaced",
+        reason: "changes what is recorded (ATT&CK T1562.008)",
+    },
+    Rule {
+        class: Logging,
         verbs: DELETIONS,
         resources: "core/events events.k8s.io/events",
         reason: "deletes events (ATT&CK T1070; MS-TA9022)",
@@ -92,7 +123,8 @@ const RULES: [Rule; 19] = [
         class: Exposure,
         verbs: CHANGES,
         resources: "networking.k8s.io/ingresses extensions/ingresses gateway.networking.k8s.io/* networking.istio.io/gateways \
-                    route.openshift.io/routes",
+                    route.openshift.io/routes traefik.io/ingressroutes traefik.containo.us/ingressroutes \
+                    projectcontour.io/httpproxies k8s.nginx.org/virtualservers getambassador.io/mappings",
         reason: "makes a service reachable from outside (ATT&CK T1133)",
     },
     Rule {
@@ -100,7 +132,9 @@ const RULES: [Rule; 19] = [
         verbs: "update patch delete deletecollection",
         resources: "networking.k8s.io/networkpolicies cilium.io/ciliumnetworkpolicies \
                     cilium.io/ciliumclusterwidenetworkpolicies crd.projectcalico.org/networkpolicies \
-                    crd.projectcalico.org/globalnetworkpolicies",
+                    crd.projectcalico.org/globalnetworkpolicies projectcalico.org/networkpolicies \
+                    projectcalico.org/globalnetworkpolicies policy.networking.k8s.io/* k8s.ovn.org/egressfirewalls \
+                    security.istio.io/authorizationpolicies security.istio.io/peerauthentications",
         reason: "opens a way through the network (ATT&CK T1562.007)",
     },
     Rule {
@@ -120,15 +154,34 @@ const RULES: [Rule; 19] = [
         verbs: DELETIONS,
         resources: "core/namespaces core/pods core/nodes core/persistentvolumes core/persistentvolumeclaims core/secrets \
                     core/configmaps core/services core/replicationcontrollers apps/* batch/* apiextensions.k8s.io/* \
-                    snapshot.storage.k8s.io/* velero.io/*",
+                    snapshot.storage.k8s.io/* velero.io/* oadp.openshift.io/* apps.openshift.io/* kubevirt.io/* \
+                    project.openshift.io/projects",
         reason: "deletes workloads or data (ATT&CK T1485; MS-TA9038)",
     },
     Rule {
         class: Execution,
         verbs: CHANGES,
         resources: "core/pods core/replicationcontrollers apps/deployments apps/daemonsets apps/statefulsets apps/replicasets \
-                    batch/jobs batch/cronjobs",
+                    batch/jobs batch/cronjobs apps.openshift.io/deploymentconfigs apps.openshift.io/deploymentconfigs/instantiate \
+                    build.openshift.io/builds build.openshift.io/buildconfigs build.openshift.io/buildconfigs/instantiate \
+                    build.openshift.io/buildconfigs/instantiatebinary",
         reason: "makes containers run (ATT&CK T1610, T1053.007)",
+    },
+    Rule {
+        class: Execution,
+        verbs: "*",
+        resources: "subresources.kubevirt.io/virtualmachineinstances/console subresources.kubevirt.io/virtualmachineinstances/vnc \
+                    subresources.kubevirt.io/virtualmachineinstances/portforward \
+                    subresources.kubevirt.io/virtualmachines/portforward",
+        reason: "reaches into a virtual machine (ATT&CK T1609)",
+    },
+    Rule {
+        class: Execution,
+        verbs: CHANGES,
+        resources: "machineconfiguration.openshift.io/machineconfigs machineconfiguration.openshift.io/kubeletconfigs \
+                    machine.openshift.io/machines machine.openshift.io/machinesets cluster.x-k8s.io/machines \
+                    cluster.x-k8s.io/machinesets cluster.x-k8s.io/machinedeployments upgrade.cattle.io/plans",
+        reason: "runs code on nodes, or makes nodes (ATT&CK T1610, T1578)",
     },
     Rule {
         class: Execution,
@@ -138,7 +191,13 @@ const RULES: [Rule; 19] = [
                     tekton.dev/tasks tekton.dev/taskruns tekton.dev/pipelines tekton.dev/pipelineruns \
                     helm.toolkit.fluxcd.io/helmreleases kustomize.toolkit.fluxcd.io/kustomizations \
                     sparkoperator.k8s.io/sparkapplications sparkoperator.k8s.io/scheduledsparkapplications \
-                    kubeflow.org/* ray.io/rayjobs ray.io/rayclusters serving.knative.dev/services helm.cattle.io/helmcharts",
+                    kubeflow.org/* ray.io/rayjobs ray.io/rayclusters serving.knative.dev/services helm.cattle.io/helmcharts \
+                    helm.cattle.io/helmchartconfigs k3s.cattle.io/addons fleet.cattle.io/bundles fleet.cattle.io/gitrepos \
+                    work.open-cluster-management.io/manifestworks operators.coreos.com/subscriptions \
+                    operators.coreos.com/catalogsources operators.coreos.com/installplans \
+                    operators.coreos.com/clusterserviceversions kubevirt.io/virtualmachines \
+                    kubevirt.io/virtualmachineinstances apps.kruise.io/* batch.volcano.sh/jobs actions.github.com/* \
+                    actions.summerwind.dev/*",
         reason: "makes a controller run containers (ATT&CK T1610)",
     },
     Rule {
@@ -151,7 +210,8 @@ const RULES: [Rule; 19] = [
     Rule {
         class: Reconnaissance,
         verbs: READS,
-        resources: "rbac.authorization.k8s.io/* core/serviceaccounts",
+        resources: "rbac.authorization.k8s.io/* authorization.openshift.io/* core/serviceaccounts user.openshift.io/* \
+                    oauth.openshift.io/oauthclients security.openshift.io/securitycontextconstraints",
         reason: "reads who may do what (ATT&CK T1069, T1087)",
     },
 ];
@@ -219,6 +279,23 @@ mod tests {
             ("delete snapshot.storage.k8s.io/volumesnapshots", Some("destruction")),
             ("create apiregistration.k8s.io/apiservices", Some("exposure")),
             ("delete velero.io/backups", Some("destruction")),
+            ("update config.openshift.io/apiservers", Some("logging")),
+            ("patch operator.openshift.io/kubeapiservers", Some("logging")),
+            ("update security.openshift.io/securitycontextconstraints", Some("logging")),
+            ("create security.openshift.io/securitycontextconstraints", Some("permissions")),
+            ("create authorization.openshift.io/clusterrolebindings", Some("permissions")),
+            ("patch config.openshift.io/oauths", Some("permissions")),
+            ("create management.cattle.io/globalrolebindings", Some("permissions")),
+            ("create user.openshift.io/identities", Some("permissions")),
+            ("update oauth.openshift.io/oauthclients", Some("credentials")),
+            ("create management.cattle.io/tokens", Some("credentials")),
+            ("create machineconfiguration.openshift.io/machineconfigs", Some("execution")),
+            ("create build.openshift.io/buildconfigs/instantiate", Some("execution")),
+            ("get subresources.kubevirt.io/virtualmachineinstances/console", Some("execution")),
+            ("create upgrade.cattle.io/plans", Some("execution")),
+            ("delete project.openshift.io/projects", Some("destruction")),
+            ("create project.openshift.io/projectrequests", None),
+            ("list route.openshift.io/routes", None),
             ("create velero.io/backups", None),
             ("get core/configmaps", None),
             ("list core/pods", None),
