@@ -16,7 +16,7 @@ use firstseen::query::{
 use firstseen::report::plural;
 use firstseen::time::{Span, Timestamp};
 
-use super::args::{DEFAULT_WARMUP, FilterArgs, QuestionArgs};
+use super::args::{FilterArgs, QuestionArgs};
 use super::cluster::UNNAMED;
 use super::exit::Hint;
 
@@ -389,7 +389,7 @@ pub(crate) fn warmups(tuning: &Tuning<'_>, are_named: bool) -> Option<String> {
     // Principals that are older than the archive have findings after longer ones, too.
     let with_days = tuning.rows.iter().filter(|row| row.daily.days > 0);
     let longest_with_days = with_days.map(|row| row.setting.warmup).max();
-    let is_told = are_named || covered < DEFAULT_WARMUP.micros();
+    let is_told = are_named || covered < Question::DEFAULT_WARMUP.micros();
     let is_too_long = |warmup: &Span| warmup.micros() > covered && Some(*warmup) > longest_with_days;
     let too_long = warmups.filter(is_too_long).min().filter(|_| is_told)?;
     Some(format!(
