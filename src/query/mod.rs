@@ -51,13 +51,13 @@ pub use overview::{ArchiveOverview, archive_overview};
 pub use preset::{Preset, PresetValues};
 pub use severity::Severity;
 pub use triage::{
-    Count, Episode, EpisodeFinding, Incident as RankedIncident, KnownAsset, KnownAssetError, KnownAssets,
-    LABEL_NOISES, LABEL_RANKS, Label, LabelReport, LabelShares, LabelledEvent, LabelledIncident, Link,
-    LinkKind, Overview, Part, PartName, RankedUnit, Reason, SEVERITY_STEP, Surprise, Triage, TriageQuestion,
-    WeightError, Weights, label_report, published_bits, triage,
+    Count, Episode, EpisodeFinding, Incident, KnownAsset, KnownAssetError, KnownAssets, LABEL_NOISES,
+    LABEL_RANKS, Label, LabelReport, LabelShares, LabelledEvent, LabelledIncident, Link, LinkKind, Overview,
+    Part, PartName, RankedUnit, Reason, SEVERITY_STEP, Surprise, Triage, TriageQuestion, WeightError,
+    Weights, label_report, published_bits, triage,
 };
 pub use tune::{
-    Calls, Daily, HiddenFindings, Incident, IncidentFindings, IncidentOutcome, IncidentPart, Keep,
+    Calls, Daily, HiddenFindings, IncidentFindings, IncidentOutcome, IncidentPart, Keep, KnownIncident,
     NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal, ObservedSpan, Setting, TradeOff, TuneGrid, Tuning,
     TuningRow, WorstDay, tune,
 };
