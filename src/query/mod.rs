@@ -12,6 +12,7 @@ mod filter;
 mod finding;
 mod first_seen;
 mod globs;
+mod hiding;
 mod history;
 mod hits;
 mod iam;
@@ -35,13 +36,14 @@ pub use coverage::{
     LEAST_GAP_HOURS, LEAST_HOURLY_SPAN, LoggingSpan, LoggingSpanKind, LoggingTarget, coverage, set_covered,
 };
 pub use event_admission::{EventAdmission, Patterns};
-pub use explain::{Absence, Explanation, Explanations, HidingSetting, explain};
+pub use explain::{Absence, Explanation, Explanations, explain};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{
     Age, AgeBasis, Anchor, Correlated, CoveredBefore, Finding, FindingKind, FindingOrder, Integrity, Match,
     Matched, Question, Rarity,
 };
 pub use first_seen::{first_seen, first_seen_with_warmup_effect};
+pub use hiding::HidingSetting;
 pub use hits::rules_that_matched;
 pub use known::{
     ActionSets, By, Change, CountRange, KnownActions, KnownGroup, KnownQuestion, KnownRow, Measure, Period,

@@ -3,7 +3,7 @@
 use super::enumeration::Enumeration;
 use super::{HiddenFindings, KnownIncident};
 use crate::baseline::Baseline;
-use crate::query::explain::HidingSetting;
+use crate::query::hiding::HidingSetting;
 use crate::query::{Filter, FindingKind, Question, Severity};
 
 /// The findings of incidents that filters hide; `asked` is the question with the most sensitive setting. Found by asking: without any
