@@ -10,10 +10,10 @@ use firstseen::decode::Decoder;
 use firstseen::event::{AnyRecord, Event, IdentityLink, Principal};
 use firstseen::model::{Evidence, PrincipalKey, Text};
 use firstseen::observe::{Deduplicator, Fingerprint, ObjectRecords, Observer, RecordPlace};
-use firstseen::query::{Anchor, Filter, FindingKind, FindingOrder, Question, Severity, first_seen};
+use firstseen::query::{FindingKind, Question, first_seen};
 use firstseen::source::Archives;
 use firstseen::synth::{Plan, synthesize};
-use firstseen::time::{Day, Span, TimeForm, Timestamp};
+use firstseen::time::{Day, TimeForm, Timestamp};
 
 /// Size limit for inflated objects; no object here reaches it.
 const CEILING: u64 = 1 << 30;
@@ -212,20 +212,7 @@ fn merge(criterion: &mut Criterion) {
 
 fn query(criterion: &mut Criterion) {
     let baseline = baseline(0, PRINCIPALS);
-    let question = Question {
-        warmup: Span::days(30),
-        forget: None,
-        anchor: Anchor::Principal,
-        report: FindingKind::OF_SIGHTINGS.to_vec(),
-        from: None,
-        to: None,
-        read_to: None,
-        only_success: false,
-        all_matches: false,
-        filter: Filter::default(),
-        min_severity: Severity::default(),
-        sort: FindingOrder::default(),
-    };
+    let question = Question { report: FindingKind::OF_SIGHTINGS.to_vec(), ..Question::default() };
     let mut group = criterion.benchmark_group("query");
     group.throughput(Throughput::Elements(u64::from(PRINCIPALS * ACTIONS)));
     group.bench_function("first-seen", |bencher| {

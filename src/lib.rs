@@ -23,7 +23,7 @@
 //!
 //! ```no_run
 //! use firstseen::learn::{LearnSettings, learn};
-//! use firstseen::query::{Anchor, Filter, FindingKind, FindingOrder, Question, Severity, first_seen};
+//! use firstseen::query::{Question, first_seen};
 //! use firstseen::scan::Silent;
 //! use firstseen::source::Archives;
 //! use firstseen::time::Span;
@@ -31,20 +31,7 @@
 //! let archives = Archives::open(&["fixtures/small-archive".into()])?;
 //! let settings = LearnSettings { threads: 2, ..LearnSettings::default() };
 //! let learnt = learn(&archives, &settings, &Silent)?;
-//! let question = Question {
-//!     warmup: Span::days(30),
-//!     forget: None,
-//!     anchor: Anchor::Principal,
-//!     report: FindingKind::OF_SIGHTINGS.to_vec(),
-//!     from: None,
-//!     to: None,
-//!     read_to: None,
-//!     only_success: false,
-//!     all_matches: false,
-//!     filter: Filter::default(),
-//!     min_severity: Severity::default(),
-//!     sort: FindingOrder::default(),
-//! };
+//! let question = Question { warmup: Span::days(90), ..Question::default() };
 //! let baseline = learnt.baseline.resolved(settings.principal_key);
 //! for finding in first_seen(&baseline, &question) {
 //!     println!("{} {} {}", finding.time, finding.principal(), finding.action);

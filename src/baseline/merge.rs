@@ -32,7 +32,7 @@ impl Baseline {
             let right = (0..).take(other.behaviours.len()).collect();
             return Merged { baseline: other, left: Vec::new(), right };
         }
-        let (principals, left_principals, right_principals) = union(
+        let principals = union(
             self.principals,
             other.principals,
             |a, b| a.account_and_key().cmp(&b.account_and_key()),
@@ -40,28 +40,18 @@ impl Baseline {
                 kept.absorb(same.kind, same.arn.as_deref());
             },
         );
-        let (actions, left_actions, right_actions) = union(self.actions, other.actions, Ord::cmp, |_, _| ());
-        let renumber = |behaviours: Vec<Behaviour>, principals: &[u32], actions: &[u32]| {
-            let mut behaviours = behaviours;
-            for behaviour in &mut behaviours {
-                behaviour.principal = principals[behaviour.principal as usize];
-                behaviour.action = actions[behaviour.action as usize];
-            }
-            behaviours
-        };
-        let (behaviours, left, right) = union(
-            renumber(self.behaviours, &left_principals, &left_actions),
-            renumber(other.behaviours, &right_principals, &right_actions),
+        let actions = union(self.actions, other.actions, Ord::cmp, |_, _| ());
+        let left = NewNumbers { principals: principals.left, actions: actions.left };
+        let right = NewNumbers { principals: principals.right, actions: actions.right };
+        let behaviours = union(
+            left.of_behaviours(self.behaviours),
+            right.of_behaviours(other.behaviours),
             |left, right| left.ids().cmp(&right.ids()),
             |kept, same| kept.absorb(&same),
         );
-        let renumbered = |mut values: Vec<DimensionValue>, principals: &[u32], actions: &[u32]| {
-            values.iter_mut().for_each(|value| value.renumber(principals, actions));
-            values
-        };
-        let (values, ..) = union(
-            renumbered(self.values, &left_principals, &left_actions),
-            renumbered(other.values, &right_principals, &right_actions),
+        let values = union(
+            left.of_values(self.values),
+            right.of_values(other.values),
             |left, right| left.key().cmp(&right.key()),
             DimensionValue::absorb,
         );
@@ -79,35 +69,58 @@ impl Baseline {
         let insights = sorted(self.insights.into_iter().chain(other.insights), sort_insights);
         let root = sorted(self.root.into_iter().chain(other.root), sort_root);
         let logging = self.logging.merged(other.logging);
-        let (rules, left_rules, right_rules) = union(self.rules, other.rules, by_key, |_, _| ());
-        let renumbered = |hits: Vec<Hit>, rules: Vec<u32>| {
+        let rules = union(self.rules, other.rules, by_key, |_, _| ());
+        let (mut counted_hits, mut more) = (self.counted_hits, other.counted_hits);
+        counted_hits.renumber(&rules.left);
+        more.renumber(&rules.right);
+        counted_hits.absorb(more);
+        let of_rules = |hits: Vec<Hit>, rules: Vec<u32>| {
             hits.into_iter().map(move |hit| Hit { rule: rules[hit.rule as usize], ..hit })
         };
-        let (mut counted_hits, mut more) = (self.counted_hits, other.counted_hits);
-        counted_hits.renumber(&left_rules);
-        more.renumber(&right_rules);
-        counted_hits.absorb(more);
-        let hits =
-            sorted(renumbered(self.hits, left_rules).chain(renumbered(other.hits, right_rules)), sort_hits);
+        let hits = of_rules(self.hits, rules.left).chain(of_rules(other.hits, rules.right));
+        let hits = sorted(hits, sort_hits);
         let mut inventory = self.inventory;
         inventory.merge(other.inventory);
         let baseline = Self {
-            principals,
-            actions,
-            behaviours,
-            values,
+            principals: principals.all,
+            actions: actions.all,
+            behaviours: behaviours.all,
+            values: values.all,
             received,
             creations,
             identity_links: links,
             insights,
             root,
             logging,
-            rules,
+            rules: rules.all,
             hits,
             counted_hits,
             inventory,
         };
-        Merged { baseline, left, right }
+        Merged { baseline, left: behaviours.left, right: behaviours.right }
+    }
+}
+
+/// The numbers in the merged baseline that the principals and actions of one side have.
+struct NewNumbers {
+    principals: Vec<u32>,
+    actions: Vec<u32>,
+}
+
+impl NewNumbers {
+    /// Behaviours with the new numbers.
+    fn of_behaviours(&self, mut behaviours: Vec<Behaviour>) -> Vec<Behaviour> {
+        for behaviour in &mut behaviours {
+            behaviour.principal = self.principals[behaviour.principal as usize];
+            behaviour.action = self.actions[behaviour.action as usize];
+        }
+        behaviours
+    }
+
+    /// Values with the new numbers.
+    fn of_values(&self, mut values: Vec<DimensionValue>) -> Vec<DimensionValue> {
+        values.iter_mut().for_each(|value| value.renumber(&self.principals, &self.actions));
+        values
     }
 }
 
@@ -151,14 +164,23 @@ fn earlier(left: &Arc<Sighting>, right: &Arc<Sighting>) -> Arc<Sighting> {
     Arc::clone(if left.order(&**right).is_le() { left } else { right })
 }
 
-/// Merges two sorted lists; equal items are merged by `join`. Also returns, for each list, the new index of each old
-/// one. From the last to the first, so that the lists shrink while the merged one grows.
+/// Two merged lists.
+struct Union<T> {
+    all: Vec<T>,
+    /// For each item of the first, its index in all.
+    left: Vec<u32>,
+    /// The same for the second.
+    right: Vec<u32>,
+}
+
+/// Merges two sorted lists; equal items are merged by `join`. From the last to the first, so that the lists shrink while the merged one
+/// grows.
 fn union<T>(
     mut left: Vec<T>,
     mut right: Vec<T>,
     order: impl Fn(&T, &T) -> Ordering,
     join: impl Fn(&mut T, T),
-) -> (Vec<T>, Vec<u32>, Vec<u32>) {
+) -> Union<T> {
     let mut merged: Vec<T> = Vec::with_capacity(left.len().max(right.len()));
     let (mut left_ranks, mut right_ranks) = (vec![0; left.len()], vec![0; right.len()]);
     loop {
@@ -188,7 +210,7 @@ fn union<T>(
     merged.reverse();
     let last = u32::try_from(merged.len()).unwrap_or(u32::MAX).saturating_sub(1);
     left_ranks.iter_mut().chain(&mut right_ranks).for_each(|rank| *rank = last - *rank);
-    (merged, left_ranks, right_ranks)
+    Union { all: merged, left: left_ranks, right: right_ranks }
 }
 
 /// How many items are taken off a list before its memory is released.

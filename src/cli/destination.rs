@@ -10,7 +10,7 @@ use firstseen::report::{
     AsffBatches, ExportFormat, Format, PageContext, Report, Screen, TriageReport, plural,
 };
 
-use super::args::{FileFormat, OutputFormats};
+use super::args::{FileFormat, FolderFormat, OutputArgs, OutputFormats};
 use super::exit::{Hint, UsageError};
 use super::output::Output;
 use super::output_guard::{OutputGuard, check_folder};
@@ -21,7 +21,7 @@ use super::screen::screen;
 pub(crate) enum Destination {
     /// With the terminal that it is shown on, if it is text and shown on one.
     One(FileFormat, Output, Option<Screen>),
-    Folder(PathBuf, Vec<Option<(FileFormat, &'static str)>>),
+    Folder(PathBuf, Vec<FolderFormat>),
 }
 
 /// An answer that can be written in formats of other systems, too.
@@ -93,6 +93,18 @@ impl Answer for RankingAnswer<'_> {
 }
 
 impl Destination {
+    /// Opens that of findings.
+    ///
+    /// # Errors
+    /// As [`Destination::open`].
+    pub(crate) fn of_findings(args: &OutputArgs, guard: &mut OutputGuard) -> anyhow::Result<Self> {
+        Self::open(args.formats()?, args.output.as_deref(), args.screen.color, guard)
+    }
+
+    /// Opens the file, stdout or the folder.
+    ///
+    /// # Errors
+    /// If it cannot be written, is an input or another output, or does not fit the format.
     pub(crate) fn open(
         formats: OutputFormats,
         output: Option<&Path>,
@@ -113,8 +125,10 @@ impl Destination {
             (OutputFormats::Folder(formats), Some(folder)) => {
                 check_folder("--output", folder)?;
                 for format in &formats {
-                    let name = format.map_or(ASFF, |(_, name)| name);
-                    guard.take("--output", &folder.join(name), format.is_none())?;
+                    match format {
+                        FolderFormat::File(_, name) => guard.take("--output", &folder.join(name), false)?,
+                        FolderFormat::Asff => guard.take("--output", &folder.join(ASFF), true)?,
+                    }
                 }
                 open_folder(folder)?;
                 Ok(Self::Folder(folder.to_owned(), formats))
@@ -127,7 +141,7 @@ impl Destination {
     }
 
     /// Whether this is the only format.
-    pub(crate) fn has(&self, format: FileFormat) -> bool {
+    pub(crate) fn is_only(&self, format: FileFormat) -> bool {
         matches!(self, Self::One(one, ..) if *one == format)
     }
 
@@ -135,12 +149,14 @@ impl Destination {
     pub(crate) fn includes(&self, format: FileFormat) -> bool {
         match self {
             Self::One(one, ..) => *one == format,
-            Self::Folder(_, formats) => formats.iter().flatten().any(|(one, _)| *one == format),
+            Self::Folder(_, formats) => {
+                formats.iter().any(|one| matches!(one, FolderFormat::File(one, _) if *one == format))
+            }
         }
     }
 
     /// Whether this is the only format, on standard output.
-    pub(crate) fn is(&self, format: FileFormat) -> bool {
+    pub(crate) fn is_only_on_stdout(&self, format: FileFormat) -> bool {
         matches!(self, Self::One(one, Output::Stdout, _) if *one == format)
     }
 
@@ -165,10 +181,10 @@ impl Destination {
                 let mut warning = None;
                 for format in formats {
                     match format {
-                        Some((single, name)) => {
+                        FolderFormat::File(single, name) => {
                             write_one(report, single, Output::open(&folder.join(name))?)?;
                         }
-                        None => warning = write_asff(report, &folder)?,
+                        FolderFormat::Asff => warning = write_asff(report, &folder)?,
                     }
                 }
                 Ok(warning)

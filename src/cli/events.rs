@@ -1,19 +1,16 @@
 //! `firstseen events`: reads archives and shows the events themselves.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args;
+use firstseen::baseline::Baseline;
+use firstseen::coverage::Coverage;
 use firstseen::events::{CollectError, Collected, EventFilter, EventRequest, LateObjects, collect};
 use firstseen::learn::LearnSettings;
 use firstseen::model::{Dimensions, Inventory};
 use firstseen::query::{Filter, Question};
-use firstseen::report::{
-    EventFilterSettings, EventFormat, EventReport, EventSettings, EventsWritten, UsedInventory,
-};
-use firstseen::source::{GivenArchive, ReadWindow};
+use firstseen::report::{EventFilterSettings, EventFormat, EventReport, EventSettings, UsedInventory};
+use firstseen::source::{ArchiveError, GivenArchive, ReadWindow};
 use firstseen::store::Saved;
 use firstseen::time::{Bound, Timestamp};
 
@@ -21,18 +18,16 @@ use super::args::{
     ArchiveArgs, ConfiguredArchive, EventFilterArgs, EventOutputArgs, FilterArgs, LearningArgs, S3Args,
 };
 use super::cluster::{add_clusters, check_cluster};
-use super::destination::open_folder;
+use super::event_destination::EventDestination;
 use super::exit::{Hint, RunStatus, UsageError, scan_error, store_error};
 use super::indexed::{Listed, not_read};
 use super::input::try_archives;
 use super::inventory::inventory_files;
-use super::output::{Output, stream};
-use super::output_guard::OutputGuard;
-use super::partial_folder::PartialFolder;
 use super::progress::Bar;
 use super::run_summary::{READ_WINDOW, RunSummary};
 use super::saved_name::is_saved;
 use super::settings::{FileArgs, Settings};
+use super::temporary_folder::TemporaryFolder;
 use super::warnings::{not_opened, refuse_nothing_in, unmatched_in, window};
 
 /// Show the events themselves, in time order, first sightings marked
@@ -81,37 +76,24 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
         guard.take_mirror(&wanted.s3, given.iter().map(|archive| &archive.location))?;
     }
     let run = &args.output.run;
-    let (output, format) = EventDestination::open(args, &mut guard)?;
+    let (output, format) = EventDestination::open(&args.output, &args.files, &mut guard)?;
     let faults = run.faults(&mut guard)?;
-    let settings = match &saved {
-        Some(saved) => args.settings_of(saved, &wanted, &question)?,
-        None => wanted.learning.settings(wanted.filters.to, run.threads),
-    };
+    let settings = args.learn_settings(saved.as_ref(), &wanted, &question)?;
     let known = saved.as_ref().map(Saved::baseline).transpose().map_err(store_error)?;
     if let (Some((baseline, _)), Some(saved)) = (&known, &saved) {
         check_cluster(baseline, settings.cluster.as_deref())?;
         add_clusters(&mut given, baseline, saved.archives());
     }
-    let settings = LearnSettings { memory: run.memory() / 2, ..settings };
     let (raw, with_listed) = (matches!(format, EventFormat::Records { .. }), saved.is_some());
-    let late = match &saved {
-        Some(saved) => args.late_objects(saved, &settings.window, (&wanted, &question))?,
-        None => LateObjects::default(),
-    };
+    let late = args.late_objects(saved.as_ref(), &settings.window, (&wanted, &question))?;
     let request = EventRequest { filter, raw, memory: run.memory() / 2, with_listed, late };
     let mut inventory = inventory_files(&wanted.learning.iam_inventory)?;
 
     let progress = Bar::new(run.quiet)?;
     let archives = try_archives((&given, &lists), settings.max_object_size, &wanted.s3)?;
-    let archives = archives.map_err(|error| match &saved {
-        Some(_) => anyhow::Error::new(error).context(Hint(
-            "events reads the records, which a baseline does not have: say where the archive is now with --archive ARCHIVE or, if a file described it, name that with --config FILE",
-        )),
-        None => scan_error(error.into()),
-    })?;
+    let archives = archives.map_err(|error| cannot_open(error, saved.is_some()))?;
     let folder = TemporaryFolder::of(args.output.output.as_deref());
-    let make = || tempfile::tempfile_in(&folder.path);
-    let collected = collect(&archives, &settings, &request, &make, &progress);
+    let collected = collect(&archives, &settings, &request, &|| folder.file(), &progress);
     progress.clear();
     let mut collected = collected.map_err(|error| failed(error, &folder))?;
     refuse_nothing_in(&collected.coverage, archives.names(), saved.is_some() && args.archive.is_empty())?;
@@ -123,10 +105,9 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
         is_elsewhere: !args.archive.is_empty(),
     };
     let missing = not_read(saved.as_ref(), archives.names(), &listed)?;
-    let mut known_coverage = None;
-    if let Some((known, coverage)) = known {
+    let (known, known_coverage) = known.unzip();
+    if let Some(known) = known {
         collected = collected.knowing(known);
-        known_coverage = Some(coverage);
     }
     inventory.add_to(&mut collected.baseline);
     let events = Collected::resolved(collected);
@@ -140,11 +121,9 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     let report = EventReport { settings: &used, archives: archives.names(), events: &events };
     let written = output.write(&report, format)?;
     let mut warnings = inventory.warnings;
-    // Those of Regions are about first sightings.
-    let filter = Filter { regions: Vec::new(), ..question.filter.clone() };
-    warnings.extend(unmatched_in(&events.baseline, &filter, &wanted.filters, None));
     // Of a baseline, no more is read than the window of the question.
-    warnings.extend(window(known_coverage.as_ref().unwrap_or(&events.coverage), &question));
+    let covered = known_coverage.as_ref().unwrap_or(&events.coverage);
+    warnings.extend(doubts(&wanted, &question, (&events.baseline, covered)));
     // Those of a baseline are known by when their events were.
     warnings.extend(not_opened(&events.coverage, written.events).filter(|_| saved.is_none()));
     let is_complete = missing.is_empty();
@@ -168,6 +147,29 @@ pub(crate) fn run(args: &EventsArgs) -> anyhow::Result<RunStatus> {
     }
     .end(run.quiet)?;
     Ok(if is_complete { status } else { RunStatus::WithFaults })
+}
+
+/// The error of archives that cannot be opened, with a hint; `is_of_baseline` says that they are those of one.
+fn cannot_open(error: ArchiveError, is_of_baseline: bool) -> anyhow::Error {
+    if !is_of_baseline {
+        return scan_error(error.into());
+    }
+    anyhow::Error::new(error).context(Hint(
+        "events reads the records, which a baseline does not have: say where the archive is now with --archive ARCHIVE or, if a file described it, name that with --config FILE",
+    ))
+}
+
+/// Why the events may not be those that are meant, as far as the question tells.
+fn doubts(
+    wanted: &Settings,
+    question: &Question,
+    (baseline, coverage): (&Baseline, &Coverage),
+) -> Vec<String> {
+    // Those of Regions are about first sightings.
+    let filter = Filter { regions: Vec::new(), ..question.filter.clone() };
+    let mut warnings = unmatched_in(baseline, &filter, &wanted.filters, None);
+    warnings.extend(window(coverage, question));
+    warnings
 }
 
 impl EventsArgs {
@@ -211,6 +213,21 @@ impl EventsArgs {
         }
     }
 
+    /// How to learn: as the baseline did, if there is one. Half of the memory is for that.
+    fn learn_settings(
+        &self,
+        saved: Option<&Saved>,
+        wanted: &Settings,
+        question: &Question,
+    ) -> anyhow::Result<LearnSettings> {
+        let run = &self.output.run;
+        let settings = match saved {
+            Some(saved) => self.settings_of(saved, wanted, question)?,
+            None => wanted.learning.settings(wanted.filters.to, run.threads),
+        };
+        Ok(LearnSettings { memory: run.memory() / 2, ..settings })
+    }
+
     /// The settings of a baseline. Nothing before what is shown is read, since the baseline knows it; what is after it only with
     /// `--read-to`.
     fn settings_of(
@@ -233,18 +250,18 @@ impl EventsArgs {
         })
     }
 
-    /// Objects with events between `--from` and `--to`, as the baseline says, which were delivered too early or too late for that.
-    /// `--read-from` and `--read-to`, if given, are limits also for them.
+    /// Objects with events between `--from` and `--to`, as the baseline says, which were delivered too early or too late for that; none
+    /// without a baseline. `--read-from` and `--read-to`, if given, are limits also for them.
     fn late_objects(
         &self,
-        saved: &Saved,
+        saved: Option<&Saved>,
         window: &ReadWindow,
         (wanted, question): (&Settings, &Question),
     ) -> anyhow::Result<LateObjects> {
         let mut late = LateObjects::default();
-        if question.from.is_none() && question.to.is_none() {
+        let Some(saved) = saved.filter(|_| question.from.is_some() || question.to.is_some()) else {
             return Ok(late);
-        }
+        };
         let learnt = LearnSettings::like(saved.scope(), 1).window;
         let limits = narrowed(learnt, &wanted.learning.settings(None, self.output.run.threads).window);
         for object in saved.objects().map_err(store_error)? {
@@ -266,101 +283,15 @@ fn narrowed(window: ReadWindow, by: &ReadWindow) -> ReadWindow {
     ReadWindow { read_from, read_to, ..window }
 }
 
-/// Where events go.
-enum EventDestination {
-    File(Output),
-    /// Files by account and day.
-    Folder(PathBuf),
-}
-
-impl EventDestination {
-    /// Opened before anything is read, so a bad path fails at once. Also returns the format.
-    fn open(args: &EventsArgs, guard: &mut OutputGuard) -> anyhow::Result<(Self, EventFormat)> {
-        let EventsArgs { output: args, files, .. } = args;
-        let partitions = args.partitions(files)?;
-        let (output, format) = (args.output.as_deref(), args.format(partitions)?);
-        if let Some(folder) = output.filter(|_| partitions) {
-            guard.take("--output", folder, true)?;
-            open_folder(folder)?;
-            return Ok((Self::Folder(folder.to_owned()), format));
-        }
-        let output = guard.open("--output", output)?;
-        let format = match format {
-            EventFormat::Parquet if output.is_terminal() => {
-                let error = UsageError("a Parquet file is not text for a terminal".to_owned());
-                return Err(anyhow::Error::new(error).context(Hint("name a file: -o events.parquet")));
-            }
-            EventFormat::Records { .. } => EventFormat::Records { is_for_terminal: output.is_terminal() },
-            other => other,
-        };
-        Ok((Self::File(output), format))
-    }
-
-    fn write(self, report: &EventReport<'_>, format: EventFormat) -> anyhow::Result<EventsWritten> {
-        match self {
-            Self::File(output) => {
-                let mut written = EventsWritten::default();
-                output.write(|out| {
-                    written = report.write(format, out)?;
-                    Ok(())
-                })?;
-                Ok(written)
-            }
-            Self::Folder(folder) => {
-                let cannot = || format!("cannot write to '{}'", folder.display());
-                let partial = PartialFolder::below(&folder).with_context(cannot)?;
-                let append = &mut |path: &str, bytes: &[u8]| append(&partial.path().join(path), bytes);
-                let written = report.write_partitions(append).with_context(cannot)?;
-                partial.finish().with_context(cannot)?;
-                Ok(written)
-            }
-        }
-    }
-}
-
-/// Adds bytes to a file, which is created with its folder.
-fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = File::options();
-    let open = options.create(true).append(true);
-    let mut file = match open.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir_all(path.parent().unwrap_or(path))?;
-            open.open(path)?
-        }
-        opened => opened?,
-    };
-    file.write_all(bytes)
-}
-
-/// The folder of temporary files.
-struct TemporaryFolder {
-    path: PathBuf,
-    /// Whether it is that of the output.
-    is_of_output: bool,
-}
-
-impl TemporaryFolder {
-    /// That of the output, which has room for many events, if it is a file.
-    fn of(output: Option<&Path>) -> Self {
-        let file = output.filter(|path| stream(path).is_none() && !path.starts_with("/dev"));
-        let folder = file
-            .and_then(Path::parent)
-            .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
-        match folder.filter(|folder| folder.is_dir()) {
-            Some(folder) => Self { path: folder.to_owned(), is_of_output: true },
-            None => Self { path: std::env::temp_dir(), is_of_output: false },
-        }
-    }
-}
-
+/// The error of events that cannot be collected, with a hint.
 fn failed(error: CollectError, folder: &TemporaryFolder) -> anyhow::Error {
     match error {
         CollectError::Scan(error) => scan_error(error),
         CollectError::Temporary(error) => {
-            let path = folder.path.display();
+            let path = folder.path().display();
             let what =
                 format!("cannot write a temporary file, for events beyond half of --memory, in '{path}'");
-            anyhow::Error::new(error).context(what).context(Hint(if folder.is_of_output {
+            anyhow::Error::new(error).context(what).context(Hint(if folder.is_of_output() {
                 "make room there, name an --output in a folder with room, or give more --memory"
             } else {
                 "make room there, set TMPDIR to a folder with room, name an --output in one, or give more --memory"

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
@@ -14,7 +15,7 @@ use firstseen::report::{IndexReport, IndexedArchive, IndexedObjects, plural};
 use firstseen::rules::RuleSet;
 use firstseen::scan::ScanError;
 use firstseen::source::{ArchiveAccount, ArchiveError, Archives, FileList};
-use firstseen::store::{BaselineFolder, is_baseline};
+use firstseen::store::{BaselineContents, BaselineFolder, Saved, is_baseline};
 use firstseen::time::Bound;
 
 use super::args::{ArchiveArgs, LearningArgs, RuleArgs, RunArgs, S3Args, ShardArgs, check_window};
@@ -74,75 +75,24 @@ pub(crate) struct IndexArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
-    let files = args.files.read(None)?;
-    if args.shard.shard.is_some() && (!args.archives.names().is_empty() || args.archives.names_lists()) {
-        let what = "--shard says what is read: name no archive beside it".to_owned();
-        return Err(UsageError(what).into());
-    }
-    let shard = args.shard.read()?;
-    let mut s3 = args.s3.clone().or(files.s3);
-    let named = match &shard {
-        Some(shard) => ArchiveArgs::named(&shard.archives, &files.archives),
-        None => args.archives.and(&files.archives, &s3)?,
-    };
-    if shard.is_some() {
-        s3 =
-            s3.without_mirror_of_file("it needs all objects of a bucket, and a shard names a part of them")?;
-    }
-    let wanted = args.learning.clone().or(files.learning);
-    let wanted =
-        shard.as_ref().map_or_else(|| Ok(wanted.clone()), |shard| learning_of(&wanted, shard, &s3))?;
-    check_window("--read-from, --read-to", wanted.read_from, wanted.read_to)?;
-    if let Some(baseline) = named.names().iter().find(|name| is_baseline(name)) {
-        let what = format!("'{}' is a baseline, not an archive", baseline.display());
-        let error = anyhow::Error::new(UsageError(what));
-        return Err(error.context(Hint("use firstseen merge to merge baselines")));
-    }
-    let lists = named.lists()?;
-    let (faults, summary) = args.guard(&wanted, &s3, (&named, &lists))?;
+    let input = args.input()?;
+    let lists = input.named.lists()?;
+    let (faults, summary) = args.guard(&input, &lists)?;
     let rules = args.rules.read()?;
-    let inventory_files = inventory_files(&wanted.iam_inventory)?;
+    let inventory_files = inventory_files(&input.learning.iam_inventory)?;
     let place = BaselineFolder::take(&args.output).map_err(store_error)?;
     let known = place.open().map_err(store_error)?;
-    let settings = match &known {
-        Some(saved) => {
-            wanted
-                .check(&args.output, saved.scope(), false)
-                .context(Hint("leave that setting out, or make a new baseline with another --output"))?;
-            check_rules(saved.scope(), rules.as_deref())?;
-            let like = LearnSettings::like(saved.scope(), threads(args.run.threads));
-            LearnSettings { cluster: wanted.k8s_cluster.clone(), rules, ..like }
-        }
-        None => {
-            LearnSettings { rules, dimensions: Dimensions::ALL, ..wanted.settings(None, args.run.threads) }
-        }
-    };
-    let settings = LearnSettings { memory: args.run.memory(), ..settings };
+    let learning = args.settings(&input.learning, known.as_ref(), rules)?;
     let known = known.map(|saved| saved.contents()).transpose().map_err(store_error)?;
     let progress = Bar::new(args.run.quiet)?;
-    let mut given = named.given(&s3)?;
-    if let (None, Some(known)) = (&settings.cluster, &known) {
-        add_clusters(&mut given, &known.baseline, &known.archives);
-    }
-    // A shard without one of its archives would be another one.
-    let given = given.into_iter().map(|archive| match &shard {
-        Some(_) => archive.required(),
-        None => archive,
-    });
-    let archives = try_archives((&given.collect::<Vec<_>>(), &lists), settings.max_object_size, &s3)?;
-    let archives = archives.map_err(|error| match error {
-        ArchiveError::Open { .. } if shard.is_some() => anyhow::Error::new(error).context(Hint(
-            "a plan names archives as they were given, or by their labels: give the same --config as to firstseen plan",
-        )),
-        error => scan_error(error.into()),
-    })?;
+    let archives = input.open(&lists, &learning, known.as_ref())?;
     let settings = IndexSettings {
-        learning: settings,
+        learning,
         by_checksum: args.by_checksum,
         checkpoint_every: args.checkpoint_every as usize,
         inventory: inventory_files.inventory,
     };
-    let indexed = match &shard {
+    let indexed = match &input.shard {
         Some(shard) => {
             let listing = shard.listing(&archives).context(SHARD_HINT)?;
             index_shard(&place, known, (&archives, listing), &settings, &progress)
@@ -151,37 +101,58 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     };
     progress.clear();
     let indexed = indexed.map_err(|error| args.explain(error, &archives))?;
-    let Indexed { stored, known, added, added_by_archive, replaced } = indexed;
     if !args.run.quiet {
-        writeln!(messages(), "{}, {known} already in the baseline", described(added))?;
+        writeln!(messages(), "{}, {} already in the baseline", described(indexed.added), indexed.known)?;
     }
     if let Some(summary) = summary {
-        let report = IndexReport {
-            baseline: &args.output.to_string_lossy(),
-            objects: IndexedObjects {
-                known,
-                read: added.read,
-                skipped: added.skipped,
-                failed: added.failed,
-                replaced: replaced.len() as u64,
-            },
-            archives: &archive_rows(&archives, &added_by_archive),
-            coverage: &stored.coverage,
-        };
-        summary.write(|out| report.write(out))?;
+        args.write_summary(summary, &archives, &indexed)?;
     }
-    let traffic = archives.traffic();
     let closing = RunSummary {
-        traffic,
+        traffic: archives.traffic(),
         archives: archives.names(),
         accounts: archives.accounts(),
         counts_new_objects: true,
-        inventory: Some(&stored.baseline.inventory),
+        inventory: Some(&indexed.stored.baseline.inventory),
         lost_inventory: inventory_files.lost,
-        warnings: inventory_files.warnings.into_iter().chain(replaced_objects(&replaced)).collect(),
-        ..RunSummary::new(&stored.coverage, faults)
+        warnings: inventory_files.warnings.into_iter().chain(replaced_objects(&indexed.replaced)).collect(),
+        ..RunSummary::new(&indexed.stored.coverage, faults)
     };
     closing.end(args.run.quiet)
+}
+
+/// What is read, and how: of flags and files, or a shard of a plan.
+struct IndexInput {
+    named: ArchiveArgs,
+    learning: LearningArgs,
+    s3: S3Args,
+    shard: Option<Shard>,
+}
+
+impl IndexInput {
+    /// Opens the archives. Those of a baseline have the clusters that they have in it.
+    fn open(
+        &self,
+        lists: &[FileList],
+        settings: &LearnSettings,
+        known: Option<&BaselineContents>,
+    ) -> anyhow::Result<Archives> {
+        let mut given = self.named.given(&self.s3)?;
+        if let (None, Some(known)) = (&settings.cluster, known) {
+            add_clusters(&mut given, &known.baseline, &known.archives);
+        }
+        // A shard without one of its archives would be another one.
+        let given = given.into_iter().map(|archive| match &self.shard {
+            Some(_) => archive.required(),
+            None => archive,
+        });
+        let archives = try_archives((&given.collect::<Vec<_>>(), lists), settings.max_object_size, &self.s3)?;
+        archives.map_err(|error| match error {
+            ArchiveError::Open { .. } if self.shard.is_some() => anyhow::Error::new(error).context(Hint(
+                "a plan names archives as they were given, or by their labels: give the same --config as to firstseen plan",
+            )),
+            error => scan_error(error.into()),
+        })
+    }
 }
 
 /// What was added, in words.
@@ -212,23 +183,115 @@ fn replaced_objects(replaced: &[String]) -> Option<String> {
 }
 
 impl IndexArgs {
+    /// What to read, from the flags and the files that they name.
+    fn input(&self) -> anyhow::Result<IndexInput> {
+        let files = self.files.read(None)?;
+        if self.shard.shard.is_some() && (!self.archives.names().is_empty() || self.archives.names_lists()) {
+            let what = "--shard says what is read: name no archive beside it".to_owned();
+            return Err(UsageError(what).into());
+        }
+        let shard = self.shard.read()?;
+        let mut s3 = self.s3.clone().or(files.s3);
+        let mut learning = self.learning.clone().or(files.learning);
+        let named = match &shard {
+            Some(shard) => ArchiveArgs::named(&shard.archives, &files.archives),
+            None => self.archives.and(&files.archives, &s3)?,
+        };
+        if let Some(shard) = &shard {
+            s3 = s3.without_mirror_of_file(
+                "it needs all objects of a bucket, and a shard names a part of them",
+            )?;
+            learning = learning_of(&learning, shard, &s3)?;
+        }
+        check_window("--read-from, --read-to", learning.read_from, learning.read_to)?;
+        if let Some(baseline) = named.names().iter().find(|name| is_baseline(name)) {
+            let what = format!("'{}' is a baseline, not an archive", baseline.display());
+            let error = anyhow::Error::new(UsageError(what));
+            return Err(error.context(Hint("use firstseen merge to merge baselines")));
+        }
+        Ok(IndexInput { named, learning, s3, shard })
+    }
+
     /// Opens the files of `--faults` and `--summary`, which are neither inputs nor parts of the baseline.
     fn guard(
         &self,
-        learning: &LearningArgs,
-        s3: &S3Args,
-        (named, lists): (&ArchiveArgs, &[FileList]),
+        input: &IndexInput,
+        lists: &[FileList],
     ) -> anyhow::Result<(Option<Output>, Option<Output>)> {
         let mut guard = OutputGuard::new();
-        guard.read_archives(named, lists);
+        guard.read_archives(&input.named, lists);
         guard.read_files("shard", &self.shard.shard);
         guard.read_files("settings", self.files.files());
         guard.read_rules(self.rules.files());
-        guard.read_files("IAM inventory", &learning.iam_inventory);
-        guard.take_mirror(s3, named.names())?;
+        guard.read_files("IAM inventory", &input.learning.iam_inventory);
+        guard.take_mirror(&input.s3, input.named.names())?;
         guard.take_baseline(&self.output)?;
         let faults = self.run.faults(&mut guard)?;
         Ok((faults, guard.open_if_named("--summary", self.summary.as_deref())?))
+    }
+
+    /// The settings of the baseline, if there is one, which those that are wanted must not contradict; else those that are wanted.
+    fn settings(
+        &self,
+        wanted: &LearningArgs,
+        known: Option<&Saved>,
+        rules: Option<Arc<RuleSet>>,
+    ) -> anyhow::Result<LearnSettings> {
+        let settings = match known {
+            Some(saved) => {
+                wanted
+                    .check(&self.output, saved.scope(), false)
+                    .context(Hint("leave that setting out, or make a new baseline with another --output"))?;
+                check_rules(saved.scope(), rules.as_deref())?;
+                let like = LearnSettings::like(saved.scope(), threads(self.run.threads));
+                LearnSettings { cluster: wanted.k8s_cluster.clone(), rules, ..like }
+            }
+            None => LearnSettings {
+                rules,
+                dimensions: Dimensions::ALL,
+                ..wanted.settings(None, self.run.threads)
+            },
+        };
+        Ok(LearnSettings { memory: self.run.memory(), ..settings })
+    }
+
+    /// Writes what was added to `--summary`.
+    fn write_summary(&self, summary: Output, archives: &Archives, indexed: &Indexed) -> anyhow::Result<()> {
+        let Indexed { stored, known, added, added_by_archive, replaced } = indexed;
+        let report = IndexReport {
+            baseline: &self.output.to_string_lossy(),
+            objects: IndexedObjects {
+                known: *known,
+                read: added.read,
+                skipped: added.skipped,
+                failed: added.failed,
+                replaced: replaced.len() as u64,
+            },
+            archives: &archive_rows(archives, added_by_archive),
+            coverage: &stored.coverage,
+        };
+        summary.write(|out| report.write(out))
+    }
+
+    /// The error of a failed run, with a hint.
+    fn explain(&self, error: IndexError, archives: &Archives) -> anyhow::Error {
+        match error {
+            // A window would make another baseline: the advice for scans would mislead.
+            IndexError::Scan(ScanError::Stopped) => {
+                anyhow::anyhow!("interrupted before a whole object was read; nothing is saved")
+                    .context(Hint("run it again"))
+            }
+            IndexError::Scan(error) => scan_error(error),
+            IndexError::Store(error) => store_error(error),
+            IndexError::Merge(error) => merge_error(error),
+            IndexError::NoLogs(coverage) => nothing_found(&coverage, archives.names()),
+            error @ IndexError::OtherShard(_) => anyhow::Error::new(error)
+                .context(Hint("give each shard a folder of its own, and merge them with firstseen merge")),
+            IndexError::Interrupted => {
+                anyhow::anyhow!("interrupted; '{}' contains everything that was read", self.output.display())
+                    .context(Hint("run it again: it resumes from there"))
+            }
+        }
     }
 }
 
@@ -272,27 +335,4 @@ fn check_rules(learnt: &LearningScope, rules: Option<&RuleSet>) -> anyhow::Resul
     };
     let error = anyhow::Error::new(UsageError(what.to_owned()));
     Err(error.context(Hint("give the same rules as before, or make a new baseline with another --output")))
-}
-
-impl IndexArgs {
-    /// The error of a failed run, with a hint.
-    fn explain(&self, error: IndexError, archives: &Archives) -> anyhow::Error {
-        match error {
-            // A window would make another baseline: the advice for scans would mislead.
-            IndexError::Scan(ScanError::Stopped) => {
-                anyhow::anyhow!("interrupted before a whole object was read; nothing is saved")
-                    .context(Hint("run it again"))
-            }
-            IndexError::Scan(error) => scan_error(error),
-            IndexError::Store(error) => store_error(error),
-            IndexError::Merge(error) => merge_error(error),
-            IndexError::NoLogs(coverage) => nothing_found(&coverage, archives.names()),
-            error @ IndexError::OtherShard(_) => anyhow::Error::new(error)
-                .context(Hint("give each shard a folder of its own, and merge them with firstseen merge")),
-            IndexError::Interrupted => {
-                anyhow::anyhow!("interrupted; '{}' contains everything that was read", self.output.display())
-                    .context(Hint("run it again: it resumes from there"))
-            }
-        }
-    }
 }

@@ -94,23 +94,16 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
     let files = args.files.read(None)?;
     let s3 = args.s3.clone().or(files.s3);
     let named = args.archives.and(&files.archives, &s3)?;
-    let names = named.names();
-    if let Some(saved) = names.iter().find(|name| is_saved(name)) {
+    if let Some(saved) = named.names().iter().find(|name| is_saved(name)) {
         let what = format!("'{}' is a baseline, and a plan is made of archives", saved.display());
         return Err(UsageError(what).into());
     }
     let lists = named.lists()?;
-    let mut guard = OutputGuard::new();
-    guard.read_archives(&named, &lists);
-    guard.read_files("settings", args.files.files());
-    args.not_in.iter().for_each(|baseline| guard.read_archive(baseline));
-    guard.take_mirror(&s3, names)?;
-    let output = guard.open("--output", args.output.as_deref())?;
-    let faults = args.run.faults(&mut guard)?;
+    let (output, faults) = args.guard((&named, &lists), &s3)?;
     if args.size.check {
         return args.check((&named, &lists), &s3, output);
     }
-    if names.iter().any(|name| is_stdin(name)) {
+    if named.names().iter().any(|name| is_stdin(name)) {
         let what = "a plan names objects for other runs, and standard input can be read only here".to_owned();
         return Err(
             anyhow::Error::new(UsageError(what)).context(Hint("firstseen index - reads standard input"))
@@ -128,10 +121,7 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
     let listing = list(&archives, &settings, &progress);
     progress.clear();
     let mut listing = listing.map_err(|error: ScanError| scan_error(error))?;
-    let left_out = match &known {
-        Some((_, known)) => leave_out_known(&mut listing, &archives, known)?,
-        None => LeftOut::default(),
-    };
+    let left_out = known.map(|(_, known)| leave_out_known(&mut listing, &archives, &known)).transpose()?;
     let planned: Plan<'_> = divide(&archives, (settings.window, listing), args.size.count());
     let mut bytes = 0;
     output.write(|out| {
@@ -146,20 +136,27 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
     }
     let mut stderr = messages();
     if !args.run.quiet {
-        let (objects, shards) =
-            (plural(planned.objects() as u64, "object"), plural(planned.shards() as u64, "shard"));
-        let known = known.map_or(String::new(), |_| format!("; {} already in the baseline", left_out.known));
-        writeln!(stderr, "{objects} with {} in {shards}{known}", size(bytes))?;
+        writeln!(stderr, "{}", described(&planned, bytes, left_out))?;
     }
-    if left_out.unread > 0 {
+    let unread = left_out.map_or(0, |left_out| left_out.unread);
+    if unread > 0 {
         writeln!(
             stderr,
             "warning: {} that could not be read before left out: firstseen index tries again to read them, a plan does not",
-            plural(left_out.unread, "object"),
+            plural(unread, "object"),
         )?;
     }
     write_losses(coverage, archives.names(), &mut stderr)?;
     Ok(if coverage.fault_count == 0 { RunStatus::Complete } else { RunStatus::WithFaults })
+}
+
+/// What is in a plan, with the bytes of its objects as stored, and what is not, in words.
+fn described(planned: &Plan<'_>, bytes: u64, left_out: Option<LeftOut>) -> String {
+    let (objects, shards) =
+        (plural(planned.objects() as u64, "object"), plural(planned.shards() as u64, "shard"));
+    let known =
+        left_out.map_or(String::new(), |left_out| format!("; {} already in the baseline", left_out.known));
+    format!("{objects} with {} in {shards}{known}", size(bytes))
 }
 
 /// Leaves out of a listing what a baseline has.
@@ -170,6 +167,21 @@ fn leave_out_known(listing: &mut Listing, archives: &Archives, known: &Saved) ->
 }
 
 impl PlanArgs {
+    /// Opens `--output` and the file of `--faults`, which are no inputs.
+    fn guard(
+        &self,
+        (named, lists): (&ArchiveArgs, &[FileList]),
+        s3: &S3Args,
+    ) -> anyhow::Result<(Output, Option<Output>)> {
+        let mut guard = OutputGuard::new();
+        guard.read_archives(named, lists);
+        guard.read_files("settings", self.files.files());
+        self.not_in.iter().for_each(|baseline| guard.read_archive(baseline));
+        guard.take_mirror(s3, named.names())?;
+        let output = guard.open("--output", self.output.as_deref())?;
+        Ok((output, self.run.faults(&mut guard)?))
+    }
+
     /// The baseline of `--not-in`, with its name.
     fn known(&self) -> anyhow::Result<Option<(&Path, Saved)>> {
         let Some(name) = &self.not_in else { return Ok(None) };

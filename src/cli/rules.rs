@@ -59,26 +59,13 @@ pub(crate) struct RulesArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
-    let flags = Settings {
-        question: QuestionArgs { only_success: args.only_success, ..QuestionArgs::default() },
-        learning: args.learning.clone(),
-        filters: args.filters.clone(),
-        severity: args.severity.clone(),
-        s3: args.s3.clone(),
-        ..Settings::default()
-    };
-    let wanted = flags.or(args.files.read(None)?);
+    let wanted = args.wanted()?;
     let question = args.question(&wanted)?;
     let archives = args.archives.and(&wanted.archives, &wanted.s3)?;
     let lists = archives.lists()?;
     let mut guard = wanted.guard(&args.files, &archives, &lists)?;
     guard.read_rules(args.rules.files());
-    let destination = Destination::open(
-        args.output.formats()?,
-        args.output.output.as_deref(),
-        args.output.screen.color,
-        &mut guard,
-    )?;
+    let destination = Destination::of_findings(&args.output, &mut guard)?;
     let faults = args.output.run.faults(&mut guard)?;
     let builtin_rules = args.rules.builtin_rules
         || !args.rules.are_named() && !archives.names().iter().any(|name| is_saved(name));
@@ -101,7 +88,7 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
     let used = used_settings(None, &question, &input);
     let report =
         Report { settings: &used, coverage: &input.coverage, archives: &input.archives, findings: &findings };
-    let is_for_people = destination.is(FileFormat::Own(Format::Text));
+    let is_for_people = destination.is_only_on_stdout(FileFormat::Own(Format::Text));
     let has_page = destination.includes(FileFormat::Page);
     let page = page_context(has_page, &archives, (&input, &question), findings.iter());
     let warning = destination.write(&FindingsAnswer { report, command: "rules", page })?;
@@ -117,6 +104,19 @@ pub(crate) fn run(args: &RulesArgs) -> anyhow::Result<RunStatus> {
 }
 
 impl RulesArgs {
+    /// The settings that matches of rules share with other questions.
+    fn wanted(&self) -> anyhow::Result<Settings> {
+        let flags = Settings {
+            question: QuestionArgs { only_success: self.only_success, ..QuestionArgs::default() },
+            learning: self.learning.clone(),
+            filters: self.filters.clone(),
+            severity: self.severity.clone(),
+            s3: self.s3.clone(),
+            ..Settings::default()
+        };
+        Ok(flags.or(self.files.read(None)?))
+    }
+
     fn question(&self, wanted: &Settings) -> anyhow::Result<Question> {
         Ok(Question {
             warmup: Span::default(),

@@ -1,7 +1,10 @@
 //! `firstseen scan`: reads archives and reports what is new.
 
+use std::path::PathBuf;
+
 use clap::Args;
-use firstseen::query::{Question, first_seen_with_warmup_effect, set_covered};
+use firstseen::model::Text;
+use firstseen::query::{Question, WarmupEffect, first_seen_with_warmup_effect, set_covered};
 use firstseen::report::{Report, UsedSettings};
 use firstseen::source::{FileList, is_stdin};
 
@@ -61,12 +64,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     guard.read_rules(args.rules.files());
     args.proof.guard(&mut guard);
     let verify = args.verifies(&archives)?;
-    let destination = Destination::open(
-        args.output.formats()?,
-        args.output.output.as_deref(),
-        args.output.screen.color,
-        &mut guard,
-    )?;
+    let destination = Destination::of_findings(&args.output, &mut guard)?;
     let case = Case::open(&args.case, &mut guard)?;
     let faults = args.output.run.faults(&mut guard)?;
     let rules = args.rules.read()?;
@@ -83,11 +81,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
         Verify::Yes => Some(args.integrity(&wanted, (&archives, &lists))?),
     };
     let mut input = Input::read(&archives, &lists, &reading)?;
-    let changed = integrity.as_mut().map(|integrity| integrity.compare(&input.objects)).unwrap_or_default();
-    if let Some(Integrity { verified, .. }) = &integrity {
-        let verifying = verified.traffic;
-        input.traffic = input.traffic.map(|reading| reading.and(verifying.unwrap_or_default()));
-    }
+    let changed = integrity.as_mut().map(|integrity| compared(integrity, &mut input)).unwrap_or_default();
     let not_derived = derive_values(&databases, &question, &mut input.baseline)?;
     if input.rules.is_some() {
         args.settings.add_rules(&mut question)?;
@@ -109,33 +103,16 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
     let has_page = case.is_some() || destination.includes(FileFormat::Page);
     let page = page_context(has_page, &archives, (&input, &question), findings.iter());
     let answer = FindingsAnswer { report, command: "scan", page };
-    if let Some(mut case) = case {
-        case.add_answer("findings", &answer)?;
-        if let Some(Integrity { verified, .. }) = &integrity {
-            case.add_verification(verified)?;
-        }
-        case.finish(&input, &used)?;
+    if let Some(case) = case {
+        write_case(case, &answer, (&input, &used), integrity.as_ref())?;
     }
     let warning = destination.write(&answer)?;
-    let mut warnings = unmatched_in(baseline, &question.filter, &wanted.filters, wanted.preset());
-    warnings.extend(not_derived);
-    warnings.extend(returns_without_region(&question, question.forget.is_some()));
-    warnings.extend(without_rules(baseline, &question.filter));
-    warnings.extend(unnamed_clusters(baseline));
-    warnings.extend(window(coverage, &question));
-    warnings.extend(warmup(&effect));
-    warnings.extend(impossible_kinds(&wanted.question, &question, input.rules.is_some()));
+    let mut warnings = doubts(&wanted, (&input, &question), &effect, not_derived);
     if findings.is_empty() {
         warnings.extend(hiding_filters(baseline, &question));
     }
     warnings.extend(warning);
-    match verify {
-        Verify::No => warnings.extend(args.unused_proof()),
-        Verify::Yes => {}
-        Verify::PassedOver => warnings.push(
-            "verify of --config is passed over: a baseline has no log files (name the archives)".to_owned(),
-        ),
-    }
+    warnings.extend(args.unverified(verify));
     warnings.extend(integrity.into_iter().flat_map(|integrity| integrity.verified.warnings));
     warnings.extend(changed_objects(&changed));
     let note = learnt_in_warmup(&effect);
@@ -143,6 +120,47 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<RunStatus> {
         RunSummary { note, geo: Some(&databases), ..RunSummary::of(&input, &used, faults, warnings) };
     let status = summary.end(args.output.run.quiet)?;
     Ok(if changed.is_empty() { status } else { RunStatus::WithFaults })
+}
+
+/// Compares what was scanned with what was verified. Returns the paths of log files that are not the same. The requests of both are
+/// those of the run.
+fn compared(integrity: &mut Integrity, input: &mut Input) -> Vec<Text> {
+    let verifying = integrity.verified.traffic.unwrap_or_default();
+    input.traffic = input.traffic.map(|reading| reading.and(verifying));
+    integrity.compare(&input.objects)
+}
+
+/// Writes a case with findings and, if the log files were verified, the verdicts.
+fn write_case(
+    mut case: Case,
+    answer: &FindingsAnswer<'_>,
+    (input, used): (&Input, &UsedSettings),
+    integrity: Option<&Integrity>,
+) -> anyhow::Result<()> {
+    case.add_answer("findings", answer)?;
+    if let Some(Integrity { verified, .. }) = integrity {
+        case.add_verification(verified)?;
+    }
+    case.finish(input, used)
+}
+
+/// Why the answer may be misleading, as far as the question and the input tell; `not_derived` are warnings about derived dimensions.
+fn doubts(
+    wanted: &Settings,
+    (input, question): (&Input, &Question),
+    effect: &WarmupEffect,
+    not_derived: Vec<String>,
+) -> Vec<String> {
+    let baseline = &input.baseline;
+    let mut warnings = unmatched_in(baseline, &question.filter, &wanted.filters, wanted.preset());
+    warnings.extend(not_derived);
+    warnings.extend(returns_without_region(question, question.forget.is_some()));
+    warnings.extend(without_rules(baseline, &question.filter));
+    warnings.extend(unnamed_clusters(baseline));
+    warnings.extend(window(&input.coverage, question));
+    warnings.extend(warmup(effect));
+    warnings.extend(impossible_kinds(&wanted.question, question, input.rules.is_some()));
+    warnings
 }
 
 /// Whether the digests are asked about the log files.
@@ -162,7 +180,7 @@ impl ScanArgs {
             return Ok(Verify::PassedOver);
         }
         let has_proof = self.proof.keys_named().next().is_some();
-        let cannot = |name: &&std::path::PathBuf| is_stdin(name) || is_saved(name);
+        let cannot = |name: &&PathBuf| is_stdin(name) || is_saved(name);
         let what = match names.iter().find(cannot) {
             _ if !self.verify && has_proof && self.proof_is_of_file() => return Ok(Verify::No),
             _ if !self.verify && has_proof => {
@@ -183,6 +201,18 @@ impl ScanArgs {
     /// Whether a configuration file names the keys and side files, which may serve firstseen verify.
     fn proof_is_of_file(&self) -> bool {
         self.proof.keys_named().all(|key| self.settings.files().sets(key))
+    }
+
+    /// What a configuration file says of verifying and is passed over.
+    fn unverified(&self, verify: Verify) -> Option<String> {
+        match verify {
+            Verify::No => self.unused_proof(),
+            Verify::Yes => None,
+            Verify::PassedOver => Some(
+                "verify of --config is passed over: a baseline has no log files (name the archives)"
+                    .to_owned(),
+            ),
+        }
     }
 
     /// Keys and side files of a configuration file that are not used.

@@ -80,18 +80,8 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let archives = args.archives.and(&wanted.archives, &wanted.s3)?;
     let lists = archives.lists()?;
     let mut guard = args.guard(&wanted, (&archives, &lists))?;
-    let formats = args.output.formats()?;
-    if labels.is_some() {
-        formats.check_own("--labels")?;
-        if args.case.case.is_some() {
-            return Err(
-                UsageError("--labels measures a ranking: a case has no place for that".to_owned()).into()
-            );
-        }
-    }
-    let destination =
-        Destination::open(formats, args.output.output.as_deref(), args.output.screen.color, &mut guard)?;
-    let shown = destination.has(FileFormat::Own(Format::Text)).then_some(SHOWN);
+    let destination = args.destination(&mut guard)?;
+    let shown = destination.is_only(FileFormat::Own(Format::Text)).then_some(SHOWN);
     let case = Case::open(&args.case, &mut guard)?;
     let faults = args.output.run.faults(&mut guard)?;
     let rules = args.rules.read()?;
@@ -132,29 +122,22 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
         is_saved: input.is_saved,
         delivery_day: |object| ObjectKey::parse(object).delivery().map(|delivery| delivery.day),
         question: &question,
-        top: args.ranking.top().or(shown),
+        top: args.ranking.top(),
         triage: &triage,
     };
+    let has_page = case.is_some() || destination.includes(FileFormat::Page);
+    let page = page_context(has_page, &archives, (&input, &base), triage.findings());
+    let mut answer = RankingAnswer { report, page };
+    if let Some(case) = case {
+        write_case(case, &answer, (&input, &used))?;
+    }
+    // A case has all incidents, also beside a text that shows some.
+    answer.report.top = answer.report.top.or(shown);
     let warning = match labels {
-        Some(labels) => write_labelled(&report, &labels, destination).map(|()| None)?,
-        None => {
-            let has_page = case.is_some() || destination.includes(FileFormat::Page);
-            let page = page_context(has_page, &archives, (&input, &base), triage.findings());
-            let mut answer = RankingAnswer { report, page };
-            let top = std::mem::replace(&mut answer.report.top, args.ranking.top());
-            if let Some(case) = case {
-                write_case(case, &answer, (&input, &used))?;
-            }
-            answer.report.top = top;
-            destination.write(&answer)?
-        }
+        Some(labels) => write_labelled(&answer.report, &labels, destination).map(|()| None)?,
+        None => destination.write(&answer)?,
     };
-    let mut warnings = unmatched_in(baseline, &base.filter, &wanted.filters, wanted.preset());
-    warnings.extend(unused.flatten());
-    warnings.extend(without_rules(baseline, &base.filter));
-    warnings.extend(unnamed_clusters(baseline));
-    warnings.extend(window(coverage, &base));
-    warnings.extend(unmatched_known(baseline, &question.known));
+    let mut warnings = doubts(&wanted, (&input, &base), unused.flatten(), &question.known);
     warnings.extend(warning);
     warnings.extend(nothing_ranked(&triage.overview, question.warmup));
     let read_to = used.read_to.as_deref().map(|read_to| (read_to, "--read-to"));
@@ -162,6 +145,23 @@ pub(crate) fn run(args: &TriageArgs) -> anyhow::Result<RunStatus> {
     let note = shown.filter(|_| !is_kept).map(|_| CASE_NOTE.to_owned());
     RunSummary { read_to, geo: Some(&databases), note, ..RunSummary::of(&input, &used, faults, warnings) }
         .end(args.output.run.quiet)
+}
+
+/// Why the ranking may be misleading, as far as the question and the input tell; `unused` is a warning about the file of `--labels`.
+fn doubts(
+    wanted: &Settings,
+    (input, base): (&Input, &Question),
+    unused: Option<String>,
+    known: &KnownAssets,
+) -> Vec<String> {
+    let baseline = &input.baseline;
+    let mut warnings = unmatched_in(baseline, &base.filter, &wanted.filters, wanted.preset());
+    warnings.extend(unused);
+    warnings.extend(without_rules(baseline, &base.filter));
+    warnings.extend(unnamed_clusters(baseline));
+    warnings.extend(window(&input.coverage, base));
+    warnings.extend(unmatched_known(baseline, known));
+    warnings
 }
 
 /// Writes a case with a ranking and its findings.
@@ -202,6 +202,19 @@ impl TriageArgs {
         guard.read_files("labels", self.labels.labels.as_slice());
         guard.read_rules(self.rules.files());
         Ok(guard)
+    }
+
+    /// Where the answer goes. Labels measure a ranking, which no other system reads.
+    fn destination(&self, guard: &mut OutputGuard) -> anyhow::Result<Destination> {
+        let formats = self.output.formats()?;
+        if self.labels.labels.is_some() {
+            formats.check_own("--labels")?;
+            if self.case.case.is_some() {
+                let what = "--labels measures a ranking: a case has no place for that".to_owned();
+                return Err(UsageError(what).into());
+            }
+        }
+        Destination::open(formats, self.output.output.as_deref(), self.output.screen.color, guard)
     }
 
     /// The settings that a ranking shares with other questions.

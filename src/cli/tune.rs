@@ -15,7 +15,7 @@ use super::input::{Input, InputOptions};
 use super::run_summary::RunSummary;
 use super::settings::{FileArgs, PresetArg, Settings};
 use super::used_settings::used_settings;
-use super::warnings::{incidents as unseen, returns_without_region, unmatched_in, warmups, window};
+use super::warnings::{returns_without_region, unmatched_in, unseen_incidents, warmups, window};
 
 /// Show what every warmup, forget span and anchor would have reported
 ///
@@ -132,7 +132,7 @@ pub(crate) fn run(args: &TuneArgs) -> anyhow::Result<RunStatus> {
     warnings.extend(returns_without_region(&base, grid.forgets.iter().any(Option::is_some)));
     warnings.extend(window(coverage, &base));
     warnings.extend(warmups(&tuning, args.grid.names_warmups()));
-    warnings.extend(unseen(baseline, &tuning));
+    warnings.extend(unseen_incidents(baseline, &tuning));
     RunSummary::of(&input, &used, faults, warnings).end(args.output.run.quiet)
 }
 

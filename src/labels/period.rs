@@ -5,7 +5,7 @@ use csv::StringRecord;
 use super::LabelError;
 use super::event::{parse_labels, unused_in_labels};
 use super::rows::Rows;
-use crate::query::{Incident, IncidentPart, Keep, Label, LabelledEvent, Pattern};
+use crate::query::{IncidentPart, Keep, KnownIncident, Label, LabelledEvent, Pattern};
 use crate::time::{Bound, Timestamp};
 
 /// Parses an incident as `FROM..TO`, or `FROM..TO,GLOB` with a glob for its principal. Its name is the text.
@@ -19,7 +19,7 @@ use crate::time::{Bound, Timestamp};
 ///
 /// # Errors
 /// What is wrong, if it has another form or ends before it begins.
-pub fn parse_incident(text: &str) -> Result<Incident, String> {
+pub fn parse_incident(text: &str) -> Result<KnownIncident, String> {
     let (window, principal) = match text.split_once(',') {
         Some((window, glob)) => (window, Some(glob)),
         None => (text, None),
@@ -42,7 +42,7 @@ pub fn parse_incident(text: &str) -> Result<Incident, String> {
 ///
 /// # Errors
 /// If the header lacks or misspells a column, a row is malformed, or there are no rows.
-pub fn parse_incidents(text: &str) -> Result<Vec<Incident>, LabelError> {
+pub fn parse_incidents(text: &str) -> Result<Vec<KnownIncident>, LabelError> {
     let rows = Rows::of(text)?;
     if has_labels(&rows) {
         return parse_labels(text)?.iter().map(of_label).collect();
@@ -90,7 +90,7 @@ fn has_labels(rows: &Rows<'_>) -> bool {
 }
 
 /// Parses an incident. A missing or empty principal means any principal.
-fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> Result<Incident, String> {
+fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> Result<KnownIncident, String> {
     let bound = |text: &str| text.trim().parse::<Bound>().map_err(|error| error.to_string());
     let (from, to) = (bound(from)?.start(), bound(to)?.end());
     if from > to {
@@ -101,12 +101,12 @@ fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> Result
     Ok(of_part(name, IncidentPart { from, to, account: None, principal }))
 }
 
-fn of_part(name: &str, part: IncidentPart) -> Incident {
-    Incident { name: name.to_owned(), parts: vec![part], keep: Keep::default() }
+fn of_part(name: &str, part: IncidentPart) -> KnownIncident {
+    KnownIncident { name: name.to_owned(), parts: vec![part], keep: Keep::default() }
 }
 
 /// The incident of a labelled event: its second, and its principal.
-fn of_label(label: &Label) -> Result<Incident, LabelError> {
+fn of_label(label: &Label) -> Result<KnownIncident, LabelError> {
     let Label { incident, event: LabelledEvent { time, account, principal, .. }, .. } = label;
     let (Some(time), Some(principal)) = (time, principal) else {
         return Err(LabelError::new(format!(

@@ -1,59 +1,22 @@
 //! Why a behaviour is reported, or is not.
 //!
 //! The answer is found by asking, not by a second set of rules: first with nothing that could hide a first sighting, then with
-//! each setting alone. A setting that makes it disappear hides it.
+//! the settings that may hide it ([`Hiding`]).
 
 use std::borrow::Cow;
-use std::cell::LazyCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compiled_filter::CompiledFilter;
 use super::filter::action_names;
 use super::first_seen::{Candidate, Origin, first_seen, of_sightings};
+use super::hiding::{Hiding, HidingSetting, Key, is_of_first_sighting, key_of};
 use super::iam::Iam;
 use super::{Filter, Finding, FindingKind, Question, Severity};
 use crate::baseline::{Baseline, Behaviour, HitRetention};
 use crate::model::{ObservedPrincipal, PrincipalKey, Text, last_part};
-use crate::names::{named, nearest};
+use crate::names::nearest;
 use crate::time::{Span, Timestamp};
-
-named! {
-    /// A setting that can hide a first sighting. The names are those of the flags.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-    pub enum HidingSetting {
-        /// It came before the principal, or for a new principal the archive, had been known for long enough.
-        Warmup = "warmup",
-        /// It is not a finding of a kind that is reported.
-        Report = "report",
-        /// It is less severe than what is reported.
-        MinSeverity = "min-severity",
-        /// All calls failed, and failed ones do not count.
-        OnlySuccess = "only-success",
-        /// It is earlier than what is reported.
-        From = "from",
-        /// It is later than what is reported.
-        To = "to",
-        /// It is later than what counts.
-        ReadTo = "read-to",
-        /// Its principal is of another account.
-        Account = "account",
-        /// It was in another Region.
-        Region = "region",
-        /// It is from another log source.
-        Source = "source",
-        /// Its principal is of another kind.
-        PrincipalKind = "principal-kind",
-        /// The action is one of those that are learnt, but not reported.
-        IgnoreAction = "ignore-action",
-        /// The call only read.
-        OnlyMutating = "only-mutating",
-        /// Its principal has another name.
-        Principal = "principal",
-        /// The action has another name.
-        Action = "action",
-    }
-}
 
 /// Why the behaviours of a subject are reported or not.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,22 +78,7 @@ pub fn explain<'b>(baseline: &'b Baseline, question: &Question) -> Explanations<
     let asked = Asked::new(baseline, question);
     let open = unhidden(question);
     let candidates = asked.candidates(&open);
-    let left_with = |setting: HidingSetting| {
-        let mut alone = open.clone();
-        setting.copy(question, question, &mut alone);
-        (setting, reported(baseline, &alone))
-    };
-    let left_alone: Vec<(HidingSetting, BTreeSet<Key<'b>>)> =
-        HidingSetting::of_explanations().map(left_with).collect();
-    let all = Question { forget: None, all_matches: false, ..question.clone() };
-    let left_without = LazyCell::new(|| {
-        let left = |setting: HidingSetting| {
-            let mut others = all.clone();
-            setting.copy(question, &open, &mut others);
-            (setting, reported(baseline, &others))
-        };
-        HidingSetting::of_explanations().map(left).collect::<Vec<_>>()
-    });
+    let hiding = Hiding::new(baseline, question, &open);
     let mut findings: BTreeMap<Key<'b>, Vec<Finding<'b>>> = BTreeMap::new();
     for finding in first_seen(baseline, question) {
         findings.entry(key_of(&finding)).or_default().push(finding);
@@ -159,16 +107,9 @@ pub fn explain<'b>(baseline: &'b Baseline, question: &Question) -> Explanations<
             hidden_together: Vec::new(),
         };
         if !explanation.is_reported() {
-            let settings =
-                |left: &[(HidingSetting, BTreeSet<Key<'b>>)], is_left: bool| -> Vec<HidingSetting> {
-                    left.iter()
-                        .filter(|(_, left)| left.contains(&key) == is_left)
-                        .map(|(setting, _)| *setting)
-                        .collect()
-                };
-            explanation.hidden_by = settings(&left_alone, false);
+            explanation.hidden_by = hiding.alone(&key);
             if explanation.hidden_by.is_empty() {
-                explanation.hidden_together = settings(&left_without, true);
+                explanation.hidden_together = hiding.together(&key);
             }
         }
         behaviours.push(explanation);
@@ -182,60 +123,6 @@ impl Question {
     pub fn explained_hits(&self, key: PrincipalKey) -> HitRetention {
         Self { all_matches: true, ..unhidden(self) }.hit_retention(key)
     }
-}
-
-/// Account and key of a principal, and an action.
-type Key<'b> = (&'b str, &'b str, &'b str);
-
-fn key_of<'b>(finding: &Finding<'b>) -> Key<'b> {
-    (finding.account(), finding.principal(), finding.action)
-}
-
-/// The first sightings that a question reports.
-fn reported<'b>(baseline: &'b Baseline, question: &Question) -> BTreeSet<Key<'b>> {
-    let findings = first_seen(baseline, question);
-    findings.iter().filter(|finding| is_of_first_sighting(finding.kind)).map(key_of).collect()
-}
-
-impl HidingSetting {
-    /// Those that can hide what an explanation is about: its principals and actions are named.
-    fn of_explanations() -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(|setting| !matches!(setting, Self::Principal | Self::Action))
-    }
-
-    /// Copies it from one question to another; `asked` is the one that is explained.
-    pub(super) fn copy(self, asked: &Question, from: &Question, into: &mut Question) {
-        // What is reported no further than this is not read further either, unless it is said.
-        let is_read_to_implied = asked.read_to == asked.to;
-        let (set, filter) = (&from.filter, &mut into.filter);
-        match self {
-            Self::Warmup => into.warmup = from.warmup,
-            Self::Report => into.report.clone_from(&from.report),
-            Self::MinSeverity => into.min_severity = from.min_severity,
-            Self::OnlySuccess => into.only_success = from.only_success,
-            Self::From => into.from = from.from,
-            Self::To => {
-                into.to = from.to;
-                if is_read_to_implied {
-                    into.read_to = from.read_to;
-                }
-            }
-            Self::ReadTo if is_read_to_implied => {}
-            Self::ReadTo => into.read_to = from.read_to,
-            Self::Account => filter.accounts.clone_from(&set.accounts),
-            Self::Region => filter.regions.clone_from(&set.regions),
-            Self::Source => filter.sources.clone_from(&set.sources),
-            Self::PrincipalKind => filter.kinds.clone_from(&set.kinds),
-            Self::IgnoreAction => filter.ignored_actions.clone_from(&set.ignored_actions),
-            Self::OnlyMutating => filter.only_mutating = set.only_mutating,
-            Self::Principal => filter.principals.clone_from(&set.principals),
-            Self::Action => filter.actions.clone_from(&set.actions),
-        }
-    }
-}
-
-fn is_of_first_sighting(kind: FindingKind) -> bool {
-    matches!(kind, FindingKind::NewAction | FindingKind::NewPrincipal)
 }
 
 /// The question without anything that can hide a first sighting.

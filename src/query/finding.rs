@@ -120,6 +120,10 @@ impl FindingKind {
     /// The kinds that depend on settings, in order.
     pub const OF_SIGHTINGS: [Self; 3] = [Self::NewAction, Self::NewPrincipal, Self::ReturningAction];
 
+    /// The kinds that are reported unless a question names others.
+    pub const BY_DEFAULT: [Self; 4] =
+        [Self::NewAction, Self::NewPrincipal, Self::ReturningAction, Self::RootActivity];
+
     /// The kind of findings about new values in a dimension.
     pub const fn of_dimension(dimension: Dimension) -> Self {
         match dimension {
@@ -169,6 +173,31 @@ pub struct Question {
     pub min_severity: Severity,
     /// The order of the findings.
     pub sort: FindingOrder,
+}
+
+impl Question {
+    /// The warmup of a question that names none.
+    pub const DEFAULT_WARMUP: Span = Span::days(30);
+}
+
+impl Default for Question {
+    /// What `firstseen scan` asks without flags.
+    fn default() -> Self {
+        Self {
+            warmup: Self::DEFAULT_WARMUP,
+            forget: None,
+            anchor: Anchor::default(),
+            report: FindingKind::BY_DEFAULT.to_vec(),
+            from: None,
+            to: None,
+            read_to: None,
+            only_success: false,
+            all_matches: false,
+            filter: Filter::default(),
+            min_severity: Severity::default(),
+            sort: FindingOrder::default(),
+        }
+    }
 }
 
 /// One finding, with its evidence. Fields that do not apply to its kind, or are not known, are absent; `docs/formats.md` lists

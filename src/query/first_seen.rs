@@ -309,25 +309,19 @@ impl<'b> PrincipalView<'_, 'b> {
             }
             _ => self.rarities.of_first(self.start + occurrence.index),
         };
+        let action = &self.baseline.actions[behaviour.action as usize];
+        // Of a return there is no record: of what it does not tell, the first record of the behaviour must do.
+        let sighting = occurrence.evidence.unwrap_or(&behaviour.first);
         Finding {
-            kind: occurrence.kind,
             time: occurrence.time,
-            who: principal,
-            action: &self.baseline.actions[behaviour.action as usize],
-            value: None,
             gap_micros: occurrence.gap_micros,
             age: Some(age),
             failed: Some(occurrence.failed),
             first_success: first_success(behaviour, question),
-            read_only: occurrence.evidence.unwrap_or(&behaviour.first).read_only,
             evidence: occurrence.evidence,
             rarity: Some(rarity),
-            linked: self.links.find(principal, occurrence.evidence.unwrap_or(&behaviour.first)),
-            matched: None,
-            known_to_iam: None,
-            location: None,
-            integrity: None,
-            covered: None,
+            linked: self.links.find(principal, sighting),
+            ..finding_about(occurrence.kind, (principal, action, sighting))
         }
     }
 }

@@ -12,6 +12,7 @@ mod filter;
 mod finding;
 mod first_seen;
 mod globs;
+mod hiding;
 mod history;
 mod hits;
 mod iam;
@@ -35,13 +36,14 @@ pub use coverage::{
     LEAST_GAP_HOURS, LEAST_HOURLY_SPAN, LoggingSpan, LoggingSpanKind, LoggingTarget, coverage, set_covered,
 };
 pub use event_admission::{EventAdmission, Patterns};
-pub use explain::{Absence, Explanation, Explanations, HidingSetting, explain};
+pub use explain::{Absence, Explanation, Explanations, explain};
 pub use filter::{Filter, Pattern, PatternError};
 pub use finding::{
     Age, AgeBasis, Anchor, Correlated, CoveredBefore, Finding, FindingKind, FindingOrder, Integrity, Match,
     Matched, Question, Rarity,
 };
 pub use first_seen::{first_seen, first_seen_with_warmup_effect};
+pub use hiding::HidingSetting;
 pub use hits::rules_that_matched;
 pub use known::{
     ActionSets, By, Change, CountRange, KnownActions, KnownGroup, KnownQuestion, KnownRow, Measure, Period,
@@ -51,13 +53,13 @@ pub use overview::{ArchiveOverview, archive_overview};
 pub use preset::{Preset, PresetValues};
 pub use severity::Severity;
 pub use triage::{
-    Count, Episode, EpisodeFinding, Incident as RankedIncident, KnownAsset, KnownAssetError, KnownAssets,
-    LABEL_NOISES, LABEL_RANKS, Label, LabelReport, LabelShares, LabelledEvent, LabelledIncident, Link,
-    LinkKind, Overview, Part, PartName, RankedUnit, Reason, SEVERITY_STEP, Surprise, Triage, TriageQuestion,
-    WeightError, Weights, label_report, published_bits, triage,
+    Count, Episode, EpisodeFinding, Incident, KnownAsset, KnownAssetError, KnownAssets, LABEL_NOISES,
+    LABEL_RANKS, Label, LabelReport, LabelShares, LabelledEvent, LabelledIncident, Link, LinkKind, Overview,
+    Part, PartName, RankedUnit, Reason, SEVERITY_STEP, Surprise, Triage, TriageQuestion, WeightError,
+    Weights, label_report, published_bits, triage,
 };
 pub use tune::{
-    Calls, Daily, HiddenFindings, Incident, IncidentFindings, IncidentOutcome, IncidentPart, Keep,
+    Calls, Daily, HiddenFindings, IncidentFindings, IncidentOutcome, IncidentPart, Keep, KnownIncident,
     NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal, ObservedSpan, Setting, TradeOff, TuneGrid, Tuning,
     TuningRow, WorstDay, tune,
 };

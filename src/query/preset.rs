@@ -4,7 +4,7 @@
 
 use crate::model::{PrincipalKey, PrincipalKind};
 use crate::names::named;
-use crate::query::{Anchor, Filter, FindingKind, FindingOrder, Question, Severity};
+use crate::query::{Anchor, Filter, FindingKind, Question};
 use crate::time::Span;
 
 named! {
@@ -77,14 +77,9 @@ impl PresetValues {
             forget: Some(self.forget),
             anchor: self.anchor,
             report: self.report.to_vec(),
-            from: None,
-            to: None,
-            read_to: None,
             only_success: self.only_success,
-            all_matches: false,
             filter: Filter { kinds: self.kinds.to_vec(), ..Filter::default() },
-            min_severity: Severity::default(),
-            sort: FindingOrder::default(),
+            ..Question::default()
         }
     }
 }

@@ -91,7 +91,8 @@ impl RuleSet {
             }
         }
         let budget = Budget::default();
-        let mut rules = sigma::rules(&sigma, (placeholders, &budget), &mut problems);
+        let mut rules =
+            sigma::rules(&sigma, sigma::SetContext { placeholders, budget: &budget }, &mut problems);
         rules.extend(elements.compile(&budget, &mut problems));
         rules.sort_by(|left, right| left.metadata.key().cmp(&right.metadata.key()));
         let texts = files.iter().flat_map(|file| [file.language.name(), &file.text]);

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use firstseen::learn::{LearnSettings, Learnt, learn};
-use firstseen::query::{Anchor, Filter, Finding, FindingKind, FindingOrder, Question, Severity, first_seen};
+use firstseen::query::{Finding, FindingKind, Question, first_seen};
 use firstseen::scan::Silent;
 use firstseen::source::Archives;
 use firstseen::time::Span;
@@ -163,18 +163,5 @@ pub(crate) fn settings() -> LearnSettings {
 
 /// A question for new actions after a warmup of `days`.
 pub(crate) fn question(days: u32) -> Question {
-    Question {
-        warmup: Span::days(days),
-        forget: None,
-        anchor: Anchor::Principal,
-        report: vec![FindingKind::NewAction],
-        from: None,
-        to: None,
-        read_to: None,
-        only_success: false,
-        all_matches: false,
-        filter: Filter::default(),
-        min_severity: Severity::default(),
-        sort: FindingOrder::default(),
-    }
+    Question { warmup: Span::days(days), report: vec![FindingKind::NewAction], ..Question::default() }
 }

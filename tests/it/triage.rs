@@ -6,8 +6,8 @@ use firstseen::baseline::Baseline;
 use firstseen::learn::LearnSettings;
 use firstseen::model::PrincipalKey;
 use firstseen::query::{
-    ArchiveOverview, Episode, Finding, FindingKind, LinkKind, Question, RankedIncident, RankedUnit, Reason,
-    Triage, TriageQuestion, archive_overview, first_seen, triage,
+    ArchiveOverview, Episode, Finding, FindingKind, Incident, LinkKind, Question, RankedUnit, Reason, Triage,
+    TriageQuestion, archive_overview, first_seen, triage,
 };
 use firstseen::time::{Span, Timestamp};
 use proptest::prelude::*;
@@ -112,7 +112,7 @@ proptest! {
         for episode in episodes(&ranked) {
             prop_assert!(episode.parts.iter().all(|part| part.bits > 0.0 && part.bits.is_finite()));
         }
-        let published = |incident: &RankedIncident<'_>| incident.episodes[incident.lead].published_score();
+        let published = |incident: &Incident<'_>| incident.episodes[incident.lead].published_score();
         let scores: Vec<f64> = ranked.incidents.iter().map(published).collect();
         prop_assert!(scores.windows(2).all(|pair| pair[0] >= pair[1]));
     }
@@ -222,7 +222,7 @@ fn joined_with(
     };
     let baseline = archive.ingest(&all()).baseline.resolved(PrincipalKey::Arn);
     let ranked = triage(&baseline, question);
-    let named = |incident: &RankedIncident<'_>, index: usize| {
+    let named = |incident: &Incident<'_>, index: usize| {
         incident.episodes[index].who.key.rsplit('/').next().unwrap_or_default().to_owned()
     };
     let links = ranked.incidents.iter().flat_map(|incident| {

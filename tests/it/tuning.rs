@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
 use firstseen::query::{
-    Anchor, Calls, Finding, FindingKind, Incident, IncidentPart, Keep, Question, Severity, TradeOff,
+    Anchor, Calls, Finding, FindingKind, IncidentPart, Keep, KnownIncident, Question, Severity, TradeOff,
     TuneGrid, Tuning, TuningRow, first_seen, tune,
 };
 use firstseen::report::{TuneFormat, TuneReport, UsedSettings};
@@ -153,18 +153,18 @@ proptest! {
         keep in prop_oneof![(1..4usize).prop_map(Keep::Count), (1..=100u8).prop_map(Keep::Percent)],
     ) {
         let baseline = archive(&objects).ingest(&settings()).baseline;
-        let incidents: Vec<Incident> = days
+        let incidents: Vec<KnownIncident> = days
             .iter()
             .map(|&(first, length)| {
                 let (from, to) =
                     (Day::from_number(19_723 + first).start(), Day::from_number(19_723 + first + length).end());
                 let part = IncidentPart { from, to, account: None, principal: None };
-                Incident { name: String::new(), parts: vec![part], keep }
+                KnownIncident { name: String::new(), parts: vec![part], keep }
             })
             .collect();
         let base = Question { report: FindingKind::OF_SIGHTINGS.to_vec(), ..question(0) };
         let tuning = tune(&baseline, &base, &grid, &incidents);
-        let inside = |asked: &Question, incident: &Incident| {
+        let inside = |asked: &Question, incident: &KnownIncident| {
             let found = first_seen(&baseline, asked);
             found.iter().filter(|finding| (incident.from()..=incident.to()).contains(&Some(finding.time))).count()
         };
@@ -211,11 +211,11 @@ proptest! {
     }
 }
 
-fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> Incident {
+fn incident(name: &str, from: &str, to: &str, principal: Option<&str>) -> KnownIncident {
     let bound = |text: &str| text.parse::<Bound>().unwrap();
     let principal = principal.map(|glob| glob.parse().unwrap());
     let part = IncidentPart { from: bound(from).start(), to: bound(to).end(), account: None, principal };
-    Incident { name: name.to_owned(), parts: vec![part], keep: Keep::default() }
+    KnownIncident { name: name.to_owned(), parts: vec![part], keep: Keep::default() }
 }
 
 /// Eva creates a user when she has been known for 20 days; on the same day Bob has three new actions.
@@ -386,7 +386,7 @@ fn the_suggestion_is_the_last_setting_of_the_trade_off() {
 fn more_of_an_incident_is_kept_if_asked_for() {
     let baseline = break_in().ingest(&settings()).baseline;
     let suggested = |keep: Keep| {
-        let all = Incident { keep, ..incident("all", "2024-03-01", "2024-03-31", Some("eva")) };
+        let all = KnownIncident { keep, ..incident("all", "2024-03-01", "2024-03-31", Some("eva")) };
         let tuning = tune(&baseline, &question(0), &small_grid(), &[all]);
         let row = tuning.suggestion.map(|index| &tuning.rows[index]);
         (tuning.incidents[0].needed(), row.map(|row| row.incidents[0].reported))

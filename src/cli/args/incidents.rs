@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use firstseen::labels::{LabelError, parse_incident, parse_incidents, unused_in_incidents};
-use firstseen::query::{Incident, Keep};
+use firstseen::query::{Keep, KnownIncident};
 
 use super::super::exit::{Hint, UsageError};
 use super::super::settings::FileArgs;
@@ -50,7 +50,7 @@ impl FromStr for KeepArg {
 
 /// An incident on the command line.
 #[derive(Clone, Debug)]
-struct IncidentArg(Incident);
+struct IncidentArg(KnownIncident);
 
 impl FromStr for IncidentArg {
     type Err = String;
@@ -68,8 +68,8 @@ impl IncidentArgs {
 
     /// All incidents, first those of the command line, then those of the files; and warnings about columns of these. `settings` may say what
     /// to keep of incidents also if there are none.
-    pub(crate) fn read(&self, settings: &FileArgs) -> anyhow::Result<(Vec<Incident>, Vec<String>)> {
-        let mut incidents: Vec<Incident> = self.incident.iter().map(|arg| arg.0.clone()).collect();
+    pub(crate) fn read(&self, settings: &FileArgs) -> anyhow::Result<(Vec<KnownIncident>, Vec<String>)> {
+        let mut incidents: Vec<KnownIncident> = self.incident.iter().map(|arg| arg.0.clone()).collect();
         let mut warnings = Vec::new();
         for file in &self.incidents {
             incidents.extend(read_file(file, &mut warnings)?);
@@ -87,9 +87,9 @@ impl IncidentArgs {
 }
 
 /// Joins incidents with the same name, in the order of their first parts.
-fn grouped(incidents: Vec<Incident>) -> Vec<Incident> {
+fn grouped(incidents: Vec<KnownIncident>) -> Vec<KnownIncident> {
     let mut place: HashMap<String, usize> = HashMap::new();
-    let mut joined: Vec<Incident> = Vec::new();
+    let mut joined: Vec<KnownIncident> = Vec::new();
     for incident in incidents {
         match place.get(&incident.name) {
             Some(index) => joined[*index].parts.extend(incident.parts),
@@ -102,7 +102,7 @@ fn grouped(incidents: Vec<Incident>) -> Vec<Incident> {
     joined
 }
 
-fn read_file(path: &Path, warnings: &mut Vec<String>) -> anyhow::Result<Vec<Incident>> {
+fn read_file(path: &Path, warnings: &mut Vec<String>) -> anyhow::Result<Vec<KnownIncident>> {
     let hint = Hint(
         "--incidents takes a CSV file with the header from,to,principal,name, or one of firstseen triage --labels with the columns \
          incident, time, principal and action",

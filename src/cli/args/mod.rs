@@ -40,8 +40,10 @@ pub(crate) use known::KnownArgs;
 pub(crate) use labels::LabelArgs;
 pub(crate) use learning::{LearningArgs, byte_count, cluster_name};
 pub(crate) use named::named_arg;
-pub(crate) use output::{AnswerOutputArgs, FileFormat, OutputArgs, OutputFormats, RankedOutputArgs, RunArgs};
-pub(crate) use question::{DEFAULT_WARMUP, QuestionArgs};
+pub(crate) use output::{
+    AnswerOutputArgs, FileFormat, FolderFormat, OutputArgs, OutputFormats, RankedOutputArgs, RunArgs,
+};
+pub(crate) use question::QuestionArgs;
 pub(crate) use reading::{ReadingArgs, Source, SourceArgs, may_be_source};
 pub(crate) use rules::RuleArgs;
 pub(crate) use s3::{AccessArgs, S3Args, warn_of_mirror};

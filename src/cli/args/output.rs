@@ -129,8 +129,17 @@ pub(crate) enum FileFormat {
 pub(crate) enum OutputFormats {
     /// One format, to a file or stdout.
     One(FileFormat),
-    /// Several, in a folder, each with its file name. `None` is ASFF, which has files of its own.
-    Folder(Vec<Option<(FileFormat, &'static str)>>),
+    /// In a folder: several, or one of many files.
+    Folder(Vec<FolderFormat>),
+}
+
+/// A format in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FolderFormat {
+    /// One file, with its name.
+    File(FileFormat, &'static str),
+    /// ASFF, which has files of its own.
+    Asff,
 }
 
 impl OutputArgs {
@@ -145,21 +154,21 @@ impl OutputArgs {
                         twice.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
                     return Err(UsageError(format!("--format names {name} twice")).into());
                 }
-                return Ok(OutputFormats::Folder(several.iter().map(|one| self.file(*one)).collect()));
+                return Ok(OutputFormats::Folder(several.iter().map(|one| self.in_folder(*one)).collect()));
             }
         };
-        Ok(match self.file(one) {
-            Some((format, _)) => OutputFormats::One(format),
-            None => OutputFormats::Folder(vec![None]),
+        Ok(match self.in_folder(one) {
+            FolderFormat::File(format, _) => OutputFormats::One(format),
+            FolderFormat::Asff => OutputFormats::Folder(vec![FolderFormat::Asff]),
         })
     }
 
-    /// A format written as one file, with its name in a folder of several; none for ASFF.
-    fn file(&self, format: FindingFormatArg) -> Option<(FileFormat, &'static str)> {
-        Some(match format {
-            FindingFormatArg::Asff => return None,
-            FindingFormatArg::Page => (FileFormat::Page, "findings.html"),
-            FindingFormatArg::Workbook => (FileFormat::Workbook, "findings.xlsx"),
+    /// A format as one of several in a folder.
+    fn in_folder(&self, format: FindingFormatArg) -> FolderFormat {
+        match format {
+            FindingFormatArg::Asff => FolderFormat::Asff,
+            FindingFormatArg::Page => FolderFormat::File(FileFormat::Page, "findings.html"),
+            FindingFormatArg::Workbook => FolderFormat::File(FileFormat::Workbook, "findings.xlsx"),
             FindingFormatArg::Answer(format) => {
                 let name = match format {
                     FormatArg::Csv => "findings.csv",
@@ -167,7 +176,7 @@ impl OutputArgs {
                     FormatArg::Jsonl => "findings.jsonl",
                     FormatArg::Text => "findings.txt",
                 };
-                (FileFormat::Own(format.format(self.csv_raw)), name)
+                FolderFormat::File(FileFormat::Own(format.format(self.csv_raw)), name)
             }
             FindingFormatArg::Export(format) => {
                 let name = match format {
@@ -176,9 +185,9 @@ impl OutputArgs {
                     ExportFormat::Falco => "findings.falco.jsonl",
                     ExportFormat::Timesketch => "findings.timesketch.jsonl",
                 };
-                (FileFormat::Export(format), name)
+                FolderFormat::File(FileFormat::Export(format), name)
             }
-        })
+        }
     }
 }
 
@@ -207,7 +216,7 @@ impl RankedOutputArgs {
         let RankedFormatArg(format) = RankedFormatArg::of_output(self.format, self.output.as_deref())?;
         Ok(OutputFormats::One(match format {
             FindingFormatArg::Answer(format) => FileFormat::Own(format.format(self.csv_raw)),
-            FindingFormatArg::Asff => return Ok(OutputFormats::Folder(vec![None])),
+            FindingFormatArg::Asff => return Ok(OutputFormats::Folder(vec![FolderFormat::Asff])),
             FindingFormatArg::Export(format) => FileFormat::Export(format),
             FindingFormatArg::Page => FileFormat::Page,
             FindingFormatArg::Workbook => FileFormat::Workbook,

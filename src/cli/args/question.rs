@@ -4,14 +4,11 @@ use std::str::FromStr;
 
 use clap::Args;
 use firstseen::model::Dimension;
-use firstseen::query::{Anchor, FindingKind};
+use firstseen::query::{Anchor, FindingKind, Question};
 use firstseen::time::{Span, TimeError};
 
 use super::given;
 use super::named::named_arg;
-
-/// The warmup of a question that names none.
-pub(crate) const DEFAULT_WARMUP: Span = Span::days(30);
 
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What counts as new")]
@@ -113,7 +110,7 @@ impl QuestionArgs {
 
     /// How long a principal must have been known.
     pub(crate) fn warmup(&self) -> Span {
-        self.warmup.unwrap_or(DEFAULT_WARMUP)
+        self.warmup.unwrap_or(Question::DEFAULT_WARMUP)
     }
 
     /// How long after its last sighting a behaviour is forgotten.
@@ -123,14 +120,13 @@ impl QuestionArgs {
 
     /// Where the warmup clock starts.
     pub(crate) fn anchor(&self) -> Anchor {
-        self.anchor.map_or(Anchor::Principal, |arg| arg.0)
+        self.anchor.map_or(Anchor::default(), |arg| arg.0)
     }
 
     /// The kinds of findings to report.
     pub(crate) fn report(&self) -> Vec<FindingKind> {
         let is_all = self.report.is_empty() || self.report.iter().any(|kind| kind.0.is_none());
-        let default = [&FindingKind::OF_SIGHTINGS[..], &[FindingKind::RootActivity]].concat();
-        let mut kinds = if is_all { default } else { Vec::new() };
+        let mut kinds = if is_all { FindingKind::BY_DEFAULT.to_vec() } else { Vec::new() };
         for kind in self.report.iter().filter_map(|kind| kind.0) {
             if !kinds.contains(&kind) {
                 kinds.push(kind);

@@ -15,7 +15,7 @@ use crate::query::hits::match_findings;
 use crate::query::iam::Iam;
 use crate::query::in_scope::first_counted;
 use crate::query::single_event::finding_about;
-use crate::query::{Filter, Finding, FindingKind, FindingOrder, Match, Matched, Question, Severity};
+use crate::query::{Finding, FindingKind, Match, Matched, Question};
 use crate::time::Timestamp;
 
 /// An episode before it is scored.
@@ -39,17 +39,11 @@ impl TriageQuestion {
         let dimensions = Dimension::LEARNT.map(FindingKind::of_dimension);
         Question {
             warmup: self.warmup,
-            forget: None,
             anchor: self.anchor,
             report: [&[FindingKind::NewAction, FindingKind::FirstSuccess], &dimensions[..]].concat(),
-            from: None,
-            to: None,
             read_to: self.read_to,
             only_success: self.only_success,
-            all_matches: false,
-            filter: Filter::default(),
-            min_severity: Severity::default(),
-            sort: FindingOrder::default(),
+            ..Question::default()
         }
     }
 }

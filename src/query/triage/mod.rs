@@ -501,8 +501,8 @@ impl TriageQuestion {
 impl Default for TriageQuestion {
     fn default() -> Self {
         Self {
-            warmup: Span::days(30),
-            anchor: Anchor::Principal,
+            warmup: Question::DEFAULT_WARMUP,
+            anchor: Anchor::default(),
             gap: Span::hours(1),
             from: None,
             to: None,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::ops::Range;
 
-use super::Incident;
+use super::KnownIncident;
 use super::enumerated::EnumeratedFinding;
 use super::members::Members;
 use crate::baseline::Baseline;
@@ -35,7 +35,7 @@ pub(super) struct Enumeration<'b> {
 
 impl<'b> Enumeration<'b> {
     /// Evaluates the most sensitive setting.
-    pub(super) fn new(baseline: &'b Baseline, asked: &Question, incidents: &[Incident]) -> Self {
+    pub(super) fn new(baseline: &'b Baseline, asked: &Question, incidents: &[KnownIncident]) -> Self {
         let admission = CompiledFilter::new(Cow::Borrowed(&asked.filter));
         let severe = (asked.min_severity > Severity::default()).then(|| severe(baseline, asked));
         let mut findings = Vec::new();

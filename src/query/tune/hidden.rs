@@ -1,9 +1,9 @@
 //! Why an incident has no findings: which filters hide them.
 
 use super::enumeration::Enumeration;
-use super::{HiddenFindings, Incident};
+use super::{HiddenFindings, KnownIncident};
 use crate::baseline::Baseline;
-use crate::query::explain::HidingSetting;
+use crate::query::hiding::HidingSetting;
 use crate::query::{Filter, FindingKind, Question, Severity};
 
 /// The findings of incidents that filters hide; `asked` is the question with the most sensitive setting. Found by asking: without any
@@ -11,7 +11,7 @@ use crate::query::{Filter, FindingKind, Question, Severity};
 pub(super) fn hidden(
     baseline: &Baseline,
     asked: &Question,
-    incidents: &[Incident],
+    incidents: &[KnownIncident],
 ) -> Vec<Option<HiddenFindings>> {
     let count = |question: &Question| -> Vec<usize> {
         let all = Enumeration::new(baseline, question, incidents);
@@ -48,7 +48,7 @@ pub(super) fn hidden(
 }
 
 /// The end of what was read, if an incident is after it.
-fn is_unread(asked: &Question, incident: &Incident) -> Option<HiddenFindings> {
+fn is_unread(asked: &Question, incident: &KnownIncident) -> Option<HiddenFindings> {
     let end = asked.read_to.filter(|end| incident.from().is_some_and(|from| from > *end))?;
     let by = if asked.to == Some(end) { HidingSetting::To } else { HidingSetting::ReadTo };
     Some(HiddenFindings { findings: 0, by: vec![by] })

@@ -9,9 +9,9 @@ use crate::time::{Span, Timestamp};
 /// In microseconds.
 const HOUR: i64 = Span::hours(1).micros();
 
-/// Activity that should be reported.
+/// Activity that the user knows of, which should be reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Incident {
+pub struct KnownIncident {
     /// Its name.
     pub name: String,
     /// Its parts, at least one: a finding of any of them is one of the incident.
@@ -73,7 +73,7 @@ impl Keep {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IncidentFindings {
     /// The label.
-    pub incident: Incident,
+    pub incident: KnownIncident,
     /// Its actions: findings of the most sensitive setting in its time and by its principals. Without any, no setting
     /// can report it.
     pub findings: usize,
@@ -110,7 +110,7 @@ pub struct IncidentOutcome {
     pub alerts_on_worst_day: Option<usize>,
 }
 
-impl Incident {
+impl KnownIncident {
     /// Its first instant; `None` without parts.
     pub fn from(&self) -> Option<Timestamp> {
         self.parts.iter().map(|part| part.from).min()

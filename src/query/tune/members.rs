@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::enumerated::EnumeratedFinding;
-use super::{Incident, IncidentPart};
+use super::{IncidentPart, KnownIncident};
 use crate::model::ObservedPrincipal;
 use crate::query::filter::principal_names;
 
@@ -37,7 +37,7 @@ impl<'e> Members<'e> {
     }
 
     /// The indices of the findings that belong to an incident, in order.
-    pub(super) fn of(&mut self, incident: &Incident) -> Vec<u32> {
+    pub(super) fn of(&mut self, incident: &KnownIncident) -> Vec<u32> {
         let mut members: Vec<u32> = incident.parts.iter().flat_map(|part| self.of_part(part)).collect();
         members.sort_unstable();
         members.dedup();
@@ -157,7 +157,7 @@ mod tests {
                     let one_by_one: Vec<u32> =
                         (0..).zip(&findings).filter(|(_, one)| fits(one)).map(|(index, _)| index).collect();
                     let name = String::new();
-                    let of = members.of(&Incident { name, parts, keep: Keep::default() });
+                    let of = members.of(&KnownIncident { name, parts, keep: Keep::default() });
                     assert_eq!(of, one_by_one);
                     found += of.len();
                 }

@@ -25,7 +25,7 @@ use sweep::Sweep;
 
 pub use daily::{Daily, ObservedSpan, WorstDay};
 pub use grid::{Calls, Setting, TuneGrid};
-pub use incident::{HiddenFindings, Incident, IncidentFindings, IncidentOutcome, IncidentPart, Keep};
+pub use incident::{HiddenFindings, IncidentFindings, IncidentOutcome, IncidentPart, Keep, KnownIncident};
 pub use noise::{NOISY_NAMED, Noise, NoisyAccount, NoisyPrincipal};
 pub use trade_off::TradeOff;
 
@@ -72,7 +72,7 @@ pub fn tune<'b>(
     baseline: &'b Baseline,
     base: &Question,
     grid: &TuneGrid,
-    incidents: &[Incident],
+    incidents: &[KnownIncident],
 ) -> Tuning<'b> {
     let mut base = base.clone();
     // Events of Insights and root activity do not depend on settings.
@@ -104,7 +104,7 @@ pub fn tune<'b>(
     }
     tuning.suggestion = tuning.quietest();
     let unseen = tuning.incidents.iter().filter(|labelled| labelled.findings == 0);
-    let unseen: Vec<Incident> = unseen.map(|labelled| labelled.incident.clone()).collect();
+    let unseen: Vec<KnownIncident> = unseen.map(|labelled| labelled.incident.clone()).collect();
     if let (false, Some(&anchor)) = (unseen.is_empty(), grid.anchors.first()) {
         let forget = grid.shortest_forget();
         let asked = Question { warmup: Span::default(), forget, anchor, ..base.clone() };
@@ -139,7 +139,7 @@ fn observed(baseline: &Baseline, question: &Question) -> Option<ObservedSpan> {
 }
 
 impl IncidentFindings {
-    fn new(incident: Incident) -> Self {
+    fn new(incident: KnownIncident) -> Self {
         Self { incident, findings: 0, read_only: 0, hidden: None }
     }
 }

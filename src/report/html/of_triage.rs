@@ -6,7 +6,7 @@ use super::content::{Content, Unit};
 use super::limits::{MOST_EPISODES, MOST_ROWS};
 use super::timeline::{Mark, Novelty};
 use super::{PageContext, write};
-use crate::query::{EpisodeFinding, FindingKind, RankedIncident};
+use crate::query::{EpisodeFinding, FindingKind, Incident};
 use crate::report::row::{NOT_NAMED, named};
 use crate::report::triage::{MostOfIncident, TriageReport, rounded};
 
@@ -18,8 +18,8 @@ impl TriageReport<'_> {
     pub fn write_html(&self, context: &PageContext<'_>, out: &mut dyn Write) -> io::Result<()> {
         let (triage, incidents) = (self.triage, &self.triage.incidents);
         let wanted = incidents.len().min(self.top.unwrap_or(usize::MAX));
-        let best = incidents.first().map_or(1.0, RankedIncident::score).max(f64::MIN_POSITIVE);
-        let findings = incidents.iter().flat_map(RankedIncident::findings);
+        let best = incidents.first().map_or(1.0, Incident::score).max(f64::MIN_POSITIVE);
+        let findings = incidents.iter().flat_map(Incident::findings);
         let content = Content {
             unit: Unit::Incident,
             command: "triage",
@@ -55,7 +55,7 @@ fn novelty(one: &EpisodeFinding<'_>) -> Novelty {
 }
 
 /// The mark of an incident; `best` is the highest score.
-fn mark(rank: usize, incident: &RankedIncident<'_>, best: f64) -> Mark {
+fn mark(rank: usize, incident: &Incident<'_>, best: f64) -> Mark {
     let start = incident.span().start;
     let who = named(&incident.leading().who.key).unwrap_or(NOT_NAMED);
     Mark {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::TriageReport;
 use crate::catalog::DELIVERY_SLACK;
 use crate::model::{Dimension, PrincipalKey};
-use crate::query::{Episode, FindingKind, RankedIncident};
+use crate::query::{Episode, FindingKind, Incident};
 use crate::report::clean::literal_glob;
 use crate::report::count::counted;
 use crate::report::place::container;
@@ -18,12 +18,12 @@ use crate::time::{Span, Timestamp};
 const PRINCIPALS: usize = 20;
 
 /// The `events` command for an incident, or the `scan` command if the source is a baseline. The source is named as in this run.
-pub(super) fn command(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> String {
+pub(super) fn command(report: &TriageReport<'_>, incident: &Incident<'_>) -> String {
     command_words(report, incident).join(" ")
 }
 
 /// The same in parts: the command with its source, and each flag with its value.
-pub(super) fn command_words(report: &TriageReport<'_>, incident: &RankedIncident<'_>) -> Vec<String> {
+pub(super) fn command_words(report: &TriageReport<'_>, incident: &Incident<'_>) -> Vec<String> {
     let leading = std::iter::once(incident.leading());
     let (mut shown, mut left_out) = (BTreeSet::new(), BTreeSet::new());
     for episode in leading.chain(&incident.episodes) {
@@ -128,7 +128,7 @@ fn plain_account(account: &str) -> Option<&str> {
 }
 
 /// The dimensions in which the incident has new values.
-fn dimensions(incident: &RankedIncident<'_>) -> Vec<&'static str> {
+fn dimensions(incident: &Incident<'_>) -> Vec<&'static str> {
     let found: BTreeSet<Dimension> =
         incident.findings().filter_map(|one| one.finding.kind.dimension()).collect();
     found.into_iter().map(Dimension::name).collect()

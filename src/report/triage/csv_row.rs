@@ -9,7 +9,7 @@ use super::bits::{part, rounded, score};
 use super::member_view::{classes, new_actions, outcomes, values};
 use super::words::{of_link, of_part};
 use crate::model::{Dimension, Sighting};
-use crate::query::{Episode, Finding, PartName, RankedIncident, Weights};
+use crate::query::{Episode, Finding, Incident, PartName, Weights};
 use crate::report::columns::row;
 use crate::report::row::{NOT_NAMED, named};
 use crate::time::Timestamp;
@@ -54,7 +54,7 @@ impl<'a> IncidentRow<'a> {
     /// The row, its texts cleaned by `clean`.
     pub(super) fn new(
         rank: usize,
-        incident: &'a RankedIncident<'a>,
+        incident: &'a Incident<'a>,
         clean: fn(&str) -> Cow<'_, str>,
         weights: &Weights,
     ) -> Self {
@@ -107,7 +107,7 @@ impl<'a> IncidentRow<'a> {
 }
 
 /// What occurred in the episodes: new actions, Regions, networks, agents, access keys and rules.
-fn lists<'a>(incident: &'a RankedIncident<'a>) -> [BTreeSet<Cow<'a, str>>; 6] {
+fn lists<'a>(incident: &'a Incident<'a>) -> [BTreeSet<Cow<'a, str>>; 6] {
     let mut lists: [BTreeSet<Cow<'a, str>>; 6] = Default::default();
     for episode in &incident.episodes {
         let [actions, regions, networks, agents, keys, rules] = &mut lists;

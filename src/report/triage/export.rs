@@ -13,7 +13,7 @@ use super::words::{of_link, of_part};
 use crate::checksum::Checksum;
 use crate::coverage::Coverage;
 use crate::model::partition_of;
-use crate::query::{Part, RankedIncident, Weights};
+use crate::query::{Incident, Part, Weights};
 use crate::report::count::counted;
 use crate::report::export::{account_of, asff, ocsf, words};
 use crate::report::row::{NOT_NAMED, named};
@@ -34,11 +34,7 @@ pub(super) fn write_ocsf(report: &TriageReport<'_>, out: &mut dyn Write) -> io::
     Ok(())
 }
 
-fn ocsf_event(
-    report: &TriageReport<'_>,
-    rank: usize,
-    incident: &RankedIncident<'_>,
-) -> serde_json::Result<Value> {
+fn ocsf_event(report: &TriageReport<'_>, rank: usize, incident: &Incident<'_>) -> serde_json::Result<Value> {
     let span = incident.span();
     let facts = ocsf::Facts {
         uid: id(incident),
@@ -75,7 +71,7 @@ fn ocsf_event(
 #[derive(Debug)]
 struct Ranked<'r> {
     rank: usize,
-    incident: &'r RankedIncident<'r>,
+    incident: &'r Incident<'r>,
     report: &'r TriageReport<'r>,
 }
 
@@ -96,7 +92,7 @@ pub(super) fn asff<'r>(report: &'r TriageReport<'r>) -> (AsffBatches<'r>, usize)
 
 /// An incident in Security Hub's format, for an account and a Region.
 fn asff_finding(
-    (rank, incident): (usize, &RankedIncident<'_>),
+    (rank, incident): (usize, &Incident<'_>),
     report: &TriageReport<'_>,
     (account, region): (&str, &str),
 ) -> Value {
@@ -133,7 +129,7 @@ fn asff_finding(
 }
 
 /// Rank, score and parts, as texts.
-fn product_fields(rank: usize, incident: &RankedIncident<'_>, weights: &Weights) -> Map<String, Value> {
+fn product_fields(rank: usize, incident: &Incident<'_>, weights: &Weights) -> Map<String, Value> {
     let leading = incident.leading();
     let mut fields = BTreeMap::from([
         ("rank".to_owned(), rank.to_string()),
@@ -154,7 +150,7 @@ fn product_fields(rank: usize, incident: &RankedIncident<'_>, weights: &Weights)
 }
 
 /// `Unusual activity of deploy: 12 first-seen actions`
-fn title(incident: &RankedIncident<'_>) -> String {
+fn title(incident: &Incident<'_>) -> String {
     let leading = incident.leading();
     let who = named(&leading.who.key).map_or_else(|| NOT_NAMED.to_owned(), words::name);
     let actions = counted(new_actions(leading).count() as u64, "first-seen action");
@@ -166,7 +162,7 @@ fn title(incident: &RankedIncident<'_>) -> String {
 }
 
 /// The score with its reasons, and what joins the episodes.
-fn description(incident: &RankedIncident<'_>, weights: &Weights) -> String {
+fn description(incident: &Incident<'_>, weights: &Weights) -> String {
     let leading = incident.leading();
     let mut sentences = vec![format!("{:.2} bits", score(leading))];
     let reason = |part: &Part<'_>| format!("{}: {}", part.name().name(), of_part(part, leading, weights));
@@ -176,7 +172,7 @@ fn description(incident: &RankedIncident<'_>, weights: &Weights) -> String {
 }
 
 /// The unique id of an incident, the same in every run with the same settings.
-fn id(incident: &RankedIncident<'_>) -> String {
+fn id(incident: &Incident<'_>) -> String {
     let (first, span) = (incident.episodes[0].who, incident.span());
     let evidence = incident.episodes[0].findings.first().and_then(|one| one.finding.evidence);
     let event_id = evidence.map_or(String::new(), |evidence| evidence.event_id.text().into_owned());
@@ -186,14 +182,14 @@ fn id(incident: &RankedIncident<'_>) -> String {
 }
 
 /// Account and key of each principal with a name, in the order in which they fell.
-fn principals<'i>(incident: &'i RankedIncident<'i>) -> Vec<(&'i str, &'i str)> {
+fn principals<'i>(incident: &'i Incident<'i>) -> Vec<(&'i str, &'i str)> {
     let mut known = BTreeSet::new();
     let all = incident.episodes.iter().map(|episode| episode.who.account_and_key());
     all.filter(|who| named(who.1).is_some() && known.insert(*who)).collect()
 }
 
 /// Creation time of an incident: the time of the last event read. Nothing here reads a clock.
-fn made(incident: &RankedIncident<'_>, coverage: &Coverage) -> Timestamp {
+fn made(incident: &Incident<'_>, coverage: &Coverage) -> Timestamp {
     let end = incident.span().end;
     coverage.last_event.map_or(end, |read| read.max(end))
 }

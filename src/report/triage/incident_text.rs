@@ -13,7 +13,7 @@ use crate::model::{
     without_cluster,
 };
 use crate::query::{
-    Episode, EpisodeFinding, FindingKind, Link, LinkKind, PartName, RankedIncident, Surprise, Weights,
+    Episode, EpisodeFinding, FindingKind, Incident, Link, LinkKind, PartName, Surprise, Weights,
 };
 use crate::report::count::counted;
 use crate::report::last_word_for_shell;
@@ -69,7 +69,7 @@ const NAMED: usize = 16;
 
 /// The lines of an incident below its head, not cleaned yet.
 pub(super) fn incident_lines(
-    incident: &RankedIncident<'_>,
+    incident: &Incident<'_>,
     weights: &Weights,
     trace_source: Option<&str>,
 ) -> Vec<String> {
@@ -105,7 +105,7 @@ fn needs_room(lines: &[Line]) -> bool {
 
 /// All lines that apply, before any is left out.
 fn all_lines(
-    incident: &RankedIncident<'_>,
+    incident: &Incident<'_>,
     actions: &[(&EpisodeFinding<'_>, &Surprise)],
     (weights, trace_source): (&Weights, Option<&str>),
 ) -> Vec<Line> {
@@ -146,7 +146,7 @@ fn all_lines(
 }
 
 /// The score of an incident with its parts.
-pub(super) fn score_in_words(incident: &RankedIncident<'_>) -> String {
+pub(super) fn score_in_words(incident: &Incident<'_>) -> String {
     let score = score(incident.leading());
     let parts: Vec<String> = incident
         .leading()
@@ -161,7 +161,7 @@ pub(super) fn score_in_words(incident: &RankedIncident<'_>) -> String {
 }
 
 /// The principal of the episode with the highest score, and the time of the incident.
-fn who_and_when(incident: &RankedIncident<'_>) -> String {
+fn who_and_when(incident: &Incident<'_>) -> String {
     let episode = incident.leading();
     let who = episode.who;
     let key = named(&who.key).unwrap_or(NOT_NAMED);
@@ -308,7 +308,7 @@ fn wrapped(start: &str, items: Vec<String>) -> Vec<String> {
 }
 
 /// The rules that events of all episodes matched, the highest priority first.
-fn rules(incident: &RankedIncident<'_>) -> Option<String> {
+fn rules(incident: &Incident<'_>) -> Option<String> {
     let mut found: BTreeSet<(_, &str)> = BTreeSet::new();
     for (rule, _) in incident.episodes.iter().flat_map(|episode| &episode.rules) {
         found.insert((rule.priority, &rule.name));
@@ -319,7 +319,7 @@ fn rules(incident: &RankedIncident<'_>) -> Option<String> {
 }
 
 /// The access keys of all episodes, and the command that traces the first.
-fn keys(incident: &RankedIncident<'_>, trace_source: Option<&str>) -> Option<String> {
+fn keys(incident: &Incident<'_>, trace_source: Option<&str>) -> Option<String> {
     let keys = access_keys(incident);
     let first = keys.first()?;
     let name = if keys.len() == 1 { "key" } else { "keys" };
@@ -329,7 +329,7 @@ fn keys(incident: &RankedIncident<'_>, trace_source: Option<&str>) -> Option<Str
 }
 
 /// The access keys of all episodes, those of the one with the highest score first. Tokens of clusters cannot be traced.
-pub(super) fn access_keys<'i>(incident: &'i RankedIncident<'_>) -> Vec<&'i str> {
+pub(super) fn access_keys<'i>(incident: &'i Incident<'_>) -> Vec<&'i str> {
     let leading = std::iter::once(incident.leading());
     let (mut keys, mut seen) = (Vec::new(), HashSet::new());
     for episode in leading.chain(&incident.episodes) {
@@ -345,7 +345,7 @@ pub(super) fn access_keys<'i>(incident: &'i RankedIncident<'_>) -> Vec<&'i str> 
 }
 
 /// The principals of several episodes, in the order in which they fell, with what joins each to an earlier one or else to a later one.
-fn order_of_principals(incident: &RankedIncident<'_>) -> Option<String> {
+fn order_of_principals(incident: &Incident<'_>) -> Option<String> {
     let episodes = incident.episodes.len();
     if episodes < 2 {
         return None;
@@ -407,7 +407,7 @@ fn cluster_of(key: &str) -> Option<&str> {
 }
 
 /// What joins an episode to another one in a few words; `is_to` if the other one gave or acted.
-fn joined_by(incident: &RankedIncident<'_>, link: &Link<'_>, is_to: bool, other: &str) -> String {
+fn joined_by(incident: &Incident<'_>, link: &Link<'_>, is_to: bool, other: &str) -> String {
     match (link.kind, is_to) {
         (LinkKind::AccessKey, _) => format!("same key {}", link.value),
         (LinkKind::IssuedKey, true) if is_of_cluster(link.value) => {

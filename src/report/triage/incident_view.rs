@@ -9,7 +9,7 @@ use super::finding_view::FindingView;
 use super::member_view::{MemberView, classes};
 use super::reason_view::ReasonView;
 use super::words::of_link;
-use crate::query::{Episode, Link, RankedIncident, Weights};
+use crate::query::{Episode, Incident, Link, Weights};
 use crate::report::row::named;
 
 /// How much of an incident a page shows.
@@ -69,7 +69,7 @@ struct LinkedView<'a> {
 impl<'a> IncidentView<'a> {
     pub(super) fn new(
         rank: usize,
-        incident: &'a RankedIncident<'a>,
+        incident: &'a Incident<'a>,
         (archives, weights): (&'a [String], &'a Weights),
     ) -> Self {
         let (leading, first, span) = (incident.leading(), incident.episodes[0].who, incident.span());
@@ -110,7 +110,7 @@ impl IncidentView<'_> {
 }
 
 impl<'a> LinkView<'a> {
-    fn new(link: &Link<'a>, incident: &'a RankedIncident<'a>) -> Self {
+    fn new(link: &Link<'a>, incident: &'a Incident<'a>) -> Self {
         let linked = |index: usize| {
             let who = incident.episodes[index].who;
             LinkedView { member: index + 1, account: named(&who.account), principal: named(&who.key) }
@@ -131,7 +131,7 @@ fn reasons<'a>(episode: &'a Episode<'a>, weights: &Weights) -> Vec<ReasonView<'a
 }
 
 /// The episodes. The reasons of the leading one are those of the incident, and are not repeated.
-fn members<'a>(incident: &'a RankedIncident<'a>, weights: &Weights) -> Vec<MemberView<'a>> {
+fn members<'a>(incident: &'a Incident<'a>, weights: &Weights) -> Vec<MemberView<'a>> {
     let of_member = |(index, episode): (usize, &'a Episode<'a>)| {
         MemberView::new(episode, (index != incident.lead).then(|| reasons(episode, weights)))
     };
@@ -140,7 +140,7 @@ fn members<'a>(incident: &'a RankedIncident<'a>, weights: &Weights) -> Vec<Membe
 
 /// The findings of all episodes by time.
 pub(super) fn findings<'a>(
-    incident: &'a RankedIncident<'a>,
+    incident: &'a Incident<'a>,
     archives: &'a [String],
     weights: &'a Weights,
 ) -> Vec<FindingView<'a>> {

@@ -35,7 +35,7 @@ pub(super) use self::command::principal_command;
 pub(super) use self::incident_view::MostOfIncident;
 pub(super) use self::sparkline::days_in_column;
 use crate::coverage::Coverage;
-use crate::query::{RankedIncident, Triage, TriageQuestion, Weights};
+use crate::query::{Incident, Triage, TriageQuestion, Weights};
 use crate::time::Day;
 
 /// A ranking, ready to write.
@@ -155,7 +155,7 @@ impl TriageReport<'_> {
     }
 
     /// The incidents to write, each with its rank, counted from 1.
-    fn ranked(&self) -> impl Iterator<Item = (usize, &RankedIncident<'_>)> {
+    fn ranked(&self) -> impl Iterator<Item = (usize, &Incident<'_>)> {
         (1..).zip(&self.triage.incidents).take(self.top.unwrap_or(usize::MAX))
     }
 

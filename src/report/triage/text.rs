@@ -6,7 +6,7 @@ use super::TriageReport;
 use super::command::{command, command_words};
 use super::incident_text::{access_keys, incident_lines, score_in_words};
 use super::sparkline;
-use crate::query::{Filter, RankedIncident, TriageQuestion};
+use crate::query::{Filter, Incident, TriageQuestion};
 use crate::report::count::{counted, grouped, principals_of_accounts};
 use crate::report::for_terminal;
 use crate::report::screen::{Line, Piece, Screen, Tone, counted_by_severity};
@@ -67,7 +67,7 @@ fn archive_and_novelty(report: &TriageReport<'_>) -> Vec<String> {
 }
 
 /// The lines of an incident without its command.
-fn lines(report: &TriageReport<'_>, rank: usize, incident: &RankedIncident<'_>) -> Vec<Line> {
+fn lines(report: &TriageReport<'_>, rank: usize, incident: &Incident<'_>) -> Vec<Line> {
     let severity = incident.severity();
     let head = [
         Piece::whole(format!("{rank}. {}", severity.name())).in_tone(Tone::Of(severity)),

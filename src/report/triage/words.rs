@@ -3,8 +3,8 @@
 use crate::actions::short_name;
 use crate::model::{Dimension, is_of_cluster, is_service_account, is_temporary_key};
 use crate::query::{
-    Count, Episode, EpisodeFinding, Finding, Link, LinkKind, Part, PartName, RankedIncident, Reason,
-    Surprise, Weights,
+    Count, Episode, EpisodeFinding, Finding, Incident, Link, LinkKind, Part, PartName, Reason, Surprise,
+    Weights,
 };
 use crate::report::count::{counted, grouped};
 use crate::report::row::{NOT_NAMED, location_in_words, named};
@@ -169,7 +169,7 @@ pub(super) fn most_surprising<'e, 'b>(
 }
 
 /// What joins two episodes of an incident.
-pub(super) fn of_link(link: &Link<'_>, incident: &RankedIncident<'_>) -> String {
+pub(super) fn of_link(link: &Link<'_>, incident: &Incident<'_>) -> String {
     let name = |index: usize| named(&incident.episodes[index].who.key).unwrap_or(NOT_NAMED);
     let (from, to) = (name(link.from), name(link.to));
     match link.kind {

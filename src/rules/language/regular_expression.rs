@@ -146,8 +146,7 @@ impl<'p> Translator<'p> {
             't' => Ok(Escaped::One('\t')),
             'x' => self.hexadecimal(),
             '0'..='7' => self.octal(c),
-            '8' | '9' => Err(unread(&format!(r"the back reference '\{c}'"))),
-            'k' | 'g' => Err(unread(&format!(r"the back reference '\{c}'"))),
+            '8' | '9' | 'k' | 'g' => Err(unread(&format!(r"the back reference '\{c}'"))),
             _ if c.is_ascii_alphabetic() => Err(unread(&format!(r"'\{c}'"))),
             _ => Ok(Escaped::One(c)),
         }

@@ -8,7 +8,7 @@ use firstseen::config::{
 use firstseen::labels::{LabelError, parse_incident, parse_incidents, parse_labels};
 use firstseen::line::line_of;
 use firstseen::model::{AddressRange, Language};
-use firstseen::query::{Incident, IncidentPart, KnownAssets, Label, Pattern, Weights};
+use firstseen::query::{IncidentPart, KnownAssets, KnownIncident, Label, Pattern, Weights};
 use firstseen::rules::{Placeholders, RuleFile, RuleSet};
 use firstseen::show::Wanted;
 
@@ -182,7 +182,7 @@ fn check_incidents(text: &str) -> bool {
 }
 
 /// Checks that an incident is in order, and is the same if it is written as a row of a file and as the value of a flag.
-fn check_incident(incident: &Incident) {
+fn check_incident(incident: &KnownIncident) {
     let [IncidentPart { from, to, account, principal }] = &incident.parts[..] else { panic!("{incident:?}") };
     assert!(from <= to && !incident.name.is_empty(), "{incident:?}");
     let glob = principal.as_ref().map_or("", Pattern::as_str);

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::correlation::{self, BaseFields};
-use super::{Placeholders, SigmaError, field as names, metadata, rule, wrong};
+use super::correlation::{self, BaseFields, BaseNames};
+use super::{SetContext, SigmaError, field as names, metadata, rule, wrong};
 use crate::checksum::Checksum;
 use crate::model::{BaseRule, Correlation, RuleMetadata};
-use crate::rules::budget::Budget;
 use crate::rules::error::{Problems, RuleError, similar};
 use crate::rules::evaluate::field::Field;
 use crate::rules::rule::Rule;
@@ -56,13 +55,13 @@ impl Role {
 /// rules, and that the rules of correlations report nothing of their own, unless one says `generate: true`.
 pub(in crate::rules) fn rules(
     files: &[(&str, Vec<Yaml>)],
-    given: (&Placeholders, &Budget),
+    context: SetContext<'_>,
     problems: &mut Problems,
 ) -> Vec<Rule> {
     let mut collection = Collection::default();
     for (file, documents) in files {
         for document in documents.iter().filter(|document| !document.is_null()) {
-            collection.add((file, document), given, problems);
+            collection.add((file, document), context, problems);
         }
     }
     collection.correlate(problems);
@@ -89,7 +88,7 @@ impl<'y> Collection<'y> {
     fn add(
         &mut self,
         (file, document): (&'y str, &'y Yaml),
-        given: (&Placeholders, &Budget),
+        context: SetContext<'_>,
         problems: &mut Problems,
     ) {
         let text = |key: &str| document.get(key).and_then(Yaml::text);
@@ -101,7 +100,7 @@ impl<'y> Collection<'y> {
         let own_id = text("id").map(str::trim).filter(|id| !id.is_empty() && !id.contains(char::is_control));
         let id: Box<str> = own_id.map_or_else(digest, Box::from);
         let is_correlation = document.get("correlation").is_some();
-        let compiled = (!is_correlation).then(|| rule(document, &id, given)).transpose();
+        let compiled = (!is_correlation).then(|| rule(document, &id, context)).transpose();
         let compiled = compiled.map_err(|flaw| problems.errors.push(error(file, document, flaw)));
         let known = self.of_id.get(&id).map(|known| &self.entries[*known]);
         // A document that cannot be used is a copy of none: what it lacks, others may lack, too.
@@ -146,7 +145,7 @@ impl<'y> Collection<'y> {
             let document = self.entries[number].document;
             let Some(section) = document.get("correlation") else { continue };
             let file = self.entries[number].file;
-            match self.one(number, section, &of_name) {
+            match self.compile(number, section, &of_name) {
                 Ok(doubts) => {
                     let doubts = doubts.into_iter().map(|doubt| error(file, document, doubt));
                     problems.warnings.extend(doubts);
@@ -157,7 +156,7 @@ impl<'y> Collection<'y> {
     }
 
     /// Compiles a correlation. Returns warnings.
-    fn one(
+    fn compile(
         &mut self,
         number: usize,
         section: &'y Yaml,
@@ -170,6 +169,37 @@ impl<'y> Collection<'y> {
             return Err(wrong(detection, reason));
         }
         let generates = correlation::generates(document, section)?;
+        let found = self.bases(section, file, of_name)?;
+        let names: Vec<BaseNames<'_>> = found.iter().map(|base| self.entries[*base].names()).collect();
+        let draft = correlation::parse(section, &names)?;
+        let source = self.entries[found[0]].rule.as_ref().map(|rule| rule.metadata().source);
+        let source = source.ok_or_else(|| wrong(section, "correlation names no rules"))?;
+        let mut doubts = draft.doubts;
+        for (base, fields) in found.iter().zip(&draft.fields) {
+            self.entries[*base].check_fields(fields, section, &mut doubts)?;
+        }
+        let metadata = metadata(document, &self.entries[number].id, source)?;
+        // The correlation can be used. Of one that cannot, the rules report by themselves.
+        let mut bases = Vec::new();
+        for (base, fields) in found.iter().zip(&draft.fields) {
+            let entry = &mut self.entries[*base];
+            entry.role = entry.role.counted(generates);
+            bases.extend(entry.base(fields));
+        }
+        self.correlations.push(Rule::of_correlation(RuleMetadata {
+            correlation: Some(Correlation { rules: bases, ..draft.correlation }),
+            ..metadata
+        }));
+        Ok(doubts)
+    }
+
+    /// The rules of a correlation: each once, about single events, and such that it can be used.
+    fn bases(
+        &self,
+        section: &Yaml,
+        file: &str,
+        of_name: &HashMap<&str, Vec<usize>>,
+    ) -> Result<Vec<usize>, SigmaError> {
         let references = correlation::references(section)?;
         let found = references
             .iter()
@@ -192,28 +222,7 @@ impl<'y> Collection<'y> {
                 return Err(wrong(reference, format!("its rule '{text}' cannot be used")));
             }
         }
-        let names: Vec<[Option<&str>; 2]> =
-            found.iter().map(|base| [self.entries[*base].name, Some(&*self.entries[*base].id)]).collect();
-        let draft = correlation::parse(section, &names)?;
-        let source = self.entries[found[0]].rule.as_ref().map(|rule| rule.metadata().source);
-        let source = source.ok_or_else(|| wrong(section, "correlation names no rules"))?;
-        let mut doubts = draft.doubts;
-        for (base, fields) in found.iter().zip(&draft.fields) {
-            self.entries[*base].check_fields(fields, section, &mut doubts)?;
-        }
-        let metadata = metadata(document, &self.entries[number].id, source)?;
-        // The correlation can be used. Of one that cannot, the rules report by themselves.
-        let mut bases = Vec::new();
-        for (base, fields) in found.iter().zip(&draft.fields) {
-            let entry = &mut self.entries[*base];
-            entry.role = entry.role.counted(generates);
-            bases.extend(entry.base(fields));
-        }
-        self.correlations.push(Rule::of_correlation(RuleMetadata {
-            correlation: Some(Correlation { rules: bases, ..draft.correlation }),
-            ..metadata
-        }));
-        Ok(doubts)
+        Ok(found)
     }
 
     /// The rule that a correlation refers to by id or name. A name is first looked up in the correlation's own file.
@@ -244,6 +253,11 @@ impl<'y> Collection<'y> {
 }
 
 impl Entry<'_> {
+    /// How correlations may refer to it.
+    fn names(&self) -> BaseNames<'_> {
+        BaseNames { name: self.name, id: &self.id }
+    }
+
     /// Whether it compiles, or is a correlation, which is compiled later.
     fn is_usable(&self) -> bool {
         self.rule.is_some() || self.document.get("correlation").is_some()

@@ -16,6 +16,20 @@ pub(super) struct Draft {
     pub(super) doubts: Vec<SigmaError>,
 }
 
+/// How a correlation may refer to one of its rules.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BaseNames<'r> {
+    pub(super) name: Option<&'r str>,
+    pub(super) id: &'r str,
+}
+
+impl<'r> BaseNames<'r> {
+    /// The name, if there is one, before the id.
+    fn all(self) -> impl Iterator<Item = &'r str> {
+        self.name.into_iter().chain([self.id])
+    }
+}
+
 /// Names of fields in the events of one rule.
 pub(super) struct BaseFields {
     /// Those in which events must agree, in order.
@@ -49,8 +63,8 @@ pub(super) fn references(section: &Yaml) -> Result<&[Yaml], SigmaError> {
     }
 }
 
-/// Parses a correlation. `names` are the name and the id of each of its rules.
-pub(super) fn parse(section: &Yaml, names: &[[Option<&str>; 2]]) -> Result<Draft, SigmaError> {
+/// Parses a correlation of the rules with these names.
+pub(super) fn parse(section: &Yaml, names: &[BaseNames<'_>]) -> Result<Draft, SigmaError> {
     for (key, _) in section.map().unwrap_or_default() {
         let name = key.text().unwrap_or("(no text)");
         if !KEYS.contains(&name) {
@@ -60,11 +74,11 @@ pub(super) fn parse(section: &Yaml, names: &[[Option<&str>; 2]]) -> Result<Draft
     }
     let kind = kind(section)?;
     let group_by = group_by(section)?;
-    let (condition, counted) = condition(section, kind, names.len())?;
+    let Limits { condition, counted } = limits(section, kind, names.len())?;
     let aliases = section.get("aliases");
     check_aliases(aliases, names)?;
     let fields = names.iter().map(|names| {
-        let field = |name: &str| in_rule(name, names, aliases);
+        let field = |name: &str| in_rule(name, *names, aliases);
         let group = group_by.iter().map(|name| field(name)).collect::<Result<_, _>>()?;
         Ok(BaseFields { group, counted: counted.as_deref().map(field).transpose()? })
     });
@@ -116,29 +130,34 @@ fn span(section: &Yaml) -> Result<i64, SigmaError> {
     span.map(Span::micros).ok_or_else(|| wrong(value, reason()))
 }
 
-/// The limits on the number, and the field whose values are counted.
-#[allow(clippy::type_complexity)]
-fn condition(
-    section: &Yaml,
-    kind: CorrelationKind,
-    rules: usize,
-) -> Result<(Vec<(CountOperator, u64)>, Option<Box<str>>), SigmaError> {
+/// What a correlation compares.
+struct Limits {
+    /// The limits on the number, all of which must hold.
+    condition: Vec<(CountOperator, u64)>,
+    /// The field whose values are counted.
+    counted: Option<Box<str>>,
+}
+
+/// The limits of a correlation of so many rules.
+fn limits(section: &Yaml, kind: CorrelationKind, rules: usize) -> Result<Limits, SigmaError> {
     let is_ordered = kind == CorrelationKind::TemporalOrdered;
     let all = vec![(CountOperator::GreaterOrEqual, rules as u64)];
     let Some(value) = section.get("condition") else {
         return match kind {
-            CorrelationKind::Temporal | CorrelationKind::TemporalOrdered => Ok((all, None)),
+            CorrelationKind::Temporal | CorrelationKind::TemporalOrdered => {
+                Ok(Limits { condition: all, counted: None })
+            }
             _ => Err(wrong(section, "correlation has no condition")),
         };
     };
     let members = value.map().ok_or_else(|| {
         wrong(value, "condition of a correlation is a map such as 'gte: 10'; expressions are not read")
     })?;
-    let (mut limits, mut counted) = (Vec::new(), None);
+    let mut limits = Limits { condition: Vec::new(), counted: None };
     for (key, value) in members {
         match key.text() {
             Some("field") if kind == CorrelationKind::ValueCount => {
-                counted = Some(field_name(value, "field")?)
+                limits.counted = Some(field_name(value, "field")?);
             }
             Some(name) => {
                 let operator = CountOperator::from_name(name);
@@ -146,22 +165,23 @@ fn condition(
                     operator.ok_or_else(|| wrong(key, format!("condition has no key '{name}'")))?;
                 let limit = value.text().and_then(|text| text.parse::<u64>().ok());
                 let limit = limit.ok_or_else(|| wrong(value, format!("'{name}' takes a whole number")))?;
-                limits.push((operator, limit));
+                limits.condition.push((operator, limit));
             }
             None => return Err(wrong(key, "condition has a key that is no text")),
         }
     }
-    if limits.is_empty() {
+    if limits.condition.is_empty() {
         return Err(wrong(value, "condition has no number to compare with"));
     }
-    if kind == CorrelationKind::ValueCount && counted.is_none() {
+    if kind == CorrelationKind::ValueCount && limits.counted.is_none() {
         return Err(wrong(value, "condition of value_count needs 'field'"));
     }
-    check_limits(value, &limits, if kind == CorrelationKind::Temporal { rules as u64 } else { u64::MAX })?;
-    if is_ordered && limits != all {
+    let most = if kind == CorrelationKind::Temporal { rules as u64 } else { u64::MAX };
+    check_limits(value, &limits.condition, most)?;
+    if is_ordered && limits.condition != all {
         return Err(wrong(value, "temporal_ordered asks for all of its rules; leave out the condition"));
     }
-    Ok((limits, counted))
+    Ok(limits)
 }
 
 /// Checks that a number from 1 to `most` can be within the limits: the question is asked when something happened, so that there is always one.
@@ -195,7 +215,7 @@ fn unused_aliases(section: &Yaml, named: &[&str]) -> Vec<SigmaError> {
 }
 
 /// Checks that aliases are maps from rules of the correlation to fields.
-fn check_aliases(aliases: Option<&Yaml>, names: &[[Option<&str>; 2]]) -> Result<(), SigmaError> {
+fn check_aliases(aliases: Option<&Yaml>, names: &[BaseNames<'_>]) -> Result<(), SigmaError> {
     let Some(aliases) = aliases else { return Ok(()) };
     let all = aliases.map().ok_or_else(|| wrong(aliases, "aliases are a map of names"))?;
     for (_, of_rules) in all {
@@ -203,7 +223,7 @@ fn check_aliases(aliases: Option<&Yaml>, names: &[[Option<&str>; 2]]) -> Result<
             of_rules.map().ok_or_else(|| wrong(of_rules, "an alias names a field for each rule"))?;
         for (rule, field) in members {
             let text = rule.text();
-            if !names.iter().any(|names| text.is_some() && names.contains(&text)) {
+            if !names.iter().flat_map(|names| names.all()).any(|name| Some(name) == text) {
                 let text = text.unwrap_or_default();
                 return Err(wrong(
                     rule,
@@ -217,10 +237,10 @@ fn check_aliases(aliases: Option<&Yaml>, names: &[[Option<&str>; 2]]) -> Result<
 }
 
 /// The field in the events of a rule for a name in `group-by` or `field`.
-fn in_rule(name: &str, rule: &[Option<&str>; 2], aliases: Option<&Yaml>) -> Result<Box<str>, SigmaError> {
+fn in_rule(name: &str, rule: BaseNames<'_>, aliases: Option<&Yaml>) -> Result<Box<str>, SigmaError> {
     let Some(alias) = aliases.and_then(|aliases| aliases.get(name)) else { return Ok(name.into()) };
-    let own = rule.iter().flatten().find_map(|rule| alias.get(rule));
-    let title = rule.iter().flatten().next().copied().unwrap_or_default();
+    let own = rule.all().find_map(|rule| alias.get(rule));
+    let title = rule.name.unwrap_or(rule.id);
     let own = own.ok_or_else(|| wrong(alias, format!("alias '{name}' has no field for rule '{title}'")))?;
     field_name(own, "an alias")
 }

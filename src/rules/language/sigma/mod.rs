@@ -44,11 +44,18 @@ fn wrong(yaml: &Yaml, reason: impl Into<String>) -> SigmaError {
     SigmaError { line: yaml.line, reason: reason.into() }
 }
 
+/// What the rules of a set have in common.
+#[derive(Clone, Copy)]
+pub(in crate::rules) struct SetContext<'c> {
+    pub(in crate::rules) placeholders: &'c Placeholders,
+    pub(in crate::rules) budget: &'c Budget,
+}
+
 /// Compiles a rule about single events. Returns warnings with it.
 fn rule(
     document: &Yaml,
     id: &str,
-    (placeholders, budget): (&Placeholders, &Budget),
+    SetContext { placeholders, budget }: SetContext<'_>,
 ) -> Result<(Rule, Vec<SigmaError>), SigmaError> {
     if document.list().is_some() {
         return Err(wrong(document, "it is a list, as files of Falco's rules are; --rules reads those"));
