@@ -7,6 +7,7 @@
 mod found;
 mod place;
 mod promise;
+mod unfinished;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,6 +18,7 @@ use crate::time::Timestamp;
 pub use found::{FOUND_PATHS_LISTED, FoundPaths, LONGEST_FOUND_PATH};
 pub use place::{Delivery, DeliveryDay, DeliveryDays, PlaceCoverage};
 pub use promise::NamePromise;
+pub use unfinished::{SomeShards, Unfinished};
 
 /// How many faults of one log object are listed; the rest are only counted.
 ///
@@ -333,6 +335,8 @@ pub struct Coverage {
     pub faults: Vec<Fault>,
     /// Number of faults, listed or not.
     pub fault_count: u64,
+    /// What a saved baseline lacks of what was listed for it. It is in no sum.
+    pub unfinished: Unfinished,
 }
 
 impl Coverage {
@@ -347,6 +351,11 @@ impl Coverage {
         let before = self.faults.len();
         self.faults.retain(|fault| !is_dropped(fault));
         self.fault_count -= (before - self.faults.len()) as u64;
+    }
+
+    /// Whether all that was listed was read, completely.
+    pub fn is_complete(&self) -> bool {
+        self.fault_count == 0 && self.unfinished.is_empty()
     }
 
     /// Extends the range of event times.
@@ -368,6 +377,7 @@ impl Coverage {
             found,
             faults,
             fault_count,
+            unfinished,
         } = other;
         self.found.merge(found);
         self.objects.listed += objects.listed;
@@ -394,6 +404,7 @@ impl Coverage {
         }
         self.faults.extend(faults);
         self.fault_count += fault_count;
+        self.unfinished.merge(unfinished);
     }
 
     /// Sorts the faults by archive, object, position and kind.

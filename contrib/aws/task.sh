@@ -42,7 +42,7 @@ merge)
         echo "all.baseline exists already"
         exit 0
     fi
-    # Every shard must be there: a merge of some would look complete.
+    # A merge that lacks a shard says so, and so do the answers of its baseline. Here it is an error.
     total=$(wc -l <shards.jsonl)
     set --
     while [ $# -lt "$total" ]; do
@@ -53,11 +53,7 @@ merge)
         fi
         set -- "$@" "$next"
     done
-    if [ $# -eq 1 ]; then
-        cp -R "$1" all.baseline.incoming && mv all.baseline.incoming all.baseline
-    else
-        run merge "$@" --quiet -o all.baseline
-    fi
+    run merge "$@" --quiet -o all.baseline
     ;;
 *)
     echo "usage: task.sh plan|index|merge" >&2

@@ -30,8 +30,31 @@ pub(crate) fn check_cluster(baseline: &Baseline, asked: Option<&str>) -> anyhow:
 /// Gives archives of a baseline the cluster that they have in it, if it is one: its logs need not name it. `names` are those of the baseline's
 /// archives, in the order of their numbers.
 pub(crate) fn add_clusters(given: &mut [GivenArchive], baseline: &Baseline, names: &[String]) {
-    let mut clusters: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); names.len()];
-    // Objects whose path names a cluster say nothing of the others.
+    let clusters = clusters_of_archives(baseline, names.len());
+    for archive in given.iter_mut().filter(|archive| archive.cluster.is_none()) {
+        let name = archive.name();
+        let Some(number) = names.iter().position(|known| *known == name) else { continue };
+        let only = clusters[number].first().filter(|name| clusters[number].len() == 1 && **name != UNNAMED);
+        archive.cluster = only.map(|name| (*name).to_owned());
+    }
+}
+
+/// Warns if some events of an archive have a cluster with a name and others have one without: they may be of one cluster, whose name
+/// was given to some runs only.
+pub(crate) fn partly_named(baseline: &Baseline, names: &[String]) -> Option<String> {
+    let clusters = clusters_of_archives(baseline, names.len());
+    let (name, clusters) =
+        names.iter().zip(&clusters).find(|(_, clusters)| clusters.len() > 1 && clusters.contains(UNNAMED))?;
+    let named = clusters.iter().find(|cluster| **cluster != UNNAMED)?;
+    Some(format!(
+        "requests of '{name}' are of the cluster '{named}', and of one without a name: if these are one cluster, its users are two each, \
+         and what is new may be missing; make all baselines with the same --k8s-cluster"
+    ))
+}
+
+/// The clusters of each archive of a baseline, as far as the paths of its objects do not name them: those say nothing of the others.
+fn clusters_of_archives(baseline: &Baseline, archives: usize) -> Vec<BTreeSet<&str>> {
+    let mut clusters: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); archives];
     let is_unnamed = |object: &str| ObjectKey::parse(object).cluster.is_none();
     for behaviour in baseline.behaviours.iter().filter(|one| is_unnamed(&one.first.object)) {
         let key = &baseline.principals[behaviour.principal as usize].key;
@@ -40,10 +63,5 @@ pub(crate) fn add_clusters(given: &mut [GivenArchive], baseline: &Baseline, name
             of_archive.insert(cluster);
         }
     }
-    for archive in given.iter_mut().filter(|archive| archive.cluster.is_none()) {
-        let name = archive.name();
-        let Some(number) = names.iter().position(|known| *known == name) else { continue };
-        let only = clusters[number].first().filter(|name| clusters[number].len() == 1 && **name != UNNAMED);
-        archive.cluster = only.map(|name| (*name).to_owned());
-    }
+    clusters
 }

@@ -142,6 +142,9 @@ pub(crate) fn store_error(error: StoreError) -> anyhow::Error {
         StoreError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
             "check its permissions and those of every folder above it (ls -ld), and run this as a user who may read and write it"
         }
+        StoreError::Io { source, .. } if is_out_of_files(source) => {
+            "this process may not open more files: raise that limit (ulimit -n), or merge in groups and then the results"
+        }
         StoreError::Io { what: "read", .. } => {
             "a baseline is a folder with all of its tables, made by firstseen index ARCHIVE -o NAME.baseline"
         }
@@ -157,15 +160,21 @@ pub(crate) fn store_error(error: StoreError) -> anyhow::Error {
     anyhow::Error::new(error).context(Hint(hint))
 }
 
+/// Whether a process may not open another file: `EMFILE` and `ENFILE`, which have these numbers on all Unix systems.
+fn is_out_of_files(error: &io::Error) -> bool {
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+}
+
+/// What to do about two baselines with the same object.
+pub(crate) const OVERLAP: &str = "leave out one of them, if it is a copy, was merged from the other or made of the same logs; else index the archives into one \
+     baseline: firstseen index A B -o NAME.baseline";
+
 /// Adds a hint to an error of merging baselines.
 pub(crate) fn merge_error(error: MergeError) -> anyhow::Error {
     let hint = match error {
         MergeError::Store(error) => return store_error(error),
         MergeError::Settings(_) => "index all shards with the same flags",
-        MergeError::Overlap(_) => {
-            "leave out one of them, if it was merged from the other or made of the same logs; else index the archives into one baseline: \
-             firstseen index A B -o NAME.baseline"
-        }
+        MergeError::Overlap(_) => OVERLAP,
         MergeError::Damaged => "restore it from a copy, or make it again with firstseen index",
     };
     anyhow::Error::new(error).context(Hint(hint))

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use firstseen::catalog::LearningScope;
-use firstseen::index::{AddedObjects, IndexError, IndexSettings, Indexed, index, index_shard};
+use firstseen::coverage::SomeShards;
+use firstseen::index::{AddedObjects, IndexError, IndexSettings, Indexed, ListedShard, index, index_shard};
 use firstseen::learn::LearnSettings;
 use firstseen::model::Dimensions;
 use firstseen::plan::Shard;
@@ -19,7 +20,7 @@ use firstseen::store::{BaselineContents, BaselineFolder, Saved, is_baseline};
 use firstseen::time::Bound;
 
 use super::args::{ArchiveArgs, LearningArgs, RuleArgs, RunArgs, S3Args, ShardArgs, check_window};
-use super::cluster::add_clusters;
+use super::cluster::{add_clusters, partly_named};
 use super::exit::{Hint, RunStatus, UsageError, merge_error, scan_error, store_error};
 use super::input::try_archives;
 use super::inventory::inventory_files;
@@ -94,13 +95,19 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
     };
     let indexed = match &input.shard {
         Some(shard) => {
-            let listing = shard.listing(&archives).context(SHARD_HINT)?;
-            index_shard(&place, known, (&archives, listing), &settings, &progress)
+            let shard = ListedShard {
+                plan: shard.plan.clone(),
+                shard: SomeShards::one(shard.shard, shard.of),
+                listing: shard.listing(&archives).context(SHARD_HINT)?,
+            };
+            index_shard(&place, known, &archives, shard, &settings, &progress)
         }
         None => index(&place, known, &archives, &settings, &progress),
     };
     progress.clear();
-    let indexed = indexed.map_err(|error| args.explain(error, &archives))?;
+    let mut indexed = indexed.map_err(|error| args.explain(error, &archives))?;
+    // That the other shards are elsewhere is no loss here.
+    indexed.stored.coverage.unfinished.plans.clear();
     if !args.run.quiet {
         writeln!(messages(), "{}, {} already in the baseline", described(indexed.added), indexed.known)?;
     }
@@ -114,7 +121,12 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
         counts_new_objects: true,
         inventory: Some(&indexed.stored.baseline.inventory),
         lost_inventory: inventory_files.lost,
-        warnings: inventory_files.warnings.into_iter().chain(replaced_objects(&indexed.replaced)).collect(),
+        warnings: inventory_files
+            .warnings
+            .into_iter()
+            .chain(replaced_objects(&indexed.replaced))
+            .chain(partly_named(&indexed.stored.baseline, &indexed.stored.archives))
+            .collect(),
         ..RunSummary::new(&indexed.stored.coverage, faults)
     };
     closing.end(args.run.quiet)
@@ -307,9 +319,11 @@ fn learning_of(wanted: &LearningArgs, shard: &Shard, s3: &S3Args) -> anyhow::Res
     let window = shard.window().context(SHARD_HINT)?;
     let differs = wanted.read_from.is_some_and(|from| Some(from.start()) != window.read_from)
         || wanted.read_to.is_some_and(|to| Some(to.end()) != window.read_to)
-        || wanted.delivery_slack.is_some_and(|slack| slack != window.slack);
+        || wanted.delivery_slack.is_some_and(|slack| slack != window.slack)
+        || wanted.max_object_size.is_some_and(|size| size != shard.max_object_size);
     if differs {
-        let what = "--read-from, --read-to or --delivery-slack is not that of the plan".to_owned();
+        let what = "--read-from, --read-to, --delivery-slack or --max-object-size is not that of the plan"
+            .to_owned();
         return Err(anyhow::Error::new(UsageError(what))
             .context(Hint("give them to firstseen plan: the shard says what they are")));
     }
@@ -317,6 +331,7 @@ fn learning_of(wanted: &LearningArgs, shard: &Shard, s3: &S3Args) -> anyhow::Res
         read_from: window.read_from.map(Bound::Instant),
         read_to: window.read_to.map(Bound::Instant),
         delivery_slack: Some(window.slack),
+        max_object_size: Some(shard.max_object_size),
         ..wanted.clone()
     })
 }

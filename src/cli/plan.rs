@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use firstseen::index::{LeftOut, leave_out};
-use firstseen::plan::{Plan, ShardCount, divide};
-use firstseen::report::{AccessReport, Format, plural, size, write_losses};
+use firstseen::plan::{Plan, PlanInput, ShardCount, divide};
+use firstseen::report::{AccessReport, Format, for_terminal, plural, size, write_losses};
 use firstseen::scan::{ScanError, list};
 use firstseen::source::{Archives, FileList, Listing, S3Settings, is_stdin};
 use firstseen::store::Saved;
@@ -121,8 +121,11 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
     let listing = list(&archives, &settings, &progress);
     progress.clear();
     let mut listing = listing.map_err(|error: ScanError| scan_error(error))?;
+    let known_archives = known.as_ref().map(|(_, known)| known.archives().to_vec());
     let left_out = known.map(|(_, known)| leave_out_known(&mut listing, &archives, &known)).transpose()?;
-    let planned: Plan<'_> = divide(&archives, (settings.window, listing), args.size.count());
+    let (window, max_object_size) = (settings.window, settings.max_object_size);
+    let planned: Plan<'_> =
+        divide(&archives, PlanInput { window, max_object_size, listing }, args.size.count());
     let mut bytes = 0;
     output.write(|out| {
         planned.iter().try_for_each(|shard| {
@@ -146,6 +149,9 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
             plural(unread, "object"),
         )?;
     }
+    if let Some(warning) = known_archives.and_then(|known| none_known(&known, archives.names())) {
+        writeln!(stderr, "warning: {}", for_terminal(&warning))?;
+    }
     write_losses(coverage, archives.names(), &mut stderr)?;
     Ok(if coverage.fault_count == 0 { RunStatus::Complete } else { RunStatus::WithFaults })
 }
@@ -157,6 +163,18 @@ fn described(planned: &Plan<'_>, bytes: u64, left_out: Option<LeftOut>) -> Strin
     let known =
         left_out.map_or(String::new(), |left_out| format!("; {} already in the baseline", left_out.known));
     format!("{objects} with {} in {shards}{known}", size(bytes))
+}
+
+/// Warns if a baseline has none of the archives that were listed: the same one under another name is read again.
+fn none_known(known: &[String], listed: &[String]) -> Option<String> {
+    if known.is_empty() || listed.iter().any(|name| known.contains(name)) {
+        return None;
+    }
+    Some(format!(
+        "the baseline of --not-in has none of these archives, so that nothing is left out; it has '{}'{}: name an archive as it was named then",
+        known[0],
+        if known.len() > 1 { format!(" and {} more", known.len() - 1) } else { String::new() }
+    ))
 }
 
 /// Leaves out of a listing what a baseline has.

@@ -145,7 +145,7 @@ impl<'a> RunSummary<'a> {
         for warn in no_event.iter().chain(&self.warnings) {
             writeln!(stderr, "warning: {}", for_terminal(warn))?;
         }
-        let is_complete = self.coverage.fault_count == 0 && self.lost_inventory == 0;
+        let is_complete = self.coverage.is_complete() && self.lost_inventory == 0;
         Ok(if is_complete { RunStatus::Complete } else { RunStatus::WithFaults })
     }
 

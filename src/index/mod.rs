@@ -6,12 +6,14 @@
 mod known_objects;
 mod left_out;
 
+use std::collections::HashSet;
+
 use thiserror::Error;
 
 use crate::catalog::{Catalog, ObjectEntry};
-use crate::coverage::{Coverage, Outcome};
+use crate::coverage::{Coverage, Outcome, SomeShards, Unfinished};
 use crate::learn::{Keep, LearnSettings, Learnt, learn_listed, learn_until_stopped};
-use crate::model::Inventory;
+use crate::model::{Inventory, Text};
 use crate::scan::{Progress, ScanError, checksums, list};
 use crate::source::{Archives, Listing, is_stdin};
 use crate::store::{BaselineContents, BaselineFolder, MergeError, StoreError};
@@ -90,10 +92,10 @@ impl Added {
 
 /// What became of the objects of a part, of each archive. `listed` has the archives of all that were to be opened. Each of these counts as failed
 /// until its entry shows that it was opened: those that could not be have no entry.
-fn outcomes(listed: &[u32], entries: &[ObjectEntry], archives: usize) -> Vec<AddedObjects> {
+fn outcomes(listed: &[(u32, Text)], entries: &[ObjectEntry], archives: usize) -> Vec<AddedObjects> {
     let mut added = vec![AddedObjects::default(); archives];
     let place = |archive: u32| (archive as usize).saturating_sub(1);
-    for archive in listed {
+    for (archive, _) in listed {
         added[place(*archive)].failed += 1;
     }
     for entry in entries {
@@ -172,26 +174,38 @@ pub fn index(
 ) -> Result<Indexed, IndexError> {
     let listing = list(archives, &settings.learning.scan(), progress);
     let listing = listing.map_err(|error| interrupted(error, known.is_some()))?;
-    let run = Run { place, archives, settings, progress, is_shard: false };
+    let run = Run { place, archives, settings, progress, shard: None };
     run.index(known, listing)
 }
 
-/// Like [`index`], for a part of the archives that was listed elsewhere. The baseline is saved even if nothing in this part is a log,
-/// so that the baselines of all parts account for everything that was listed.
+/// A shard of a plan: a part of archives that was listed elsewhere.
+#[derive(Debug)]
+pub struct ListedShard {
+    /// The id of the plan.
+    pub plan: String,
+    /// Which of its shards this is.
+    pub shard: SomeShards,
+    /// What it has.
+    pub listing: Listing,
+}
+
+/// Like [`index`], for a shard of a plan. The baseline is saved even if nothing in the shard is a log, so that the baselines of all
+/// shards account for everything that was listed; and it says which shard it is, until it is merged with all others.
 ///
 /// # Errors
 /// As [`index`]; also if the place holds a baseline with other objects.
 pub fn index_shard(
     place: &BaselineFolder,
     known: Option<BaselineContents>,
-    (archives, listing): (&Archives, Listing),
+    archives: &Archives,
+    ListedShard { plan, shard, listing }: ListedShard,
     settings: &IndexSettings,
     progress: &dyn Progress,
 ) -> Result<Indexed, IndexError> {
     if let Some(other) = known.as_ref().and_then(|stored| not_in(stored, archives, &listing)) {
         return Err(IndexError::OtherShard(other));
     }
-    let run = Run { place, archives, settings, progress, is_shard: true };
+    let run = Run { place, archives, settings, progress, shard: Some((plan, shard)) };
     run.index(known, listing)
 }
 
@@ -201,7 +215,8 @@ struct Run<'r> {
     archives: &'r Archives,
     settings: &'r IndexSettings,
     progress: &'r dyn Progress,
-    is_shard: bool,
+    /// The plan and the number of the shard that is read, if it is one.
+    shard: Option<(String, SomeShards)>,
 }
 
 impl Run<'_> {
@@ -215,15 +230,16 @@ impl Run<'_> {
     /// Begins a new baseline. Nothing is saved until something that could be a log was found.
     fn begin(&self, mut listing: Listing) -> Result<Indexed, IndexError> {
         let mut added = self.nothing_added();
-        let Part { contents: mut stored, outcomes, mut is_whole } = self.read(&mut listing)?;
+        let Part { contents: mut stored, outcomes, mut unread, mut is_whole } = self.read(&mut listing)?;
         added.add(&outcomes);
-        let mut is_saved = self.save_logs(&mut stored)?;
+        unread.extend(archives_of(&listing));
+        let mut is_saved = self.save_logs(&mut stored, &unread)?;
         while is_whole && is_left(&listing) {
             let part = self.read(&mut listing).map_err(|error| interrupted(error, is_saved))?;
             is_whole = part.is_whole;
             added.add(&part.outcomes);
             stored = stored.merge(part.contents)?;
-            is_saved = self.save_logs(&mut stored)?;
+            is_saved = self.save_logs(&mut stored, &[part.unread, archives_of(&listing)].concat())?;
         }
         match (is_whole, is_saved) {
             (true, true) => Ok(added.indexed(stored, 0, Vec::new())),
@@ -246,19 +262,21 @@ impl Run<'_> {
         is_changed |= stored.forget_failed_versions(listed_in(&names, self.archives, &listing));
         let mut added = self.nothing_added();
         is_changed |= listing.coverage.objects.listed > 0 || !listing.coverage.faults.is_empty();
+        is_changed |= self.is_finishing(&stored, &listing);
         while is_changed || is_left(&listing) {
             is_changed = false;
-            let Part { contents: part, outcomes, is_whole } =
+            let Part { contents: part, outcomes, mut unread, is_whole } =
                 self.read(&mut listing).map_err(|error| interrupted(error, true))?;
             if is_known_stream(&stored, &part) {
                 if !stored.baseline.inventory.covers(&self.settings.inventory) {
-                    self.save(&mut stored)?;
+                    self.save(&mut stored, &archives_of(&listing))?;
                 }
                 return Ok(added.indexed(stored, known + 1, replaced));
             }
             added.add(&outcomes);
             stored = stored.merge(part)?;
-            self.save(&mut stored)?;
+            unread.extend(archives_of(&listing));
+            self.save(&mut stored, &unread)?;
             if !is_whole {
                 return Err(IndexError::Interrupted);
             }
@@ -290,7 +308,8 @@ impl Run<'_> {
     fn read(&self, listing: &mut Listing) -> Result<Part, ScanError> {
         let IndexSettings { learning, checkpoint_every, .. } = self.settings;
         let part = listing.cut((*checkpoint_every).max(1));
-        let listed: Vec<u32> = part.objects.iter().map(|object| object.archive).collect();
+        let listed: Vec<(u32, Text)> =
+            part.objects.iter().map(|object| (object.archive, object.path.clone())).collect();
         let is_kept = !part.to_keep.is_empty();
         // Standard input may never end, so it cannot be read until then.
         let learn = match self.archives.names().iter().any(|name| is_stdin(name.as_ref())) {
@@ -302,25 +321,50 @@ impl Run<'_> {
         let read = objects.iter().filter(|entry| entry.size.is_some()).count();
         let is_whole = !self.progress.stopped() || read == listed.len() && !is_kept;
         let archives = self.archives.names().to_vec();
+        let unread = if is_whole { Vec::new() } else { without_entry(&listed, &objects) };
         let outcomes = outcomes(&listed, &objects, archives.len());
         let (learning, records) = (learning.scope(), records.into());
         let contents = BaselineContents { learning, archives, baseline, coverage, objects, records };
-        Ok(Part { contents, outcomes, is_whole })
+        Ok(Part { contents, outcomes, unread, is_whole })
     }
 
-    fn save(&self, stored: &mut BaselineContents) -> Result<(), StoreError> {
+    /// Saves a baseline; `unread` has the archive of each object that remains to be read.
+    fn save(&self, stored: &mut BaselineContents, unread: &[u32]) -> Result<(), StoreError> {
         stored.baseline.add_inventory(self.settings.inventory.clone());
+        stored.coverage.unfinished = self.unfinished(stored, unread);
         // Those in memory, and the table of the baseline that was replaced, are not needed any more.
         stored.records = self.place.save(stored)?;
         Ok(())
     }
 
     /// Saves a baseline if it has anything that could be a log; returns whether it was saved.
-    fn save_logs(&self, stored: &mut BaselineContents) -> Result<bool, StoreError> {
-        if !self.is_shard && !stored.coverage.holds_logs() {
+    fn save_logs(&self, stored: &mut BaselineContents, unread: &[u32]) -> Result<bool, StoreError> {
+        if self.shard.is_none() && !stored.coverage.holds_logs() {
             return Ok(false);
         }
-        self.save(stored).map(|()| true)
+        self.save(stored, unread).map(|()| true)
+    }
+
+    /// What a baseline lacks, if objects of these archives remain to be read. What it lacks of archives that were not listed stays.
+    fn unfinished(&self, stored: &BaselineContents, unread: &[u32]) -> Unfinished {
+        let names = self.archives.names();
+        let mut unfinished = stored.coverage.unfinished.clone();
+        unfinished.unread.retain(|archive, _| !names.contains(archive));
+        for archive in unread {
+            *unfinished.unread.entry(names[*archive as usize - 1].clone()).or_default() += 1;
+        }
+        if let Some((plan, shard)) = &self.shard {
+            unfinished.add_shards(plan.clone(), shard.clone());
+        } else if stored.archives.iter().all(|archive| names.contains(archive)) {
+            // They were listed as a whole, so the shards that are missing are left in the listing, or were read.
+            unfinished.plans.clear();
+        }
+        unfinished
+    }
+
+    /// Whether this run reads nothing more, and with that finishes what others have left.
+    fn is_finishing(&self, stored: &BaselineContents, left: &Listing) -> bool {
+        !is_left(left) && self.unfinished(stored, &[]) != stored.coverage.unfinished
     }
 }
 
@@ -329,8 +373,22 @@ struct Part {
     contents: BaselineContents,
     /// What became of its objects, of each archive.
     outcomes: Vec<AddedObjects>,
+    /// The archives of its objects that were not read, because the run was ended early.
+    unread: Vec<u32>,
     /// Whether all of it was read, because the run was not ended early.
     is_whole: bool,
+}
+
+/// The archives of the listed objects that have no entry, once for each.
+fn without_entry(listed: &[(u32, Text)], entries: &[ObjectEntry]) -> Vec<u32> {
+    let entries: HashSet<(u32, &str)> = entries.iter().map(|entry| (entry.archive, &*entry.path)).collect();
+    let has_none = |(archive, path): &&(u32, Text)| !entries.contains(&(*archive, &**path));
+    listed.iter().filter(has_none).map(|(archive, _)| *archive).collect()
+}
+
+/// The archives of what remains to be read or kept, once for each object.
+fn archives_of(left: &Listing) -> Vec<u32> {
+    left.objects.iter().chain(&left.to_keep).map(|object| object.archive).collect()
 }
 
 /// Whether anything in a listing remains to be read or kept.

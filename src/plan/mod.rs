@@ -7,8 +7,9 @@
 mod cut;
 mod shard;
 
+use crate::checksum::Hasher;
 use crate::coverage::Coverage;
-use crate::source::{Archives, Listing, ReadWindow, SkippedObject};
+use crate::source::{Archives, Listing, LogObject, ReadWindow, SkippedObject};
 use cut::cut;
 
 pub use shard::{Shard, ShardError};
@@ -25,27 +26,38 @@ pub enum ShardCount {
     ByCost(u64),
 }
 
+/// What is divided.
+#[derive(Debug)]
+pub struct PlanInput {
+    /// The window in which the archives were listed.
+    pub window: ReadWindow,
+    /// Bytes of an inflated object after which its tasks stop.
+    pub max_object_size: u64,
+    /// What was listed, or what is left of it.
+    pub listing: Listing,
+}
+
 /// A plan: what was listed, and where it is divided.
 #[derive(Debug)]
 pub struct Plan<'a> {
     archives: &'a Archives,
     window: ReadWindow,
+    max_object_size: u64,
     listing: Listing,
+    /// What tells the plan from others: [`Plan::content_id`].
+    id: String,
     /// Bytes of each object as stored; 0 if they are not known.
     sizes: Vec<u64>,
     /// Where each shard ends in the objects.
     ends: Vec<usize>,
 }
 
-/// Divides what was listed in a window, or what is left of it. The same listing gives the same plan.
+/// Divides what was listed. The same listing gives the same plan.
 ///
 /// Shards are ranges in the order of delivery. A day is divided only if it alone costs more than a shard, so copies of a record,
 /// which are delivered within minutes, are mostly found by the task that reads them.
-pub fn divide(
-    archives: &Archives,
-    (window, mut listing): (ReadWindow, Listing),
-    count: ShardCount,
-) -> Plan<'_> {
+pub fn divide(archives: &Archives, input: PlanInput, count: ShardCount) -> Plan<'_> {
+    let PlanInput { window, max_object_size, mut listing } = input;
     listing.skipped.sort_by(|left, right| left.object.delivery_order(&right.object));
     listing.coverage.sort();
     let sizes: Vec<u64> =
@@ -53,7 +65,8 @@ pub fn divide(
     let costs: Vec<u64> = sizes.iter().map(|size| OBJECT_COST.saturating_add(*size)).collect();
     let days: Vec<_> = listing.objects.iter().map(|object| object.delivered.map(|time| time.day())).collect();
     let ends = cut(&costs, &days, count);
-    Plan { archives, window, listing, sizes, ends }
+    let plan = Plan { archives, window, max_object_size, listing, id: String::new(), sizes, ends };
+    Plan { id: plan.content_id(), ..plan }
 }
 
 impl Plan<'_> {
@@ -70,6 +83,22 @@ impl Plan<'_> {
     /// Number of shards, at least 1.
     pub fn shards(&self) -> usize {
         self.ends.len()
+    }
+
+    /// A SHA-256 that tells plans apart: of the archives, the window, each object, and where the plan is divided.
+    fn content_id(&self) -> String {
+        let mut hasher = Hasher::default();
+        hasher.add(format!("{:?} {:?} {:?}", self.archives.names(), self.window, self.ends).as_bytes());
+        let mut add = |object: &LogObject, size: u64| {
+            hasher.add(&object.archive.to_le_bytes());
+            hasher.add(object.path.as_bytes());
+            // No path has this byte.
+            hasher.add(&[0]);
+            hasher.add(&size.to_le_bytes());
+        };
+        self.listing.objects.iter().zip(&self.sizes).for_each(|(object, size)| add(object, *size));
+        self.listing.skipped.iter().for_each(|skipped| add(&skipped.object, 0));
+        hasher.finish().to_string()
     }
 
     /// Makes the shards, one at a time, in order.

@@ -13,13 +13,15 @@ use crate::source::{Archives, DescribedObject, Listing, LogObject, ReadWindow, S
 use crate::time::{Bound, Span, Timestamp};
 
 /// Version of the form of shards.
-const SHARD_VERSION: u32 = 1;
+const SHARD_VERSION: u32 = 2;
 
 /// One shard: the objects that one task reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shard {
     shard_version: u32,
+    /// What tells its plan from others, a SHA-256.
+    pub plan: String,
     /// Its number, from 1.
     pub shard: u32,
     /// How many there are.
@@ -34,6 +36,8 @@ pub struct Shard {
     pub read_to: Option<String>,
     /// `--delivery-slack` of the plan.
     pub delivery_slack: String,
+    /// `--max-object-size` of the plan, in bytes.
+    pub max_object_size: u64,
     /// First and last delivery of its objects.
     pub delivered: Option<(String, String)>,
     /// Bytes of its objects as stored.
@@ -98,6 +102,7 @@ impl Plan<'_> {
         };
         let shard = Shard {
             shard_version: SHARD_VERSION,
+            plan: self.id.clone(),
             shard: number,
             of: u32::try_from(self.ends.len()).unwrap_or(u32::MAX),
             id: String::new(),
@@ -105,6 +110,7 @@ impl Plan<'_> {
             read_from: time(self.window.read_from),
             read_to: time(self.window.read_to),
             delivery_slack: self.window.slack.to_string(),
+            max_object_size: self.max_object_size,
             delivered: delivered(first_dated).zip(delivered(objects.last())),
             bytes: sizes.iter().sum(),
             objects: objects.iter().zip(sizes).map(|(object, size)| object.describe(*size)).collect(),
@@ -142,7 +148,7 @@ impl Shard {
 
     /// The SHA-256 of everything but the id and the place in the plan.
     fn content_id(&self) -> String {
-        let content = Self { id: String::new(), shard: 0, of: 0, ..self.clone() };
+        let content = Self { plan: String::new(), id: String::new(), shard: 0, of: 0, ..self.clone() };
         Checksum::of(content.line().as_bytes()).to_string()
     }
 

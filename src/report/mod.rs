@@ -32,6 +32,7 @@ mod text;
 mod trace;
 mod triage;
 mod tune;
+mod unfinished;
 mod verify;
 mod width;
 mod workbook;
@@ -69,6 +70,7 @@ pub use summary::{write_faults, write_losses, write_summary};
 pub use trace::{TraceFormat, TraceReport};
 pub use triage::{LabelledReport, TriageReport};
 pub use tune::{TuneFormat, TuneReport};
+pub use unfinished::unfinished;
 pub use verify::VerifyReport;
 
 /// Version of the published formats. It increases when the meaning of a field changes; new fields do not

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::columns::row;
 use super::json_line::line;
 use super::place::shown_object;
+use super::unfinished::{UnfinishedView, unfinished};
 use super::{as_it_is, for_terminal};
 use crate::coverage::{Coverage, Fault, Position};
 
@@ -26,6 +27,8 @@ pub(super) struct CoverageView<'a> {
     found: FoundView<'a>,
     fault_count: u64,
     faults: Vec<FaultView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unfinished: Option<UnfinishedView<'a>>,
 }
 
 #[derive(Serialize)]
@@ -187,6 +190,7 @@ impl<'a> CoverageView<'a> {
             },
             fault_count: coverage.fault_count,
             faults: coverage.faults.iter().take(most).map(FaultView::new).collect(),
+            unfinished: UnfinishedView::new(&coverage.unfinished),
         }
     }
 }
@@ -260,7 +264,7 @@ pub fn write_summary(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
-/// Writes as text how much could not be read, with the first faults. `archives` are the names of the
+/// Writes as text how much could not be read, with the first faults, and what a baseline lacks. `archives` are the names of the
 /// archives, by number; if there are several, each fault names its own.
 ///
 /// # Errors
@@ -272,7 +276,7 @@ pub fn write_losses(coverage: &Coverage, archives: &[String], out: &mut dyn Writ
     for fault in coverage.faults.iter().take(FAULTS_SHOWN) {
         writeln!(out, "  {}", fault_line(fault, archives))?;
     }
-    Ok(())
+    unfinished(&coverage.unfinished).iter().try_for_each(|what| writeln!(out, "unfinished: {what}"))
 }
 
 /// A fault in a line: its kind, object, position and reason, cleaned.

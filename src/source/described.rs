@@ -38,7 +38,7 @@ impl LogObject {
     pub fn describe(&self, size: u64) -> DescribedObject {
         let (md5, archived) = match &self.kept {
             Location::Remote { md5, archived, .. } => (md5.as_ref().map(hex), *archived),
-            Location::File | Location::OddFile(_) => (None, None),
+            Location::File { .. } | Location::OddFile(_) => (None, None),
         };
         DescribedObject {
             archive: self.archive,
@@ -62,7 +62,10 @@ impl Archives {
                 if Path::new(path).components().any(leaves) && !root.folder.as_os_str().is_empty() {
                     return None;
                 }
-                root.location(path).unwrap_or(Location::File)
+                match root.location(path) {
+                    None | Some(Location::File { .. }) => Location::File { planned: described.size },
+                    Some(odd) => odd,
+                }
             }
             Root::Stdin | Root::Missing(_) => return None,
             Root::S3(_) => Location::Remote {

@@ -253,7 +253,11 @@ impl Walk<'_> {
         } else {
             key.skip
         };
-        let kept = if Path::new(&path) == below { Location::File } else { Location::OddFile(below.into()) };
+        let kept = if Path::new(&path) == below {
+            Location::File { planned: 0 }
+        } else {
+            Location::OddFile(below.into())
+        };
         let delivered = key.delivered;
         let above = self.above.clone();
         let object = LogObject { archive: self.archive, path: path.into(), delivered, above, kept };

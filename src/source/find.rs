@@ -55,7 +55,7 @@ impl local::Root {
     pub(super) fn location(&self, path: &str) -> Option<Location> {
         let plain = Path::new(path);
         if self.has(plain) {
-            return Some(Location::File);
+            return Some(Location::File { planned: 0 });
         }
         let odd = unescaped(path).filter(|odd| self.has(odd))?;
         Some(Location::OddFile(Arc::from(odd)))

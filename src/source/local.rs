@@ -138,7 +138,16 @@ impl Root {
     fn open_file(&self, object: &LogObject, buffer: &mut Vec<u8>) -> io::Result<(File, u64)> {
         let (file, metadata) =
             file::open(&self.folder.join(real_path(object))).inspect_err(|_| buffer.clear())?;
-        Ok((file, metadata.len()))
+        let size = metadata.len();
+        match object.kept {
+            Location::File { planned } if size < planned => {
+                buffer.clear();
+                Err(io::Error::other(format!(
+                    "it had {planned} bytes when the plan was made, and has {size}"
+                )))
+            }
+            _ => Ok((file, size)),
+        }
     }
 }
 
@@ -162,7 +171,7 @@ fn read_whole(mut file: File, size: u64, buffer: &mut Vec<u8>) -> io::Result<()>
 fn real_path(object: &LogObject) -> &Path {
     match &object.kept {
         Location::OddFile(path) => path,
-        _ => Path::new(&*object.path),
+        Location::File { .. } | Location::Remote { .. } => Path::new(&*object.path),
     }
 }
 

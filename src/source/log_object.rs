@@ -27,7 +27,10 @@ pub struct LogObject {
 #[derive(Clone, Debug)]
 pub(super) enum Location {
     /// A file at that path below the root.
-    File,
+    File {
+        /// Bytes that it had when a plan was made; 0 if it is of no plan.
+        planned: u64,
+    },
     /// A file whose real path below the root cannot be represented by `path`.
     OddFile(Arc<Path>),
     /// An object in S3, as it was listed.
@@ -77,7 +80,7 @@ impl LogObject {
     /// Whether it is to be stored in a mirror.
     pub(super) fn is_mirrored(&self) -> bool {
         match self.kept {
-            Location::File | Location::OddFile(_) => false,
+            Location::File { .. } | Location::OddFile(_) => false,
             Location::Remote { is_mirrored, .. } => is_mirrored,
         }
     }

@@ -281,7 +281,7 @@ impl Archives {
             match root {
                 Root::Stdin => {
                     listing.coverage.objects.listed += 1;
-                    let (path, kept) = (Text::from("stdin"), Location::File);
+                    let (path, kept) = (Text::from("stdin"), Location::File { planned: 0 });
                     listing.objects.push(LogObject {
                         archive: number,
                         path,

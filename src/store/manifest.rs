@@ -1,6 +1,6 @@
 //! The manifest of a baseline: version, settings, totals, coverage, and a checksum for each table and for itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::catalog::{AppliedRules, LearningScope};
 use crate::checksum::Checksum;
 use crate::coverage::{
     Coverage, DeliveryDays, FaultKind, FoundPaths, ObjectCounts, ObjectSkip, PlaceCoverage, RecordCounts,
-    RecordSkip, Remark,
+    RecordSkip, Remark, SomeShards, Unfinished,
 };
 use crate::model::{Dimension, Dimensions, PrincipalKey};
 use crate::time::Timestamp;
@@ -93,6 +93,27 @@ struct CoverageEntry {
     places: Vec<PlaceEntry>,
     #[serde(default, skip_serializing_if = "FoundEntry::is_empty")]
     found: FoundEntry,
+    #[serde(default, skip_serializing_if = "UnfinishedEntry::is_empty")]
+    unfinished: UnfinishedEntry,
+}
+
+/// What the baseline lacks of what was listed for it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnfinishedEntry {
+    /// Objects that were not read, by archive.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    unread: BTreeMap<String, u64>,
+    /// Plans of which only some shards are there, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    plans: BTreeMap<String, ShardsEntry>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShardsEntry {
+    of: u32,
+    shards: BTreeSet<u32>,
 }
 
 /// Where records were found outside known carriers.
@@ -217,7 +238,7 @@ impl Manifest {
 
     /// The coverage without its list of faults, and its places without their days.
     pub(super) fn coverage(&self) -> Result<Coverage, TableError> {
-        let CoverageEntry { objects, records, places, found, .. } = &self.coverage;
+        let CoverageEntry { objects, records, places, found, unfinished, .. } = &self.coverage;
         Ok(Coverage {
             objects: ObjectCounts {
                 listed: objects.listed,
@@ -245,6 +266,7 @@ impl Manifest {
             found: found.coverage(),
             faults: Vec::new(),
             fault_count: self.coverage.fault_count,
+            unfinished: unfinished.unfinished()?,
         })
     }
 }
@@ -307,12 +329,36 @@ impl CoverageEntry {
             fault_count: coverage.fault_count,
             places: coverage.places.iter().map(PlaceEntry::new).collect(),
             found: FoundEntry::new(&coverage.found),
+            unfinished: UnfinishedEntry::new(&coverage.unfinished),
         }
     }
 }
 
 fn named<K>(counts: &BTreeMap<K, u64>, name: fn(&K) -> &'static str) -> BTreeMap<String, u64> {
     counts.iter().map(|(key, count)| (name(key).to_owned(), *count)).collect()
+}
+
+impl UnfinishedEntry {
+    fn new(Unfinished { unread, plans }: &Unfinished) -> Self {
+        let entry = |SomeShards { shards, of }: &SomeShards| ShardsEntry { of: *of, shards: shards.clone() };
+        let plans = plans.iter().map(|(plan, shards)| (plan.clone(), entry(shards))).collect();
+        Self { unread: unread.clone(), plans }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.unread.is_empty() && self.plans.is_empty()
+    }
+
+    fn unfinished(&self) -> Result<Unfinished, TableError> {
+        let mut unfinished = Unfinished { unread: self.unread.clone(), ..Unfinished::default() };
+        for (plan, ShardsEntry { of, shards }) in &self.plans {
+            if !shards.iter().all(|shard| (1..=*of).contains(shard)) {
+                return Err(TableError::value("shards"));
+            }
+            unfinished.add_shards(plan.clone(), SomeShards { shards: shards.clone(), of: *of });
+        }
+        Ok(unfinished)
+    }
 }
 
 impl FoundEntry {

@@ -167,6 +167,15 @@ impl Saved {
         Ok(coverage)
     }
 
+    /// Number of objects that were listed for it and not read, because a run ended early. Reads no table.
+    ///
+    /// # Errors
+    /// If the manifest is damaged.
+    pub fn unread_objects(&self) -> Result<u64, StoreError> {
+        let coverage = self.manifest.coverage().map_err(|error| self.damaged(error))?;
+        Ok(coverage.unfinished.unread_objects())
+    }
+
     /// Every listed object, in delivery order.
     ///
     /// # Errors

@@ -64,13 +64,45 @@ fn an_interrupted_run_saves_what_it_has_read_and_resumes_there() {
         assert!(matches!(add(&stop(most)), Err(IndexError::Interrupted)));
         let stored = known(&place).unwrap();
         assert_eq!((stored.objects.len(), stored.coverage.objects.listed), (saved, saved as u64));
+        assert_eq!(stored.coverage.unfinished.unread_objects(), 5 - saved as u64);
+        assert!(!stored.coverage.is_complete());
     }
     assert!(matches!(add(&stop(0)), Err(IndexError::Interrupted)));
     let Indexed { stored, known: before, added, .. } = add(&Silent).unwrap();
     assert_eq!((before, added.read), (4, 1));
     assert_eq!(known(&place).unwrap(), stored);
+    assert!(stored.coverage.is_complete());
     let anew = BaselineFolder::take(&folder.path().join("anew.baseline")).unwrap();
     assert_eq!(index(&anew, None, &archives, &settings(), &Silent).unwrap().stored, stored);
+}
+
+#[test]
+fn what_was_left_unread_is_finished_by_a_run_that_lists_it_again_and_by_no_other() {
+    let (archive, other, folder) = (
+        archive(),
+        Archive::new().object("x.json", &wrapped(&[record("2024-03-02T00:00:00Z", "ada", "s3:Get")])),
+        TempDir::new().unwrap(),
+    );
+    let open = |archive: &Archive| Archives::open(&[archive.path().to_owned()]).unwrap();
+    let place = BaselineFolder::take(&folder.path().join("case.baseline")).unwrap();
+    let add = |archive: &Archive, progress: &dyn Progress| {
+        index(&place, known(&place), &open(archive), &settings(), progress)
+    };
+    let stop = StopAfter { most: 3, read: AtomicU32::new(0) };
+    assert!(matches!(add(&archive, &stop), Err(IndexError::Interrupted)));
+    let unread = known(&place).unwrap().coverage.unfinished;
+    assert_eq!(unread.unread_objects(), 2);
+    add(&other, &Silent).unwrap();
+    assert_eq!(known(&place).unwrap().coverage.unfinished, unread);
+    // What remained is gone: nothing is left to read.
+    for number in 0..5 {
+        let path = archive.path().join(format!("{number}.json"));
+        if !known(&place).unwrap().objects.iter().any(|object| *object.path == *format!("{number}.json")) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    add(&archive, &Silent).unwrap();
+    assert!(known(&place).unwrap().coverage.unfinished.is_empty());
 }
 
 /// The files of a baseline, by name.

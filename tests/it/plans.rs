@@ -158,6 +158,118 @@ fn a_task_that_runs_twice_changes_nothing() {
 }
 
 #[test]
+fn missing_shards_are_named_until_all_are_merged() {
+    let archive = archive();
+    let work = TempDir::new().unwrap();
+    let run = |arguments: &[&str]| firstseen(arguments, work.path());
+    let lines = plan(&archive, &["--shards", "3"]);
+    assert_eq!(lines.len(), 3);
+    for (number, line) in (1..).zip(&lines) {
+        // A shard alone is complete: its one fault is in the last.
+        index_shard(&archive, line, &work.path().join(format!("{number}.baseline")));
+    }
+    let missing = "unfinished: shard 2 of the 3 of a plan is missing: merge the baselines of all of them";
+    let output = run(&["merge", "3.baseline", "1.baseline", "-o", "some.baseline", "-q"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).contains(missing), "{}", stderr(&output));
+    for command in
+        [&["scan", "--format", "json"][..], &["triage", "--format", "json"], &["coverage"], &["triage"]]
+    {
+        let output = run(&[command, &["some.baseline"]].concat());
+        assert_eq!(output.status.code(), Some(3), "{command:?}");
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned() + &stderr(&output);
+        assert!(shown.contains("unfinished"), "{command:?}: {shown}");
+    }
+    let json = run(&["scan", "--format", "json", "some.baseline", "-q"]);
+    let document: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let plan = &document["coverage"]["unfinished"]["plans"][0];
+    assert_eq!((&plan["shards"], &plan["of"]), (&serde_json::json!([1, 3]), &serde_json::json!(3)));
+    let output = run(&["merge", "some.baseline", "2.baseline", "-o", "all.baseline", "-q"]);
+    assert!(!stderr(&output).contains("unfinished"), "{}", stderr(&output));
+    firstseen(
+        &["index", ".", "-q", "-o", work.path().join("one.baseline").to_str().unwrap()],
+        archive.path(),
+    );
+    assert_eq!(tables(&work.path().join("all.baseline")), tables(&work.path().join("one.baseline")));
+    // A run over the whole archive finds what the missing shard would have had.
+    let some = work.path().join("some.baseline");
+    firstseen(&["index", ".", "-q", "-o", some.to_str().unwrap()], archive.path());
+    assert_eq!(tables(&some), tables(&work.path().join("one.baseline")));
+}
+
+#[test]
+fn a_file_that_is_not_a_whole_plan_in_its_order_is_refused() {
+    let archive = archive();
+    let work = TempDir::new().unwrap();
+    let lines = plan(&archive, &["--shards", "3"]);
+    let reversed: Vec<&str> = lines.iter().rev().map(String::as_str).collect();
+    let cases = [
+        (lines[..2].join("\n"), "its plan has 3 shards, and 2 of them are in it"),
+        (reversed.join("\n"), "its line 1 is shard 3"),
+    ];
+    for (plan, why) in cases {
+        fs::write(work.path().join("plan.jsonl"), plan).unwrap();
+        let shard = ["index", "--shard", "plan.jsonl", "--shard-number", "1", "-o", "b"];
+        let output = firstseen(&shard, work.path());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(why), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn two_baselines_with_one_object_are_named() {
+    let archive = archive();
+    let work = TempDir::new().unwrap();
+    let lines = plan(&archive, &["--shards", "3"]);
+    for (name, line) in [("1", 0), ("2", 1), ("copy", 0)] {
+        index_shard(&archive, &lines[line], &work.path().join(name));
+    }
+    let output = firstseen(&["merge", "1", "2", "copy", "-o", "all"], work.path());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("'1' and 'copy' have an object in common"), "{}", stderr(&output));
+}
+
+#[test]
+fn the_largest_size_of_objects_is_that_of_the_plan() {
+    let archive = archive();
+    let work = TempDir::new().unwrap();
+    let at = |name: &str| work.path().join(name).to_str().unwrap().to_owned();
+    firstseen(&["index", ".", "-q", "--max-object-size", "1K", "-o", &at("whole")], archive.path());
+    let line = plan(&archive, &["--shards", "1", "--max-object-size", "1K"]).remove(0);
+    index_shard(&archive, &line, at("shard").as_ref());
+    assert_eq!(tables(at("shard").as_ref()), tables(at("whole").as_ref()));
+}
+
+#[test]
+fn a_cluster_whose_name_was_given_to_some_runs_only_is_a_warning() {
+    let request = |id: &str, time: &str| {
+        serde_json::json!({
+            "kind": "Event", "apiVersion": "audit.k8s.io/v1", "auditID": id, "stage": "ResponseComplete", "verb": "get",
+            "requestURI": "/api/v1/pods", "user": {"username": "eva"}, "objectRef": {"resource": "pods"},
+            "responseStatus": {"code": 200}, "requestReceivedTimestamp": time,
+        })
+    };
+    let archive = Archive::new()
+        .object("a.log", request("a", "2024-03-01T00:00:00.000000Z").to_string().as_bytes())
+        .object("b.log", request("b", "2024-03-02T00:00:00.000000Z").to_string().as_bytes());
+    let work = TempDir::new().unwrap();
+    let root = archive.path().to_str().unwrap();
+    for (name, flags) in [("a", &["--k8s-cluster", "prod"][..]), ("b", &[])] {
+        let list = work.path().join("list");
+        fs::write(&list, format!("{root}/{name}.log\n")).unwrap();
+        let from = ["index", "-q", "--files-from", "list", "--archive-root", root, "-o", name];
+        let output = firstseen(&[&from, flags].concat(), work.path());
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    let output = firstseen(&["merge", "a", "b", "-o", "all", "-q"], work.path());
+    assert!(
+        stderr(&output).contains("of the cluster 'prod', and of one without a name"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
 fn an_object_that_is_gone_is_a_fault() {
     let archive = archive();
     let work = TempDir::new().unwrap();
@@ -171,6 +283,39 @@ fn an_object_that_is_gone_is_a_fault() {
 }
 
 #[test]
+fn a_file_that_lost_bytes_since_it_was_planned_is_a_fault() {
+    let archive = archive();
+    let work = TempDir::new().unwrap();
+    let lines = plan(&archive, &["--shards", "1"]);
+    let first: Value = serde_json::from_str(&lines[0]).unwrap();
+    let [cut, emptied] = [3, 4].map(|index| first["objects"][index]["path"].as_str().unwrap());
+    let bytes = fs::read(archive.path().join(cut)).unwrap();
+    fs::write(archive.path().join(cut), &bytes[..bytes.len() - 1]).unwrap();
+    fs::write(archive.path().join(emptied), b"").unwrap();
+    let (status, stderr) = index_shard(&archive, &lines[0], &work.path().join("b"));
+    assert_eq!(status, Some(3), "{stderr}");
+    for path in [cut, emptied] {
+        let fault = stderr.lines().find(|line| line.contains(path)).unwrap();
+        assert!(fault.contains("bytes when the plan was made"), "{fault}");
+    }
+}
+
+#[test]
+fn a_plan_says_if_the_baseline_has_none_of_its_archives() {
+    let archive = archive();
+    let work = TempDir::new().unwrap();
+    let known = work.path().join("known").to_str().unwrap().to_owned();
+    firstseen(&["index", ".", "-q", "-o", &known], archive.path());
+    let root = archive.path().to_str().unwrap();
+    let shards = work.path().join("p.jsonl").to_str().unwrap().to_owned();
+    let warns = |name: &str| {
+        let plan = ["plan", name, "--shards", "1", "--not-in", &known, "-o", &shards];
+        stderr(&firstseen(&plan, archive.path())).contains("has none of these archives")
+    };
+    assert!(warns(root) && !warns("."));
+}
+
+#[test]
 fn a_shard_that_was_changed_is_refused() {
     let archive = archive();
     let work = TempDir::new().unwrap();
@@ -178,7 +323,7 @@ fn a_shard_that_was_changed_is_refused() {
     let line = plan(&archive, &["--shards", "1"]).remove(0);
     let changes = [
         (line.replace("torn.json.gz", "../../etc/passwd"), "SHA-256"),
-        (line.replace("\"shard_version\":1", "\"shard_version\":99"), "version 99"),
+        (line.replace("\"shard_version\":2", "\"shard_version\":99"), "version 99"),
         (line[..line.len() / 2].to_owned(), "not a shard"),
         ("[]".to_owned(), "not a shard"),
         (String::new(), "no number 1"),

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use firstseen::learn::{Keep, LearnSettings, Learnt, learn_listed};
 use firstseen::model::Dimensions;
-use firstseen::plan::{ShardCount, divide};
+use firstseen::plan::{PlanInput, ShardCount, divide};
 use firstseen::query::first_seen;
 use firstseen::rules::RuleSet;
 use firstseen::scan::{Silent, list};
@@ -134,7 +134,12 @@ proptest! {
             folder.object(&format!("backup/{path}"), &bytes)
         });
         let archives = Archives::open(&[folder.path().to_owned()]).unwrap();
-        let plan = divide(&archives, (settings().window, listing(&archives)), ShardCount::ByCost(cost));
+        let input = PlanInput {
+            window: settings().window,
+            max_object_size: settings().max_object_size,
+            listing: listing(&archives),
+        };
+        let plan = divide(&archives, input, ShardCount::ByCost(cost));
         let parts = plan.iter().map(|shard| Ok::<_, MergeError>(index_listed(&archives, shard.listing(&archives).unwrap())));
         let merged = BaselineContents::merge_all(parts).unwrap().unwrap();
         prop_assert_eq!(merged, index(&[folder.path()]));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use firstseen::plan::{Shard, ShardError};
+use firstseen::report::plural;
 use firstseen::source::is_stdin;
 
 use super::super::exit::{Hint, UsageError};
@@ -16,7 +17,7 @@ pub(crate) struct ShardArgs {
     /// Read only the objects of this shard, which firstseen plan made, instead of listing archives; - for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) shard: Option<PathBuf>,
-    /// Which shard of FILE, if it has several: its line, counted from 1
+    /// Which shard of FILE, if it has several: its number and its line, counted from 1
     #[arg(long, value_name = "N", requires = "shard", value_parser = clap::value_parser!(u32).range(1..))]
     shard_number: Option<u32>,
 }
@@ -46,7 +47,8 @@ impl ShardArgs {
                 );
             }
             number => lines.nth(number.map_or(0, |number| number as usize - 1)).ok_or_else(|| {
-                let what = format!("'{shown}' has {count} shards, and no number {}", number.unwrap_or(1));
+                let shards = plural(count as u64, "shard");
+                let what = format!("'{shown}' has {shards}, and no number {}", number.unwrap_or(1));
                 anyhow::Error::new(UsageError(what)).context(HINT)
             })?,
         };
@@ -57,6 +59,30 @@ impl ShardArgs {
             };
             anyhow::Error::new(error).context(format!("cannot use the shard of '{shown}'")).context(hint)
         };
-        Shard::parse(line).map(Some).map_err(failed)
+        let shard = Shard::parse(line).map_err(failed)?;
+        if let Some(number) = self.shard_number {
+            check_place(&shard, number, count).map_err(|what| {
+                anyhow::Error::new(UsageError(format!("cannot use '{shown}': {what}"))).context(PLAN_HINT)
+            })?;
+        }
+        Ok(Some(shard))
     }
+}
+
+const PLAN_HINT: Hint = Hint(
+    "give the whole file that firstseen plan wrote, with its lines in their order; a file with one line needs no --shard-number",
+);
+
+/// Checks that a shard is the one of this number in a file with so many: a part of a plan is none, nor is one in another order.
+///
+/// # Errors
+/// What is wrong with the file.
+fn check_place(shard: &Shard, number: u32, count: usize) -> Result<(), String> {
+    if shard.of as usize != count {
+        return Err(format!("its plan has {}, and {count} of them are in it", plural(shard.of, "shard")));
+    }
+    if shard.shard != number {
+        return Err(format!("its line {number} is shard {}", shard.shard));
+    }
+    Ok(())
 }

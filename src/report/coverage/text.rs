@@ -10,8 +10,8 @@ use super::{CoverageReport, logging_text};
 use crate::coverage::Delivery;
 use crate::query::{CoverageAnswer, CoveredPlace, DayGap, HourGap};
 use crate::report::count::{counted, size};
-use crate::report::for_terminal;
 use crate::report::summary::fault_line;
+use crate::report::{for_terminal, unfinished};
 
 /// The most accounts and Regions shown. CSV and JSON have all.
 const MOST_PLACES: usize = 200;
@@ -143,9 +143,12 @@ fn hour_gap(gap: &HourGap) -> String {
     format!("{} to {} ({})", gap.from, gap.to, counted(gap.hours().unsigned_abs(), "hour"))
 }
 
-/// Writes which objects could not be read, completely or in part.
+/// Writes what the baseline lacks, and which objects could not be read, completely or in part.
 fn write_faults(report: &CoverageReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     let coverage = report.coverage;
+    for what in unfinished(&coverage.unfinished) {
+        writeln!(out, "\nunfinished: {what}")?;
+    }
     if coverage.fault_count == 0 {
         return Ok(());
     }

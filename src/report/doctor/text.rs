@@ -7,7 +7,7 @@ use super::{Access, Examined, Inside, SavedSummary};
 use crate::coverage::ObjectSkip;
 use crate::doctor::{Checkup, Content, Estimate, Layout, Sample, SampledObject, Seen};
 use crate::report::count::{counted, grouped, size};
-use crate::report::for_terminal;
+use crate::report::{for_terminal, unfinished};
 
 /// How many names of one kind are written.
 const NAMES_WRITTEN: usize = 8;
@@ -187,5 +187,8 @@ fn baseline(saved: &SavedSummary, out: &mut dyn Write) -> io::Result<()> {
         0 => "none".to_owned(),
         count => format!("{}: firstseen coverage lists them", grouped(count)),
     };
+    for what in unfinished(&coverage.unfinished) {
+        field("unfinished", &what, out)?;
+    }
     field("faults", &faults, out)
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Access, Examined, Inside, SavedSummary};
 use crate::coverage::ObjectSkip;
 use crate::doctor::{Checkup, Layout, Remark, SAMPLE, SampledObject};
+use crate::report::unfinished::UnfinishedView;
 
 #[derive(Serialize)]
 pub(super) struct ExaminedView<'a> {
@@ -90,6 +91,8 @@ struct BaselineView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_event: Option<String>,
     fault_count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unfinished: Option<UnfinishedView<'a>>,
 }
 
 impl<'a> ExaminedView<'a> {
@@ -169,6 +172,7 @@ impl<'a> BaselineView<'a> {
             first_event: coverage.first_event.map(|time| time.to_string()),
             last_event: coverage.last_event.map(|time| time.to_string()),
             fault_count: coverage.fault_count,
+            unfinished: UnfinishedView::new(&coverage.unfinished),
         }
     }
 }

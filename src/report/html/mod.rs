@@ -36,6 +36,7 @@ use self::places::PlacesTable;
 use self::tables::{ActionRow, PrincipalRow, Table};
 use self::timeline::Timeline;
 use super::summary::CoverageView;
+use super::unfinished::unfinished;
 
 /// Style of the page.
 const STYLE: &str = include_str!("style.css");
@@ -80,6 +81,8 @@ struct Page<'a> {
     places: PlacesTable<'a>,
     coverage: CoverageView<'a>,
     faults_left_out: u64,
+    /// What the baseline lacks, in sentences.
+    unfinished: Vec<String>,
     gaps: usize,
     settings: Vec<(String, String)>,
 }
@@ -136,6 +139,7 @@ impl<'a> Page<'a> {
             places: PlacesTable::new(coverage),
             coverage: CoverageView::with_faults(coverage, limits::MOST_FAULTS),
             faults_left_out: coverage.fault_count - coverage.faults.len().min(limits::MOST_FAULTS) as u64,
+            unfinished: unfinished(&coverage.unfinished),
             gaps: coverage.places.values().map(|place| place.gaps().count()).sum(),
             settings: settings(&content.settings),
         })

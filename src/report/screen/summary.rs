@@ -55,6 +55,9 @@ fn read(coverage: &Coverage) -> Line {
     let span = span.map(|(first, last)| format!(", events from {} to {}", first.day(), last.day()));
     let mut pieces = vec![Piece::whole(objects), Piece::whole(span.unwrap_or_default())];
     let faults = match coverage.fault_count {
+        0 if !coverage.unfinished.is_empty() => {
+            Piece::whole("unfinished: not everything was read").in_tone(Tone::Alarming)
+        }
         0 => Piece::whole("no faults"),
         faults => Piece::whole(format!("{}: not everything could be read", counted(faults, "fault")))
             .in_tone(Tone::Alarming),

@@ -111,10 +111,13 @@ impl TriageReport<'_> {
 /// The archive in a line.
 fn archive(report: &TriageReport<'_>, before: &str, [first, last]: [Timestamp; 2]) -> String {
     let (coverage, overview) = (report.coverage, &report.triage.overview);
-    let faults = match coverage.fault_count {
+    let mut faults = match coverage.fault_count {
         0 => "no faults".to_owned(),
         faults => counted(faults, "fault"),
     };
+    if !coverage.unfinished.is_empty() {
+        faults.push_str(", unfinished");
+    }
     format!(
         "archive{before}: {} to {}, {}, {}; {} read, {faults}",
         first.day(),

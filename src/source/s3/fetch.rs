@@ -238,7 +238,7 @@ impl Bucket {
     pub(in crate::source) fn size(&self, object: &LogObject) -> u64 {
         match object.kept {
             Location::Remote { size, .. } => size,
-            Location::File | Location::OddFile(_) => 0,
+            Location::File { .. } | Location::OddFile(_) => 0,
         }
     }
 

@@ -42,7 +42,7 @@ pub(super) use stream::Stream;
 fn etag(object: &LogObject) -> Option<&str> {
     match &object.kept {
         Location::Remote { etag, .. } => etag.as_deref(),
-        Location::File | Location::OddFile(_) => None,
+        Location::File { .. } | Location::OddFile(_) => None,
     }
 }
 
