@@ -1,9 +1,6 @@
 //! Indexing through the library, without the binary.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use firstseen::index::{IndexError, IndexSettings, Indexed, index};
@@ -15,6 +12,7 @@ use firstseen::store::{BaselineContents, BaselineFolder, MergeError};
 use tempfile::TempDir;
 
 use crate::archive::{Archive, log_path, record, with, wrapped};
+use crate::folder::files;
 
 /// Stops a run after a number of objects.
 struct StopAfter {
@@ -71,12 +69,6 @@ fn an_interrupted_run_saves_what_it_has_read_and_resumes_there() {
     assert_eq!(known(&place).unwrap(), stored);
     let anew = BaselineFolder::take(&folder.path().join("anew.baseline")).unwrap();
     assert_eq!(index(&anew, None, &archives, &settings(), &Silent).unwrap().stored, stored);
-}
-
-/// The files of a baseline, by name.
-fn files(baseline: &Path) -> BTreeMap<OsString, Vec<u8>> {
-    let files = fs::read_dir(baseline).unwrap().map(|file| file.unwrap());
-    files.map(|file| (file.file_name(), fs::read(file.path()).unwrap())).collect()
 }
 
 #[test]
