@@ -89,6 +89,7 @@ pub mod checksum;
 pub mod coverage;
 pub mod file;
 pub mod guard;
+mod json_string;
 pub mod line;
 pub mod memory;
 pub mod names;

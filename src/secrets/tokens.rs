@@ -1,5 +1,7 @@
 //! The tokens of a JSON text. Nothing is an error, since the text may be that of a broken record.
 
+use crate::json_string::string_end;
+
 /// A token of a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token<'a> {
@@ -37,20 +39,6 @@ impl<'a> Tokens<'a> {
     pub fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
-
-    /// The end of the string that begins at `start`.
-    fn string_end(&self, start: usize) -> usize {
-        let bytes = self.text.as_bytes();
-        let mut at = start + 1;
-        while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-            at += found;
-            if bytes[at] == b'"' {
-                return at + 1;
-            }
-            at += 2;
-        }
-        bytes.len()
-    }
 }
 
 impl<'a> Iterator for Tokens<'a> {
@@ -67,7 +55,7 @@ impl<'a> Iterator for Tokens<'a> {
             b',' => (start + 1, Token::Comma),
             b':' => (start + 1, Token::Colon),
             b'"' => {
-                let end = self.string_end(start);
+                let end = string_end(self.text, start);
                 (end, Token::Text(&self.text[start..end]))
             }
             _ => {

@@ -1,6 +1,5 @@
 //! Small archives for tests, and their findings.
 
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
@@ -12,6 +11,8 @@ use firstseen::time::Span;
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::folder::put;
 
 /// A folder of log objects.
 pub(crate) struct Archive(TempDir);
@@ -114,9 +115,7 @@ impl Archive {
 
     /// Adds an object with exactly these bytes.
     pub(crate) fn object(self, path: &str, bytes: &[u8]) -> Self {
-        let path = self.0.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
+        put(self.0.path().join(path), bytes);
         self
     }
 

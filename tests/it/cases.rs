@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use firstseen::checksum::Checksum;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::archive::{Archive, record, wrapped};
+use crate::folder::files;
 use crate::program::{firstseen, stderr};
 
 /// A user who reads for a month and then makes an access key, and an object that is no log.
@@ -31,17 +31,6 @@ fn case(command: &str, archive: &Archive, more: &[&str]) -> (TempDir, BTreeMap<S
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     let files = files(folder.path());
     (folder, files)
-}
-
-/// The files below a folder, by their paths.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap);
-    let paths = entries.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path);
-    paths
-        .map(|path| {
-            (path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned(), fs::read(path).unwrap())
-        })
-        .collect()
 }
 
 /// The lines of a manifest: checksum by path.

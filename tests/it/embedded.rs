@@ -1,9 +1,6 @@
 //! Indexing through the library, without the binary.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use firstseen::index::{IndexError, IndexSettings, Indexed, index};
@@ -15,6 +12,7 @@ use firstseen::store::{BaselineContents, BaselineFolder, MergeError};
 use tempfile::TempDir;
 
 use crate::archive::{Archive, log_path, record, with, wrapped};
+use crate::folder::files;
 
 /// Stops a run after a number of objects.
 struct StopAfter {
@@ -103,12 +101,6 @@ fn what_was_left_unread_is_finished_by_a_run_that_lists_it_again_and_by_no_other
     }
     add(&archive, &Silent).unwrap();
     assert!(known(&place).unwrap().coverage.unfinished.is_empty());
-}
-
-/// The files of a baseline, by name.
-fn files(baseline: &Path) -> BTreeMap<OsString, Vec<u8>> {
-    let files = fs::read_dir(baseline).unwrap().map(|file| file.unwrap());
-    files.map(|file| (file.file_name(), fs::read(file.path()).unwrap())).collect()
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fs;
 use tempfile::TempDir;
 
 use crate::archive::{record, wrapped};
+use crate::folder::put;
 use crate::program::{firstseen, program, stderr};
 
 /// The words of the examples of a command, without those for a shell: quotes, which are around whole words.
@@ -27,11 +28,7 @@ fn commands() -> Vec<String> {
 /// A folder with what the examples name.
 fn prepared() -> TempDir {
     let folder = TempDir::new().unwrap();
-    let put = |name: &str, text: &[u8]| {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    };
+    let put = |name: &str, text: &[u8]| put(folder.path().join(name), text);
     let day = |time: &str| wrapped(&[record(time, "alice", "iam:CreateUser")]);
     put("logs/AWSLogs/111122223333/CloudTrail/us-east-1/2024/01/05/a.json", &day("2024-01-05T10:00:00Z"));
     put("logs/AWSLogs/111122223333/CloudTrail/us-east-1/2024/03/05/b.json", &day("2024-03-05T10:00:00Z"));

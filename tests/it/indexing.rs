@@ -9,6 +9,7 @@ use firstseen::store::{Saved, StoreError};
 use tempfile::TempDir;
 
 use crate::archive::{gzip, log_path, record, with, wrapped};
+use crate::folder::put;
 use crate::program::{firstseen, program};
 
 /// The exit status of a command and the first line of its stderr.
@@ -20,9 +21,7 @@ fn ended(arguments: &[&str], folder: &Path) -> (i32, String) {
 
 /// Writes a log of one record.
 fn log(folder: &Path, name: &str, action: &str) {
-    let path = folder.join(name);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, wrapped(&[record("2024-03-01T00:00:00Z", "eva", action)])).unwrap();
+    put(folder.join(name), wrapped(&[record("2024-03-01T00:00:00Z", "eva", action)]));
 }
 
 fn counted(baseline: &Path) -> u64 {

@@ -6,16 +6,13 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use crate::archive::{gzip, log_path, record, wrapped};
+use crate::folder::{files, put};
 use crate::program::{firstseen, stderr};
 
 /// Writes an archive to `logs`: dated and undated objects, copies of a record, and files that are skipped or
 /// broken.
 fn write_archive(folder: &Path) {
-    let write = |name: &str, bytes: &[u8]| {
-        let path = folder.join("logs").join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    };
+    let write = |name: &str, bytes: &[u8]| put(folder.join("logs").join(name), bytes);
     let at =
         |day: u32, user: &str, action: &str| record(&format!("2024-03-{day:02}T04:00:00Z"), user, action);
     for day in 1..=8 {
@@ -36,17 +33,8 @@ fn write_archive(folder: &Path) {
 }
 
 /// All files of the archive, named as by `find logs`.
-fn files(folder: &Path) -> Vec<String> {
-    let walk = walkdir(&folder.join("logs"));
-    let mut names: Vec<String> =
-        walk.iter().map(|path| path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned()).collect();
-    names.sort();
-    names
-}
-
-fn walkdir(folder: &Path) -> Vec<std::path::PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { walkdir(&path) } else { vec![path] }).collect()
+fn names(folder: &Path) -> Vec<String> {
+    files(&folder.join("logs")).into_keys().map(|name| format!("logs/{name}")).collect()
 }
 
 fn index(arguments: &[&str], folder: &Path) {
@@ -67,7 +55,7 @@ fn parts_of_an_archive_merge_into_the_whole() {
     let place = TempDir::new().unwrap();
     let folder = place.path();
     write_archive(folder);
-    let files = files(folder);
+    let files = names(folder);
     for (number, part) in ["odd.txt", "even.txt"].iter().enumerate() {
         let half: Vec<&str> = files.iter().skip(number).step_by(2).map(String::as_str).collect();
         fs::write(folder.join(part), half.join("\n")).unwrap();
@@ -136,7 +124,7 @@ fn a_missing_file_of_a_list_is_a_fault_also_if_its_folder_is_read() {
     let folder = place.path();
     write_archive(folder);
     fs::remove_file(folder.join("logs/export/broken.json")).unwrap();
-    let there = files(folder);
+    let there = names(folder);
     fs::write(folder.join("list"), format!("logs/nothere.json.gz\n{}\n", there[0])).unwrap();
     fs::write(
         folder.join("both"),

@@ -16,6 +16,7 @@ mod explain;
 mod export;
 mod fields;
 mod findings;
+mod folder;
 mod fuzz;
 mod geo;
 mod hostile;

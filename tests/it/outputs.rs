@@ -7,16 +7,13 @@ use std::process::{Output, Stdio};
 use tempfile::TempDir;
 
 use crate::archive::{record, wrapped};
+use crate::folder::put;
 use crate::program::{firstseen, program, stderr};
 
 /// A folder with an archive `logs`, a single log, and one of each other kind of input.
 fn case() -> TempDir {
     let folder = TempDir::new().unwrap();
-    let put = |name: &str, text: &[u8]| {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    };
+    let put = |name: &str, text: &[u8]| put(folder.path().join(name), text);
     let log = wrapped(&[
         record("2024-03-01T10:00:00Z", "jo", "s3:GetObject"),
         record("2024-04-20T10:00:00Z", "jo", "iam:CreateUser"),

@@ -8,6 +8,7 @@ use std::process::{Output, Stdio};
 use serde_json::{Value, json};
 
 use crate::archive::{Archive, audit_event, gzip, record, with, wrapped, zip};
+use crate::folder::files;
 use crate::program::{firstseen, program, stderr};
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/small-archive");
@@ -39,24 +40,9 @@ fn show_all(source: &str, folder: &Path, wanted: &[String], more: &[&str]) -> Ou
     child.wait_with_output().unwrap()
 }
 
-/// Files below a folder.
-fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, found);
-        } else {
-            let name = path.strip_prefix(FIXTURE).unwrap().to_str().unwrap().to_owned();
-            found.push((name, fs::read(&path).unwrap()));
-        }
-    }
-}
-
 /// The small archive in a zip, a large object that is read in pieces, and audit events.
 fn archive() -> Archive {
-    let mut packed = Vec::new();
-    files(Path::new(FIXTURE), &mut packed);
-    packed.sort();
+    let packed: Vec<(String, Vec<u8>)> = files(Path::new(FIXTURE)).into_iter().collect();
     let padding = "x".repeat(1_000_000);
     let line = |number: u32| {
         let time = format!("2024-03-01T00:{number:02}:00Z");

@@ -10,6 +10,7 @@ use firstseen::scan::{Progress, Silent};
 use firstseen::source::{ArchiveError, Archives, GivenArchive, ReadWindow, S3Settings};
 
 use crate::archive::{Archive, record, settings, wrapped, zip};
+use crate::folder::put;
 
 fn archive() -> Archive {
     let object = |user: &str| wrapped(&[record("2024-03-01T10:00:00Z", user, "iam:CreateUser")]);
@@ -383,11 +384,7 @@ fn listing_is_the_same_for_any_number_of_threads() {
     use std::os::unix::fs::symlink;
     let place = tempfile::TempDir::new().unwrap();
     let root = place.path().join("logs");
-    let file = |path: &str| {
-        let path = root.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, "{}").unwrap();
-    };
+    let file = |path: &str| put(root.join(path), "{}");
     for account in 1..=5 {
         for day in 1..=20 {
             file(&format!("AWSLogs/{account:012}/CloudTrail/eu-west-1/2024/03/{day:02}/a.json"));

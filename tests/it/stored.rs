@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::archive::{Archive, gzip, log_path, question, record, with, wrapped};
+use crate::folder::files;
 use crate::laws::{any_objects, archive, path, written};
 use crate::program::{firstseen, program};
 use crate::rules::rules;
@@ -74,19 +75,6 @@ fn index(folders: &[&Path]) -> BaselineContents {
 
 fn save(stored: &BaselineContents, path: &Path) {
     BaselineFolder::take(path).unwrap().save(stored).unwrap();
-}
-
-/// Names and contents of the files in a folder.
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| {
-            let entry = entry.unwrap();
-            (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
-        })
-        .collect();
-    files.sort();
-    files
 }
 
 type Objects = Vec<(Option<u8>, Vec<Value>)>;
@@ -225,7 +213,7 @@ fn a_damaged_baseline_never_opens() {
             fs::write(&file, &bytes[..at]).unwrap();
             assert_damaged(&format!("only {at} bytes"));
         }
-        let (_, other) = intact.iter().find(|(other, _)| other != name).unwrap();
+        let (_, other) = intact.iter().find(|(other, _)| *other != name).unwrap();
         fs::write(&file, other).unwrap();
         assert_damaged("another table's content");
         fs::remove_file(&file).unwrap();

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::surrogates::without_lone_surrogates;
 use super::walk::{NeedsFallback, Scanner, Walk, lenient_value_end};
+use crate::json_string::string_end;
 
 /// The usual number of members of a record.
 const USUAL_MEMBERS: usize = 32;
@@ -185,20 +186,6 @@ fn without_blanks(text: &str) -> Cow<'_, str> {
     }
     compact.push_str(&text[taken..]);
     Cow::Owned(compact)
-}
-
-/// Position after the string that begins at `start`, or the end of the text.
-fn string_end(text: &str, start: usize) -> usize {
-    let bytes = text.as_bytes();
-    let mut at = start + 1;
-    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-        at += found;
-        if bytes[at] == b'"' {
-            return at + 1;
-        }
-        at += 2;
-    }
-    text.len()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::{ACCOUNT, REPORT, details, read, role, roles, user};
 use crate::archive::gzip;
+use crate::folder::put;
 
 /// The inventory of one file, as lines.
 fn inventory_lines(bytes: &[u8]) -> Vec<String> {
@@ -244,11 +245,7 @@ fn contradictory_files_give_the_same_inventory_in_any_order() {
 #[test]
 fn a_folder_is_read_recursively_and_unusable_files_are_listed() {
     let folder = TempDir::new().unwrap();
-    let put = |path: &str, bytes: &[u8]| {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    };
+    let put = |path: &str, bytes: &[u8]| put(folder.path().join(path), bytes);
     put("a/roles.json", json!({ "Roles": roles() }).to_string().as_bytes());
     put("b/c/report.csv", REPORT.as_bytes());
     put("notes.txt", b"collected on Monday");

@@ -7,7 +7,8 @@ use std::process::Output;
 
 use super::access::assumed;
 use super::server::{LoggedRequest, Reply, Server, Setup, refuse};
-use super::{Buckets, FIXTURE, copy, files, stderr};
+use super::{Buckets, FIXTURE, copy, stderr};
+use crate::folder::files;
 use crate::program::program;
 
 const HUB: &str = "arn:aws:iam::999988887777:role/hub";
@@ -89,12 +90,6 @@ fn by_role(request: &LoggedRequest) -> Reply {
     if is_let_in { Reply::Serve } else { refuse(403, "AccessDenied") }
 }
 
-/// The content of all files of a baseline, by name.
-fn content(baseline: &Path) -> Vec<(String, Vec<u8>)> {
-    let name = |path: &String| path.strip_prefix(baseline.to_str().unwrap()).unwrap().to_owned();
-    files(baseline).iter().map(|path| (name(path), fs::read(path).unwrap())).collect()
-}
-
 #[test]
 fn buckets_with_different_roles_and_a_folder_give_what_their_baselines_give_merged() {
     let of = Organization::new();
@@ -107,7 +102,7 @@ fn buckets_with_different_roles_and_a_folder_give_what_their_baselines_give_merg
     let merged = of.folders.root().join("merged.baseline");
     let words = ["merge", &*apart[0], &*apart[1], &*apart[2], "-o", merged.to_str().unwrap()];
     assert_eq!(of.run(&words).status.code(), Some(0));
-    assert!(content(&together) == content(&merged));
+    assert!(files(&together) == files(&merged));
     // One for the first archive, and two for the chain of the second.
     assert_eq!(sessions, 3);
     let scanned = of.run(&["scan", "--config", of.all().to_str().unwrap(), "-f", "csv", "--warmup", "0d"]);
@@ -150,7 +145,7 @@ fn shards_of_configured_archives_merge_to_one_run() {
     let merged = of.folders.root().join("merged.baseline");
     let words = ["merge", &*shards[0], &*shards[1], &*shards[2], "-o", merged.to_str().unwrap()];
     assert_eq!(of.run(&words).status.code(), Some(0));
-    assert!(content(&whole) == content(&merged));
+    assert!(files(&whole) == files(&merged));
     // Without the file nobody knows what a label means.
     let alone = ["index", "--shard", plan.to_str().unwrap(), "--shard-number", "1", "-o", "x.baseline"];
     let alone = of.run(&alone);

@@ -8,6 +8,7 @@ use firstseen::time::Day;
 use super::server::{LoggedRequest, Reply, Server, Setup};
 use super::{Buckets, FIXTURE, copy, expected, scan, stderr};
 use crate::archive::{audit_event, record, wrapped};
+use crate::folder::put;
 use crate::program::{program, without_archive};
 
 #[test]
@@ -70,8 +71,7 @@ fn a_window_lists_only_its_days_of_cloudtrail_logs() {
     let digest = "111122223333_CloudTrail-Digest_eu-west-1_t_eu-west-1_20240101T001200Z.json.gz";
     for (folder, name) in [("Config", "x.json.gz"), ("CloudTrail-Digest", digest)] {
         let path = buckets.logs().join(format!("AWSLogs/111122223333/{folder}/eu-west-1/2024/01/01/{name}"));
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, "{}").unwrap();
+        put(path, "{}");
     }
     let server = Setup::new(buckets.root()).page(1000).start();
     let (since, until) = (day(200), day(202));
@@ -110,11 +110,7 @@ fn logs_of_organizations_and_control_tower_are_found_from_the_root() {
 #[test]
 fn other_folder_layouts_are_read_like_on_disk() {
     let buckets = Buckets::empty();
-    let put = |path: &str, time: &str, action: &str| {
-        let path = buckets.logs().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, wrapped(&[record(time, "u", action)])).unwrap();
-    };
+    let put = |path: &str, time: &str, action: &str| put_event(&buckets, path, time, action);
     put("export.json", "2024-01-03T00:00:00Z", "s3:A");
     put("by day/2024/01/02/part+1%.json", "2024-01-02T00:00:00Z", "s3:B");
     put("by day/2024/01/03/part.json", "2024-01-03T00:00:00Z", "s3:C");
@@ -169,17 +165,15 @@ fn objects_are_read_while_the_listing_continues() {
 }
 
 /// Puts an object with one event into the bucket `logs`.
-fn put(buckets: &Buckets, path: &str, time: &str, action: &str) {
-    let path = buckets.logs().join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, wrapped(&[record(time, "u", action)])).unwrap();
+fn put_event(buckets: &Buckets, path: &str, time: &str, action: &str) {
+    put(buckets.logs().join(path), wrapped(&[record(time, "u", action)]));
 }
 
 #[test]
 fn objects_beside_years_are_read_once() {
     let buckets = Buckets::empty();
-    put(&buckets, "notes.json", "2024-01-01T00:00:00Z", "s3:A");
-    put(&buckets, "2024/01/02/x.json", "2024-01-02T00:00:00Z", "s3:B");
+    put_event(&buckets, "notes.json", "2024-01-01T00:00:00Z", "s3:A");
+    put_event(&buckets, "2024/01/02/x.json", "2024-01-02T00:00:00Z", "s3:B");
     let server = Setup::new(buckets.root()).start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     assert!(stderr(&found).contains("objects: 2 listed = 2 read"), "{}", stderr(&found));
@@ -190,14 +184,14 @@ fn unknown_folders_are_listed_for_any_window() {
     let buckets = Buckets::empty();
     let name = "111122223333_CloudTrail_us-east-1_20240309T0412Z_aB1.json.gz";
     let account = "AWSLogs/111122223333";
-    put(
+    put_event(
         &buckets,
         &format!("{account}/CloudTrail-restored/us-east-1/2024/03/09/{name}"),
         "2024-03-09T04:00:00Z",
         "s3:A",
     );
-    put(&buckets, &format!("{account}/mine/2024/03/09/x.json"), "2024-03-09T04:00:01Z", "s3:B");
-    put(&buckets, &format!("{account}/CloudTrail/{name}"), "2024-03-09T04:00:02Z", "s3:C");
+    put_event(&buckets, &format!("{account}/mine/2024/03/09/x.json"), "2024-03-09T04:00:01Z", "s3:B");
+    put_event(&buckets, &format!("{account}/CloudTrail/{name}"), "2024-03-09T04:00:02Z", "s3:C");
     let server = Setup::new(buckets.root()).start();
     let window = ["--read-from", "2024-03-01"];
     let local = scan(&mut program(), buckets.logs().to_str().unwrap(), &window);
@@ -218,13 +212,13 @@ fn a_wrong_date_in_a_name_does_no_harm() {
                     "AWSLogs/111122223333/CloudTrail/{region}/2024/01/0{day}/\
                      111122223333_CloudTrail_{region}_2024010{day}T000{minute}Z_a.json.gz"
                 );
-                put(&buckets, &path, &format!("2024-01-0{day}T00:0{minute}:00Z"), "s3:A");
+                put_event(&buckets, &path, &format!("2024-01-0{day}T00:0{minute}:00Z"), "s3:A");
             }
         }
     }
     let odd = "AWSLogs/111122223333/CloudTrail/us-east-1/2024/01/02/\
                111122223333_CloudTrail_us-east-1_20991231T0000Z_a.json.gz";
-    put(&buckets, odd, "2024-01-02T00:30:00Z", "s3:B");
+    put_event(&buckets, odd, "2024-01-02T00:30:00Z", "s3:B");
     let server = Setup::new(buckets.root()).start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
     let account = "records: 41 = 21 counted + 20 duplicates";
@@ -238,7 +232,7 @@ fn a_tree_of_many_small_folders_takes_few_requests() {
     for day in 1..=20 {
         for hour in 0..24 {
             let path = format!("y=2024/m=01/d={day:02}/h={hour:02}/x.json");
-            put(&buckets, &path, &format!("2024-01-{day:02}T{hour:02}:00:00Z"), "s3:A");
+            put_event(&buckets, &path, &format!("2024-01-{day:02}T{hour:02}:00:00Z"), "s3:A");
         }
     }
     let server = Setup::new(buckets.root()).page(1000).start();
@@ -252,7 +246,7 @@ fn a_tree_of_many_small_folders_takes_few_requests() {
 fn an_object_listed_twice_is_counted_as_skipped_once() {
     let buckets = Buckets::empty();
     for number in 0..150 {
-        put(&buckets, &format!("{number}/x.json"), "2024-01-01T00:00:00Z", "s3:A");
+        put_event(&buckets, &format!("{number}/x.json"), "2024-01-01T00:00:00Z", "s3:A");
     }
     let early = "111122223333_CloudTrail_us-east-1_20230309T0412Z_aB1.json.gz";
     fs::write(buckets.logs().join(early), "").unwrap();
@@ -283,7 +277,7 @@ fn in_folders_of_other_services_only_logs_are_read() {
     .iter()
     .enumerate()
     {
-        put(&buckets, path, time, &format!("s3:A{number}"));
+        put_event(&buckets, path, time, &format!("s3:A{number}"));
     }
     for path in [
         format!("{account}/vpcflowlogs/us-east-1/2024/03/09/111122223333_vpcflowlogs_us-east-1_x.log.gz"),
@@ -293,7 +287,7 @@ fn in_folders_of_other_services_only_logs_are_read() {
         format!("{account}/CloudTrail-Digest/us-east-1/2024/03/09/{digest}"),
         "AWSLogs/aws-account-id=111122223333/aws-service=vpcflowlogs/year=2024/x.parquet".to_owned(),
     ] {
-        put(&buckets, &path, time, "s3:NotRead");
+        put_event(&buckets, &path, time, "s3:NotRead");
     }
     let server = Setup::new(buckets.root()).start();
     let found = scan(&mut server.firstseen(), "s3://logs", &[]);
@@ -329,9 +323,7 @@ fn log() -> Vec<u8> {
 fn listed(days: impl Fn(&str, usize) -> Reply + Send + Sync + 'static) -> (Option<i32>, serde_json::Value) {
     let buckets = Buckets::empty();
     for key in ["a", "b", "c", "d"] {
-        let path = buckets.logs().join(format!("{DAYS}2024/03/09/{key}.json"));
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, log()).unwrap();
+        put(buckets.logs().join(format!("{DAYS}2024/03/09/{key}.json")), log());
     }
     let server = Setup::new(buckets.root())
         .plan(move |request| {

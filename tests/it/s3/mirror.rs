@@ -6,6 +6,7 @@ use std::path::Path;
 use super::server::{Reply, Server, Setup, refuse};
 use super::{Buckets, FIXTURE, expected, files, scan, stderr};
 use crate::archive::{record, wrapped};
+use crate::folder::put;
 
 #[test]
 fn a_mirror_is_read_instead_of_the_bucket() {
@@ -148,8 +149,7 @@ fn an_altered_mirror_file_is_replaced() {
     // Another file in place of the second object is kept.
     let [first, second] =
         [&buckets.log_keys()[0], &buckets.log_keys()[1]].map(|key| mirror.join("logs").join(key));
-    fs::create_dir_all(second.parent().unwrap()).unwrap();
-    fs::write(&second, "mine").unwrap();
+    put(&second, "mine");
     scan(&mut server.firstseen(), "s3://logs", &flags);
     let size = fs::metadata(&first).unwrap().len();
     fs::write(&first, vec![0; size as usize]).unwrap();

@@ -4,7 +4,6 @@
 //! CloudTrail log file integrity validation".
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::sync::OnceLock;
 
 use base64::Engine;
@@ -18,6 +17,7 @@ use sha2::Sha256;
 use tempfile::TempDir;
 
 use crate::archive::{gzip, record, wrapped};
+use crate::folder::put;
 
 /// Test keys, made with `openssl genrsa -traditional 2048 | openssl rsa -traditional -outform DER`.
 const KEYS: [&[u8]; 2] = [include_bytes!("key-1.der"), include_bytes!("key-2.der")];
@@ -217,9 +217,7 @@ impl Bucket {
     pub(crate) fn copy(&self) -> TempDir {
         let folder = TempDir::new().unwrap();
         for (key, bytes) in &self.objects {
-            let path = folder.path().join(key);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, bytes).unwrap();
+            put(folder.path().join(key), bytes);
         }
         folder
     }
