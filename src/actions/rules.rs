@@ -91,6 +91,10 @@ pub(super) const EVENTS: &[(&str, &str, Option<Class>, &str)] = &[
     ("signin", "CredentialVerification", None, STEP),
     ("signin", "RenewRole", None, STEP),
     ("signin", "ExitRole", None, STEP),
+    ("sso", "RegisterClient", None, STEP),
+    ("sso", "StartDeviceAuthorization", None, STEP),
+    ("sso-oauth", "RegisterClient", None, STEP),
+    ("sso-oauth", "StartDeviceAuthorization", None, STEP),
     ("ec2", "SharedSnapshotCopyInitiated", Some(Exposure), SHARED),
     ("ec2", "SharedSnapshotVolumeCreated", Some(Exposure), SHARED),
 ];
@@ -195,6 +199,11 @@ pub(super) const RULES: &[Rule] = &[
         verbs: "Leave",
         ..rule(Logging, Calls::Changes, "leaves the organization's controls (ATT&CK T1562; Stratus Red Team)")
     },
+    Rule {
+        services: "controltower",
+        verbs: "Delete Disable Deregister Reset",
+        ..rule(Logging, Calls::Changes, "ends controls of an organization (ATT&CK T1562)")
+    },
     // Destruction of accounts comes before other changes of identities.
     Rule {
         verbs: "Close",
@@ -213,11 +222,20 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         verbs: "Create Update Put Add Attach Associate Set Replace Modify Register Enable Import",
         nouns: "Role InstanceProfile AccessEntry AccessPolicy PermissionSet PermissionsBoundary GroupMembership \
-                IAMPolicyAssignment DelegatedAdministrator AdminAccount AccessGrant IdentityProvider UserToGroup",
+                PodIdentityAssociation IAMPolicyAssignment DelegatedAdministrator AdminAccount AccessGrant IdentityProvider UserToGroup",
         ..rule(
             Permissions,
             Calls::Changes,
             "gives rights to a principal (ATT&CK T1098.003; Rhino Security Labs)",
+        )
+    },
+    Rule {
+        verbs: "Activate Enable",
+        nouns: "OrganizationsAccess",
+        ..rule(
+            Permissions,
+            Calls::Changes,
+            "lets a service act in all accounts of the organization (ATT&CK T1098.003)",
         )
     },
     Rule {
@@ -249,6 +267,12 @@ pub(super) const RULES: &[Rule] = &[
                 Public PublicAccess ResourcePolicy BucketAcl ObjectAcl UrlConfig",
         without: "PublicKey",
         ..rule(Exposure, Calls::Changes, "shares a resource or makes it public (ATT&CK T1537, T1133)")
+    },
+    Rule {
+        services: "ebs",
+        verbs: "Get List",
+        nouns: "SnapshotBlock ChangedBlock",
+        ..rule(Exposure, Calls::All, "reads the data of a snapshot (ATT&CK T1530)")
     },
     Rule {
         services: "ram",
@@ -437,7 +461,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         nouns: "Quota Limit AccountAttribute AccountSetting AccountSummary SendStatistic Account$ AccountSendingEnabled \
-                FoundationModel CostAndUsage CostForecast InstanceAttribute",
+                FoundationModel ModelInvocationLogging CostAndUsage CostForecast InstanceAttribute",
         ..rule(Reconnaissance, Calls::Reads, "reads what the account has and may use (ATT&CK T1580, T1526)")
     },
     Rule {

@@ -89,6 +89,8 @@ fn ways_in_and_out_are_exposure() {
         Class::Exposure,
         &[
             "s3.amazonaws.com:PutBucketPolicy",
+            "ebs.amazonaws.com:GetSnapshotBlock",
+            "ebs.amazonaws.com:ListChangedBlocks",
             "s3.amazonaws.com:DeleteBucketPublicAccessBlock",
             "s3.amazonaws.com:PutBucketReplication",
             "ec2.amazonaws.com:ModifyImageAttribute",
@@ -314,4 +316,30 @@ fn the_examples_of_the_documentation_have_their_classes() {
         classes.push(class);
     }
     assert_eq!(classes, Class::ALL);
+}
+
+#[test]
+fn what_organizations_and_sign_ins_add_has_the_class_of_what_it_does() {
+    are(
+        Class::Logging,
+        &[
+            "controltower.amazonaws.com:DisableControl",
+            "controltower.amazonaws.com:DeregisterOrganizationalUnit",
+        ],
+    );
+    are(
+        Class::Permissions,
+        &[
+            "cloudformation.amazonaws.com:ActivateOrganizationsAccess",
+            "eks.amazonaws.com:CreatePodIdentityAssociation",
+        ],
+    );
+    assert_eq!(describe("bedrock:GetModelInvocationLoggingConfiguration").class, Some(Class::Reconnaissance));
+    for step in [
+        "sso.amazonaws.com:RegisterClient",
+        "sso.amazonaws.com:StartDeviceAuthorization",
+        "controltower.amazonaws.com:EnableControl",
+    ] {
+        assert_eq!(describe(step).class, None, "{step}");
+    }
 }

@@ -152,7 +152,11 @@ fn role_of(issuance: &Issuance) -> Option<(&str, &str)> {
 /// The ARN and the unique id of a principal, and of its session.
 fn arns_and_ids(holder: &Holder) -> impl Iterator<Item = (&str, &str)> {
     let id = holder.principal_id.as_deref();
-    let of_principal = Some(&*holder.who.key).zip(id.map(|id| id.split_once(':').map_or(id, |(id, _)| id)));
+    let key = &*holder.who.key;
+    // A record without a session issuer shows only the session: the unique id is that of the role, which has other sessions.
+    let is_role_or_user = Arn::parse(key).is_none_or(|arn| arn.assumed_role().is_none());
+    let of_principal =
+        Some(key).filter(|_| is_role_or_user).zip(id.map(|id| id.split_once(':').map_or(id, |(id, _)| id)));
     let of_session = holder.arn.as_deref().zip(id);
     [of_principal, of_session]
         .into_iter()

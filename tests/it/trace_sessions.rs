@@ -233,3 +233,32 @@ fn a_password_is_set_by_its_owner_and_ended_by_its_deletion() {
     assert_eq!(told_of(&[("DeleteLoginProfile", "07:00:00"), set]), "AKIAADMIN");
     assert_eq!(told_of(&[set, ("DeleteLoginProfile", "11:00:00")]), "AKIAADMIN");
 }
+
+/// A switch of roles shows the session alone, and the unique id in it is that of the role.
+#[test]
+fn the_arn_of_a_session_that_was_switched_to_finds_no_other_session_of_its_role() {
+    let mut planter = Planter::new(0);
+    let session = |name: &str| {
+        json!({
+            "type": "AssumedRole", "principalId": format!("AROAEXAMPLEROLE00001:{name}"), "accountId": ACCOUNT,
+            "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/Dev/{name}"),
+        })
+    };
+    for (name, clock, key, created) in
+        [("mia", "10:00:00", "ASIAMIA", "10:01:00"), ("sam", "11:00:00", "ASIASAM", "11:01:00")]
+    {
+        let who = session(name);
+        let more = json!({"eventTime": at(clock), "responseElements": {"SwitchRole": "Success"}});
+        planter.record(ACCOUNT, &identity(who.clone(), None, None), "signin:SwitchRole", more);
+        let mut role = who;
+        role["sessionContext"]["sessionIssuer"] = json!({
+            "type": "Role", "principalId": "AROAEXAMPLEROLE00001", "userName": "Dev", "accountId": ACCOUNT,
+            "arn": format!("arn:aws:iam::{ACCOUNT}:role/Dev"),
+        });
+        act(&mut planter, &role, key, (created, Some(created)));
+    }
+    let wanted = format!("arn:aws:sts::{ACCOUNT}:assumed-role/Dev/mia");
+    let rows = traced(&archive(&[planter]), &wanted, LIMITS, 2).rows;
+    let keys: Vec<String> = rows.iter().map(|row| row.credential.id().to_string()).collect();
+    assert!(keys.iter().any(|key| key == "ASIAMIA") && !keys.iter().any(|key| key == "ASIASAM"), "{keys:?}");
+}
