@@ -48,6 +48,17 @@ pub struct AuditRecord<'a> {
     pub timestamp: Option<&'a str>,
     /// `annotations["authorization.k8s.io/decision"]`: `allow` or `forbid`
     pub decision: Option<&'a str>,
+    /// What the server of OpenShift's logins found.
+    pub login: Login<'a>,
+}
+
+/// Annotations of OpenShift's `oauth-server`, which signs people in (OpenShift 4.11 and later).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Login<'a> {
+    /// `annotations["authentication.openshift.io/decision"]`: `allow`, `deny` or `error`
+    pub decision: Option<&'a str>,
+    /// `annotations["authentication.openshift.io/username"]`: who signed in or, if that was refused, the name that was typed.
+    pub username: Option<&'a str>,
 }
 
 /// A user as the API server knows it.
@@ -200,7 +211,7 @@ impl<'a> AuditRecord<'a> {
             session_name: present(real.session_name).or(real.pod_name),
             principal_id: real.unique_id(),
             impersonated_by: self.impersonator(),
-            detail: self.request_uri.map(masked_url),
+            detail: self.detail(),
             stage: self.stage(),
             ..Evidence::default()
         }
@@ -228,6 +239,35 @@ impl<'a> AuditRecord<'a> {
 
     fn is_impersonated(&self) -> bool {
         present(self.impersonated.username).is_some()
+    }
+
+    /// The request; with the name that was typed if it is a login that was refused.
+    fn detail(&self) -> Option<Cow<'a, str>> {
+        let uri = self.request_uri.map(masked_url);
+        let Some((_, name)) = self.refused_login() else { return uri };
+        Some(Cow::Owned(format!("{} as {name}", uri.unwrap_or_default())))
+    }
+
+    /// The decision on a login, and who signed in or wanted to.
+    ///
+    /// Admission webhooks and policies may write annotations of any name, too, but not of requests for a path, which no admission sees.
+    /// And who signs in is anonymous before.
+    fn login(&self) -> Option<(&'a str, &'a str)> {
+        let is_of_path = present(self.object.resource).is_none();
+        let is_anonymous = present(self.user.username).is_none_or(|name| name == ANONYMOUS);
+        let decided = || present(self.login.decision).zip(present(self.login.username));
+        decided().filter(|_| is_of_path && is_anonymous && !self.is_impersonated())
+    }
+
+    /// Who signed in with this request.
+    fn signed_in(&self) -> Option<&'a str> {
+        self.login().filter(|(decision, _)| *decision == "allow").map(|(_, name)| name)
+    }
+
+    /// Why a login was refused, and the name that was typed. Forms are answered with a redirection, whatever the decision. Without a
+    /// name nobody tried: the request was sent on to the form.
+    fn refused_login(&self) -> Option<(&'a str, &'a str)> {
+        self.login().filter(|(decision, _)| matches!(*decision, "deny" | "error"))
     }
 
     /// `verb group/resource[/subresource]`, or `verb /path` for a request without a resource.
@@ -291,10 +331,11 @@ impl<'a> AuditRecord<'a> {
     fn failed(&self) -> bool {
         self.code.map_or(self.status == Some(FAILURE), |code| code >= 400)
             || self.decision == Some("forbid")
+            || self.refused_login().is_some()
             || matches!(self.stage(), Stage::Panic | Stage::Received)
     }
 
-    /// The reason of a status that is an error, or its code.
+    /// The reason of a status that is an error, or its code; of a login the decision.
     pub fn error_code(&self) -> Option<Cow<'a, str>> {
         if !self.failed() {
             return None;
@@ -306,13 +347,28 @@ impl<'a> AuditRecord<'a> {
             _ if self.decision == Some("forbid") => "Forbidden",
             _ => FAILURE,
         };
-        present(self.reason).map(Cow::Borrowed).or_else(code).or(Some(Cow::Borrowed(otherwise)))
+        let refused = || self.refused_login().map(|(decision, _)| Cow::Borrowed(decision));
+        present(self.reason)
+            .map(Cow::Borrowed)
+            .or_else(refused)
+            .or_else(code)
+            .or(Some(Cow::Borrowed(otherwise)))
     }
 
     /// The effective identity: the impersonated user, if there is one.
     fn principal(&self, cluster: Cluster<'a>, key: PrincipalKey) -> Principal<'a> {
         if self.is_impersonated() {
             return self.impersonated.named_principal(cluster);
+        }
+        if let Some(name) = self.signed_in() {
+            let user = KubernetesUser { username: Some(name), ..KubernetesUser::default() };
+            // Whatever the name is: no component signs in with a form.
+            let who = user.named_principal(cluster);
+            let key = match name.starts_with("system:") {
+                true => Cow::Owned(cluster.scoped(&format!("user:{name}"))),
+                false => who.key,
+            };
+            return Principal { key, kind: PrincipalKind::K8sUser, ..who };
         }
         let who = &self.user;
         let scoped = |identity: &str| cluster.scoped(identity);
@@ -328,6 +384,9 @@ impl<'a> AuditRecord<'a> {
         }
     }
 }
+
+/// The name of a user who is not identified.
+const ANONYMOUS: &str = "system:anonymous";
 
 /// `status` of a response that is an error.
 const FAILURE: &str = "Failure";
@@ -416,9 +475,7 @@ impl<'a> KubernetesUser<'a> {
         match name {
             // Nodes are IAM identities, too.
             _ if name.starts_with("system:node:") => PrincipalKind::K8sNode,
-            "" | "system:anonymous" | "system:unauthenticated" if !self.is_iam() => {
-                PrincipalKind::K8sAnonymous
-            }
+            "" | ANONYMOUS | "system:unauthenticated" if !self.is_iam() => PrincipalKind::K8sAnonymous,
             _ if account.is_some_and(|account| account.starts_with("kube-system:")) => {
                 PrincipalKind::K8sSystemAccount
             }
@@ -677,6 +734,56 @@ mod tests {
         assert_eq!(with_code, (false, None));
         let unanswered = code(|record| (record.code, record.stage) = (None, Some("RequestReceived")));
         assert_eq!(unanswered, (true, Some(NO_RESPONSE.to_owned())));
+    }
+
+    fn login(code: u16, decision: &'static str, username: Option<&'static str>) -> AuditRecord<'static> {
+        AuditRecord {
+            verb: Some("post"),
+            request_uri: Some("/login/ldap"),
+            user: named("system:anonymous"),
+            object: ObjectRef::default(),
+            code: Some(code),
+            login: Login { decision: Some(decision), username },
+            ..record()
+        }
+    }
+
+    #[test]
+    fn a_refused_login_failed_and_shows_the_name_that_was_typed() {
+        for (code, decision) in [(302, "deny"), (302, "error"), (401, "deny")] {
+            let refused = login(code, decision, Some("admin"));
+            let (event, evidence) = (event(&refused), refused.evidence());
+            assert_eq!((event.failed, evidence.error_code.as_deref()), (true, Some(decision)));
+            assert_eq!(evidence.detail.as_deref(), Some("/login/ldap as admin"));
+            assert_eq!(
+                (&*event.principal.key, event.principal.kind),
+                ("k8s:prod/system:anonymous", PrincipalKind::K8sAnonymous)
+            );
+        }
+        // The way to the form.
+        let sent_on = login(302, "deny", None);
+        assert_eq!((event(&sent_on).failed, sent_on.evidence().error_code), (false, None));
+        assert_eq!(sent_on.evidence().detail.as_deref(), Some("/login/ldap"));
+    }
+
+    #[test]
+    fn a_login_is_of_the_user_who_signed_in() {
+        let who = |record: &AuditRecord<'static>| event(record).principal;
+        let user = who(&login(302, "allow", Some("admin")));
+        assert_eq!((&*user.key, user.kind), ("k8s:prod/admin", PrincipalKind::K8sUser));
+        let node = who(&login(302, "allow", Some("system:node:a")));
+        assert_eq!((&*node.key, node.kind), ("k8s:prod/user:system:node:a", PrincipalKind::K8sUser));
+        let role = who(&login(302, "allow", Some("arn:aws:iam::444455556666:role/admin")));
+        assert_eq!(&*role.key, "k8s:prod/user:arn:aws:iam::444455556666:role/admin");
+        // What an admission policy of this name may write.
+        let mut of_policy = login(201, "allow", Some("admin"));
+        of_policy.user = named("mallory");
+        assert_eq!(who(&of_policy).key, "k8s:prod/mallory");
+        of_policy.user = named("system:anonymous");
+        of_policy.object = record().object;
+        assert_eq!(who(&of_policy).key, "k8s:prod/system:anonymous");
+        of_policy.login.decision = Some("deny");
+        assert!(!event(&of_policy).failed);
     }
 
     #[test]

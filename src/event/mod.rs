@@ -19,7 +19,7 @@ use crate::time::{TimeForm, Timestamp};
 pub use identity::{DerivedIdentity, Identity, IdentityLink, Issuer, OnBehalfOf, Principal};
 pub use insight::Insight;
 pub use kubernetes::{
-    AuditRecord, AuditSettings, Cluster, KubernetesUser, ObjectRef, account_and_log_group,
+    AuditRecord, AuditSettings, Cluster, KubernetesUser, Login, ObjectRef, account_and_log_group,
     cluster_of_log_group,
 };
 pub use logging::{LoggingCall, LoggingRequest, ManagementSelector};
