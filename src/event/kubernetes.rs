@@ -278,7 +278,7 @@ impl<'a> AuditRecord<'a> {
             let path = present(self.request_uri)?.split(['?', '#']).next().unwrap_or_default();
             return Some(format!("{verb} {path}"));
         };
-        let verb = if self.opens_a_stream() { "create" } else { verb };
+        let verb = if self.opens_a_stream() || self.asks_a_node_to_run() { "create" } else { verb };
         let mut action = format!("{verb} {}/{resource}", present(*api_group).unwrap_or("core"));
         if let Some(subresource) = present(*subresource) {
             action.push('/');
@@ -296,6 +296,30 @@ impl<'a> AuditRecord<'a> {
     fn opens_a_stream(&self) -> bool {
         matches!(self.object.subresource, Some("exec" | "attach" | "portforward"))
             && matches!(self.verb, Some("create" | "get"))
+    }
+
+    /// Whether this makes the kubelet of a node run a command or reach into a container, through the proxy to its API. The verb only says
+    /// which HTTP method was used, and the kubelet takes several.
+    fn asks_a_node_to_run(&self) -> bool {
+        if !self.is_proxied("nodes") {
+            return false;
+        }
+        let Some(path) = self.request_uri.and_then(|uri| uri.split(['?', '#']).next()) else { return false };
+        let path = percent_decoded(path);
+        let mut parts = path.split(|byte| *byte == b'/').filter(|part| !matches!(*part, b"" | b"."));
+        let is_behind_proxy =
+            parts.any(|part| part == b"nodes") && parts.next().is_some() && parts.next() == Some(b"proxy");
+        // What is encoded twice, leads back or is no such path may be anything.
+        let is_odd = !is_behind_proxy || path.contains(&b'%') || parts.clone().any(|part| part == b"..");
+        is_odd || parts.next().is_some_and(|part| KUBELET_RUNS.iter().any(|known| known.as_bytes() == part))
+    }
+
+    /// Whether this goes to a server in the cluster through the API server.
+    fn is_proxied(&self, resource: &str) -> bool {
+        let object = &self.object;
+        present(object.api_group).is_none()
+            && object.resource == Some(resource)
+            && object.subresource == Some("proxy")
     }
 
     /// Whether this asks who somebody is, or what somebody may do. The question is created, and nothing is stored.
@@ -317,14 +341,17 @@ impl<'a> AuditRecord<'a> {
     }
 
     fn read_only(&self) -> Option<bool> {
-        if self.opens_a_stream() {
+        if self.opens_a_stream() || self.asks_a_node_to_run() {
             return Some(false);
         }
         if self.asks_for_a_review() {
             return Some(true);
         }
         // The verbs of requests without a resource are HTTP methods in lower case.
-        Some(matches!(present(self.verb)?, "get" | "list" | "watch" | "head" | "options"))
+        let only_asks = matches!(present(self.verb)?, "get" | "list" | "watch" | "head" | "options");
+        // What a server in a pod does when it is asked, nobody knows.
+        let is_unknown = only_asks && (self.is_proxied("pods") || self.is_proxied("services"));
+        (!is_unknown).then_some(only_asks)
     }
 
     /// Denied, answered with an error, or not answered as far as this record shows.
@@ -383,6 +410,33 @@ impl<'a> AuditRecord<'a> {
             identity_link: None,
         }
     }
+}
+
+/// First parts of the paths of a kubelet's API that run commands or reach into containers (kubernetes/kubernetes, `pkg/kubelet/server`).
+const KUBELET_RUNS: [&str; 6] = ["run", "exec", "attach", "portForward", "cri", "checkpoint"];
+
+/// The bytes that a percent-encoded text stands for. What is no escape stays.
+fn percent_decoded(text: &str) -> Cow<'_, [u8]> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text.as_bytes());
+    }
+    let bytes = text.as_bytes();
+    let (mut decoded, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while let Some(byte) = bytes.get(at) {
+        let digits = bytes.get(at + 1..at + 3).and_then(|digits| std::str::from_utf8(digits).ok());
+        let digits = digits.filter(|digits| *byte == b'%' && digits.bytes().all(|c| c.is_ascii_hexdigit()));
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(escaped) => {
+                decoded.push(escaped);
+                at += 3;
+            }
+            None => {
+                decoded.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    Cow::Owned(decoded)
 }
 
 /// The name of a user who is not identified.
@@ -481,13 +535,18 @@ impl<'a> KubernetesUser<'a> {
             }
             _ if account.is_some() => PrincipalKind::K8sServiceAccount,
             _ if name.starts_with("eks:") => PrincipalKind::K8sAws,
-            "system:apiserver" | "system:kube-scheduler" | "system:kube-proxy" | "system:apiserver-proxy" => {
-                PrincipalKind::K8sControlPlane
-            }
+            "system:apiserver" | "system:apiserver-proxy" => PrincipalKind::K8sControlPlane,
             _ if name.starts_with("system:kube-") || name.starts_with("system:cloud-controller") => {
                 PrincipalKind::K8sControlPlane
             }
             _ if self.is_iam() => PrincipalKind::K8sIam,
+            // The administrator of OpenShift and k3s: a person with a certificate.
+            "system:admin" => PrincipalKind::K8sUser,
+            // A node that joins the cluster with a token.
+            _ if name.starts_with("system:bootstrap:") => PrincipalKind::K8sNode,
+            // Names with this prefix are reserved for the system (Kubernetes documentation, "Using RBAC Authorization"). Azure's
+            // service for clusters has one of its own.
+            _ if name.starts_with("system:") || name == "aksService" => PrincipalKind::K8sControlPlane,
             _ => PrincipalKind::K8sUser,
         }
     }
@@ -652,6 +711,59 @@ mod tests {
     }
 
     #[test]
+    fn proxies_are_read_only_as_far_as_it_is_known() {
+        let asked = |verb, resource, uri| {
+            let mut record = record();
+            (record.verb, record.request_uri) = (Some(verb), Some(uri));
+            record.object =
+                ObjectRef { resource: Some(resource), subresource: Some("proxy"), ..Default::default() };
+            let event = event(&record);
+            (event.name.into_owned(), event.read_only)
+        };
+        let node = |path: &str| asked("get", "nodes", format!("/api/v1/nodes/n1/proxy{path}").leak());
+        for path in [
+            "/run/kube-system/etcd/etcd?cmd=id",
+            "/exec/a/b/c?command=id",
+            "/attach/a/b/c",
+            "/portForward/a/b",
+            "/cri/exec/x",
+            "//run/a",
+            "/./run/a",
+            "/%72un/a",
+            "/%2572un/a",
+            "/metrics/../run/a",
+            "/../proxy/run/a",
+        ] {
+            assert_eq!(node(path), ("create core/nodes/proxy".to_owned(), Some(false)), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "/metrics/cadvisor",
+            "/stats/summary",
+            "/pods",
+            "/healthz",
+            "/runningpods/",
+            "/metrics?a=/run/",
+        ] {
+            assert_eq!(node(path), ("get core/nodes/proxy".to_owned(), Some(true)), "{path}");
+        }
+        for uri in [
+            "/api/v1/nodes/proxy-1/proxy/run/a",
+            "/api/v1/%6eodes/n1/%70roxy/run/a",
+            "//api/v1/nodes/n1/proxy/run",
+        ] {
+            assert_eq!(asked("get", "nodes", uri).1, Some(false), "{uri}");
+        }
+        assert_eq!(asked("get", "nodes", "/api/v1/nodes/proxy-1/proxy/metrics").1, Some(true));
+        assert_eq!(asked("create", "nodes", "/api/v1/nodes/n1:10250/proxy/run/a/b/c").1, Some(false));
+        let service = "/api/v1/namespaces/a/services/b/proxy/run/x";
+        assert_eq!(asked("get", "services", service), ("get core/services/proxy".to_owned(), None));
+        assert_eq!(asked("get", "pods", "/api/v1/namespaces/a/pods/b/proxy/").1, None);
+        assert_eq!(asked("create", "pods", "/api/v1/namespaces/a/pods/b/proxy/").1, Some(false));
+    }
+
+    #[test]
     fn no_detail_has_the_secrets_of_a_url() {
         let mut record = record();
         record.request_uri = Some("/api/v1/secrets?access_token=eyJh&limit=5");
@@ -683,6 +795,13 @@ mod tests {
             ("system:anonymous", PrincipalKind::K8sAnonymous),
             ("", PrincipalKind::K8sAnonymous),
             ("system:admin", PrincipalKind::K8sUser),
+            ("system:k3s-controller", PrincipalKind::K8sControlPlane),
+            ("system:openshift-master", PrincipalKind::K8sControlPlane),
+            ("system:aggregator", PrincipalKind::K8sControlPlane),
+            ("aksService", PrincipalKind::K8sControlPlane),
+            ("system:bootstrap:abcdef", PrincipalKind::K8sNode),
+            ("masterclient", PrincipalKind::K8sUser),
+            ("kube:admin", PrincipalKind::K8sUser),
             ("jo", PrincipalKind::K8sUser),
         ] {
             assert_eq!(named(name).kind(), kind, "{name}");
