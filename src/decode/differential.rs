@@ -139,6 +139,7 @@ fn check_audit_event_against(plain: &Value, record: &AuditRecord<'_>) {
     let is_code = |code: &f64| code.fract() == 0.0 && (1.0..=65_535.0).contains(code);
     assert_eq!(record.code.map(f64::from), code.filter(is_code), "code");
     assert_eq!(record.source_ip, listed("/sourceIPs").next_back(), "sourceIPs");
+    assert_eq!(record.first_address, listed("/sourceIPs").next(), "sourceIPs");
     let object = &record.object;
     for (path, read) in [
         ("/auditID", record.audit_id),

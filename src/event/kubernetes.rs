@@ -30,6 +30,8 @@ pub struct AuditRecord<'a> {
     pub impersonated: KubernetesUser<'a>,
     /// The last of `sourceIPs`, the only one that a client cannot forge.
     pub source_ip: Option<&'a str>,
+    /// The first of `sourceIPs`: what the client or a proxy claims, if there are several.
+    pub first_address: Option<&'a str>,
     /// `userAgent`
     pub user_agent: Option<&'a str>,
     /// `objectRef`; empty if the request is not for a resource.
@@ -416,7 +418,7 @@ impl<'a> AuditRecord<'a> {
 const KUBELET_RUNS: [&str; 6] = ["run", "exec", "attach", "portForward", "cri", "checkpoint"];
 
 /// The bytes that a percent-encoded text stands for. What is no escape stays.
-fn percent_decoded(text: &str) -> Cow<'_, [u8]> {
+pub(super) fn percent_decoded(text: &str) -> Cow<'_, [u8]> {
     if !text.contains('%') {
         return Cow::Borrowed(text.as_bytes());
     }
@@ -441,6 +443,11 @@ fn percent_decoded(text: &str) -> Cow<'_, [u8]> {
 
 /// The name of a user who is not identified.
 const ANONYMOUS: &str = "system:anonymous";
+
+/// Whether a name has the form of an IAM identity.
+pub(super) fn is_like_iam(name: &str) -> bool {
+    Arn::parse(name).is_some() || is_unique_id(name) || name.starts_with("sso:")
+}
 
 /// `status` of a response that is an error.
 const FAILURE: &str = "Failure";
@@ -469,8 +476,7 @@ impl<'a> KubernetesUser<'a> {
     fn named_principal(&self, cluster: Cluster<'a>) -> Principal<'a> {
         let named = Self { username: self.username, ..Self::default() };
         let name = present(self.username).unwrap_or("-");
-        let is_like_iam = Arn::parse(name).is_some() || is_unique_id(name) || name.starts_with("sso:");
-        let mark = if is_like_iam { "user:" } else { "" };
+        let mark = if is_like_iam(name) { "user:" } else { "" };
         Principal {
             account: cluster.account.unwrap_or("-"),
             key: Cow::Owned(cluster.scoped(&format!("{mark}{name}"))),
@@ -519,7 +525,7 @@ impl<'a> KubernetesUser<'a> {
         of_uid().filter(|id| is_account_id(id)).or_else(|| of_arn().filter(|id| is_account_id(id)))
     }
 
-    fn is_iam(&self) -> bool {
+    pub(super) fn is_iam(&self) -> bool {
         iam_uid(self.uid).is_some() || present(self.canonical_arn).or(present(self.arn)).is_some()
     }
 

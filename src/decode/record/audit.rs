@@ -3,7 +3,7 @@
 //! As with CloudTrail records, anything unusual in a used value ends the walk, and the event goes to the
 //! fallback reader.
 
-use super::walk::{NeedsFallback, Scanner, Walk};
+use super::walk::{FirstAndLast, NeedsFallback, Scanner, Walk};
 use crate::event::{AuditRecord, KubernetesUser, Login, ObjectRef};
 
 /// The beginning of every event from the API server. Tools that rewrite events may have another key order.
@@ -27,7 +27,10 @@ pub(in crate::decode) fn record(text: &str, start: usize) -> Walk<(AuditRecord<'
             "requestURI" => record.request_uri = scanner.text()?,
             "user" => record.user = scanner.user()?,
             "impersonatedUser" => record.impersonated = scanner.only_object(Scanner::user)?,
-            "sourceIPs" => record.source_ip = scanner.first_and_last()?.last,
+            "sourceIPs" => {
+                let FirstAndLast { first, last } = scanner.first_and_last()?;
+                (record.first_address, record.source_ip) = (first, last);
+            }
             "userAgent" => record.user_agent = scanner.text()?,
             "objectRef" => record.object = scanner.only_object(Scanner::object_ref)?,
             "responseStatus" => {

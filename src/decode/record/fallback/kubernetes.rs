@@ -80,6 +80,7 @@ impl RecordKind for Kubernetes {
             user: fields.user.0.user(),
             impersonated: fields.impersonated.0.user(),
             source_ip: fields.source_ips.last.get(),
+            first_address: fields.source_ips.first.get(),
             user_agent: fields.user_agent.get(),
             object: ObjectRef {
                 resource: object.resource.get(),
