@@ -22,6 +22,7 @@ pub use kubernetes::{
     AuditRecord, AuditSettings, Cluster, KubernetesUser, Login, ObjectRef, account_and_log_group,
     cluster_of_log_group,
 };
+
 pub use logging::{LoggingCall, LoggingRequest, ManagementSelector};
 
 /// A record of any source.
@@ -52,11 +53,16 @@ impl<'r> AnyRecord<'r> {
     }
 
     /// What all records of one event have in common besides its id, so that another event with this id is told from a copy: the
-    /// account whose log it is, or the verb and URI of a request to a cluster, whose id the client may choose.
-    pub fn common_to_copies(self) -> [&'r str; 2] {
+    /// account whose log it is. A client may choose the id of a request to a cluster, so for that it is the verb, URI, address, agent, user
+    /// and time.
+    pub fn common_to_copies(self) -> [&'r str; 6] {
         match self {
-            Self::CloudTrail(record) => [record.owner(), ""],
-            Self::Kubernetes(record) => [record.verb, record.request_uri].map(Option::unwrap_or_default),
+            Self::CloudTrail(record) => [record.owner(), "", "", "", "", ""],
+            Self::Kubernetes(record) => {
+                let AuditRecord { verb, request_uri, source_ip, user_agent, received, user, .. } = record;
+                let texts = [*verb, *request_uri, *source_ip, *user_agent, user.username, *received];
+                texts.map(Option::unwrap_or_default)
+            }
         }
     }
 
