@@ -3,6 +3,7 @@
 //! A CloudTrail [`Record`] or a Kubernetes [`AuditRecord`] holds the few relevant texts of a record, as slices of the log
 //! object; `interpret` makes an [`Event`] of it or says why it is not one. Knows nothing of files and JSON.
 
+mod aggregated;
 mod identity;
 mod insight;
 mod kubernetes;
@@ -16,8 +17,10 @@ use foldhash::fast::FixedState;
 use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind, Traits, is_account_id, is_unique_id};
 use crate::time::{TimeForm, Timestamp};
 
+pub use aggregated::is_of_aggregated_server;
 pub use identity::{DerivedIdentity, Identity, IdentityLink, Issuer, OnBehalfOf, Principal};
 pub use insight::Insight;
+use kubernetes::is_like_iam;
 pub use kubernetes::{
     AuditRecord, AuditSettings, Cluster, KubernetesUser, Login, ObjectRef, account_and_log_group,
     cluster_of_log_group,

@@ -10,6 +10,9 @@
 //! last stage counts; of stages delivered on adjacent days the first delivered, unless it is `RequestReceived`: that one may name
 //! another user than the later ones, and never counts beside them.
 //!
+//! If an aggregated API server logged a request once more, that is a copy, too, although its clock differs: then the content is what both say
+//! alike, with the day instead of the time, so that copies count for the same behaviour on the same day.
+//!
 //! Records are compared within a window of delivery days, in batches that are sorted once per day: that costs a tenth
 //! of one big hash set and bounds the memory. Copies delivered on the same or on adjacent UTC days, and so all within
 //! 24 hours of each other, are always found. Records of objects without a delivery time in their name are read first
@@ -67,7 +70,14 @@ impl Fingerprint {
     pub fn of_audit(record: &AuditRecord<'_>, cluster: Cluster<'_>) -> Option<Self> {
         let audit_id = record.audit_id.filter(|id| !id.is_empty())?;
         let id = FixedState::default().hash_one((cluster.account, cluster.name, audit_id));
-        Some(Self::new(id | IS_REQUEST, hash_of_texts(0, record.texts()), record.stage()))
+        let content = match record.common_to_servers().zip(record.time()) {
+            Some((common, (time, _))) => hash_of_texts(
+                u64::from(time.day().number().cast_unsigned()),
+                [Some(&*common), record.first_address],
+            ),
+            None => hash_of_texts(0, record.texts()),
+        };
+        Some(Self::new(id | IS_REQUEST, content, record.stage()))
     }
 
     /// Whether it is of a request to a cluster.
