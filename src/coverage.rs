@@ -85,6 +85,8 @@ named! {
         NoAction = "no-action",
         /// An earlier stage of a Kubernetes API request whose later stage is in the same object.
         Stage = "stage",
+        /// What an aggregated API server logged of a request that the API server of the cluster logged in the same object.
+        AggregatedCopy = "aggregated-copy",
     }
 }
 

@@ -223,6 +223,7 @@ fn sighting(behaviour: u64, first: ActiveDay, texts: &mut SharedTexts) -> Sighti
         None,
         None,
         None,
+        None,
     ]);
     Sighting {
         time: hour(first),

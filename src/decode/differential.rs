@@ -139,6 +139,7 @@ fn check_audit_event_against(plain: &Value, record: &AuditRecord<'_>) {
     let is_code = |code: &f64| code.fract() == 0.0 && (1.0..=65_535.0).contains(code);
     assert_eq!(record.code.map(f64::from), code.filter(is_code), "code");
     assert_eq!(record.source_ip, listed("/sourceIPs").next_back(), "sourceIPs");
+    assert_eq!(record.first_address, listed("/sourceIPs").next(), "sourceIPs");
     let object = &record.object;
     for (path, read) in [
         ("/auditID", record.audit_id),
@@ -156,6 +157,8 @@ fn check_audit_event_against(plain: &Value, record: &AuditRecord<'_>) {
         ("/stageTimestamp", record.stage_time),
         ("/timestamp", record.timestamp),
         ("/annotations/authorization.k8s.io~1decision", record.decision),
+        ("/annotations/authentication.openshift.io~1decision", record.login.decision),
+        ("/annotations/authentication.openshift.io~1username", record.login.username),
     ] {
         assert_eq!(read, text(path), "{path}");
     }
@@ -337,7 +340,7 @@ mod tests {
 
     /// Roughly a Kubernetes audit event.
     fn any_audit_event() -> impl Strategy<Value = String> {
-        const KEYS: [&str; 28] = [
+        const KEYS: [&str; 30] = [
             "auditID",
             "stage",
             "verb",
@@ -365,6 +368,8 @@ mod tests {
             "code",
             "reason",
             "authorization.k8s.io/decision",
+            "authentication.openshift.io/decision",
+            "authentication.openshift.io/username",
             "accessKeyId",
         ];
         let key = || prop::sample::select(&KEYS[..]).prop_map(str::to_owned);

@@ -30,6 +30,8 @@ pub struct AuditRecord<'a> {
     pub impersonated: KubernetesUser<'a>,
     /// The last of `sourceIPs`, the only one that a client cannot forge.
     pub source_ip: Option<&'a str>,
+    /// The first of `sourceIPs`: what the client or a proxy claims, if there are several.
+    pub first_address: Option<&'a str>,
     /// `userAgent`
     pub user_agent: Option<&'a str>,
     /// `objectRef`; empty if the request is not for a resource.
@@ -48,6 +50,17 @@ pub struct AuditRecord<'a> {
     pub timestamp: Option<&'a str>,
     /// `annotations["authorization.k8s.io/decision"]`: `allow` or `forbid`
     pub decision: Option<&'a str>,
+    /// What the server of OpenShift's logins found.
+    pub login: Login<'a>,
+}
+
+/// Annotations of OpenShift's `oauth-server`, which signs people in (OpenShift 4.11 and later).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Login<'a> {
+    /// `annotations["authentication.openshift.io/decision"]`: `allow`, `deny` or `error`
+    pub decision: Option<&'a str>,
+    /// `annotations["authentication.openshift.io/username"]`: who signed in or, if that was refused, the name that was typed.
+    pub username: Option<&'a str>,
 }
 
 /// A user as the API server knows it.
@@ -200,7 +213,7 @@ impl<'a> AuditRecord<'a> {
             session_name: present(real.session_name).or(real.pod_name),
             principal_id: real.unique_id(),
             impersonated_by: self.impersonator(),
-            detail: self.request_uri.map(masked_url),
+            detail: self.detail(),
             stage: self.stage(),
             ..Evidence::default()
         }
@@ -230,6 +243,35 @@ impl<'a> AuditRecord<'a> {
         present(self.impersonated.username).is_some()
     }
 
+    /// The request; with the name that was typed if it is a login that was refused.
+    fn detail(&self) -> Option<Cow<'a, str>> {
+        let uri = self.request_uri.map(masked_url);
+        let Some((_, name)) = self.refused_login() else { return uri };
+        Some(Cow::Owned(format!("{} as {name}", uri.unwrap_or_default())))
+    }
+
+    /// The decision on a login, and who signed in or wanted to.
+    ///
+    /// Admission webhooks and policies may write annotations of any name, too, but not of requests for a path, which no admission sees.
+    /// And who signs in is anonymous before.
+    fn login(&self) -> Option<(&'a str, &'a str)> {
+        let is_of_path = present(self.object.resource).is_none();
+        let is_anonymous = present(self.user.username).is_none_or(|name| name == ANONYMOUS);
+        let decided = || present(self.login.decision).zip(present(self.login.username));
+        decided().filter(|_| is_of_path && is_anonymous && !self.is_impersonated())
+    }
+
+    /// Who signed in with this request.
+    fn signed_in(&self) -> Option<&'a str> {
+        self.login().filter(|(decision, _)| *decision == "allow").map(|(_, name)| name)
+    }
+
+    /// Why a login was refused, and the name that was typed. Forms are answered with a redirection, whatever the decision. Without a
+    /// name nobody tried: the request was sent on to the form.
+    fn refused_login(&self) -> Option<(&'a str, &'a str)> {
+        self.login().filter(|(decision, _)| matches!(*decision, "deny" | "error"))
+    }
+
     /// `verb group/resource[/subresource]`, or `verb /path` for a request without a resource.
     fn action(&self, namespace_in_key: bool) -> Option<String> {
         let verb = present(self.verb)?;
@@ -238,7 +280,7 @@ impl<'a> AuditRecord<'a> {
             let path = present(self.request_uri)?.split(['?', '#']).next().unwrap_or_default();
             return Some(format!("{verb} {path}"));
         };
-        let verb = if self.opens_a_stream() { "create" } else { verb };
+        let verb = if self.opens_a_stream() || self.asks_a_node_to_run() { "create" } else { verb };
         let mut action = format!("{verb} {}/{resource}", present(*api_group).unwrap_or("core"));
         if let Some(subresource) = present(*subresource) {
             action.push('/');
@@ -256,6 +298,30 @@ impl<'a> AuditRecord<'a> {
     fn opens_a_stream(&self) -> bool {
         matches!(self.object.subresource, Some("exec" | "attach" | "portforward"))
             && matches!(self.verb, Some("create" | "get"))
+    }
+
+    /// Whether this makes the kubelet of a node run a command or reach into a container, through the proxy to its API. The verb only says
+    /// which HTTP method was used, and the kubelet takes several.
+    fn asks_a_node_to_run(&self) -> bool {
+        if !self.is_proxied("nodes") {
+            return false;
+        }
+        let Some(path) = self.request_uri.and_then(|uri| uri.split(['?', '#']).next()) else { return false };
+        let path = percent_decoded(path);
+        let mut parts = path.split(|byte| *byte == b'/').filter(|part| !matches!(*part, b"" | b"."));
+        let is_behind_proxy =
+            parts.any(|part| part == b"nodes") && parts.next().is_some() && parts.next() == Some(b"proxy");
+        // What is encoded twice, leads back or is no such path may be anything.
+        let is_odd = !is_behind_proxy || path.contains(&b'%') || parts.clone().any(|part| part == b"..");
+        is_odd || parts.next().is_some_and(|part| KUBELET_RUNS.iter().any(|known| known.as_bytes() == part))
+    }
+
+    /// Whether this goes to a server in the cluster through the API server.
+    fn is_proxied(&self, resource: &str) -> bool {
+        let object = &self.object;
+        present(object.api_group).is_none()
+            && object.resource == Some(resource)
+            && object.subresource == Some("proxy")
     }
 
     /// Whether this asks who somebody is, or what somebody may do. The question is created, and nothing is stored.
@@ -277,24 +343,28 @@ impl<'a> AuditRecord<'a> {
     }
 
     fn read_only(&self) -> Option<bool> {
-        if self.opens_a_stream() {
+        if self.opens_a_stream() || self.asks_a_node_to_run() {
             return Some(false);
         }
         if self.asks_for_a_review() {
             return Some(true);
         }
         // The verbs of requests without a resource are HTTP methods in lower case.
-        Some(matches!(present(self.verb)?, "get" | "list" | "watch" | "head" | "options"))
+        let only_asks = matches!(present(self.verb)?, "get" | "list" | "watch" | "head" | "options");
+        // What a server in a pod does when it is asked, nobody knows.
+        let is_unknown = only_asks && (self.is_proxied("pods") || self.is_proxied("services"));
+        (!is_unknown).then_some(only_asks)
     }
 
     /// Denied, answered with an error, or not answered as far as this record shows.
     fn failed(&self) -> bool {
         self.code.map_or(self.status == Some(FAILURE), |code| code >= 400)
             || self.decision == Some("forbid")
+            || self.refused_login().is_some()
             || matches!(self.stage(), Stage::Panic | Stage::Received)
     }
 
-    /// The reason of a status that is an error, or its code.
+    /// The reason of a status that is an error, or its code; of a login the decision.
     pub fn error_code(&self) -> Option<Cow<'a, str>> {
         if !self.failed() {
             return None;
@@ -306,13 +376,28 @@ impl<'a> AuditRecord<'a> {
             _ if self.decision == Some("forbid") => "Forbidden",
             _ => FAILURE,
         };
-        present(self.reason).map(Cow::Borrowed).or_else(code).or(Some(Cow::Borrowed(otherwise)))
+        let refused = || self.refused_login().map(|(decision, _)| Cow::Borrowed(decision));
+        present(self.reason)
+            .map(Cow::Borrowed)
+            .or_else(refused)
+            .or_else(code)
+            .or(Some(Cow::Borrowed(otherwise)))
     }
 
     /// The effective identity: the impersonated user, if there is one.
     fn principal(&self, cluster: Cluster<'a>, key: PrincipalKey) -> Principal<'a> {
         if self.is_impersonated() {
             return self.impersonated.named_principal(cluster);
+        }
+        if let Some(name) = self.signed_in() {
+            let user = KubernetesUser { username: Some(name), ..KubernetesUser::default() };
+            // Whatever the name is: no component signs in with a form.
+            let who = user.named_principal(cluster);
+            let key = match name.starts_with("system:") {
+                true => Cow::Owned(cluster.scoped(&format!("user:{name}"))),
+                false => who.key,
+            };
+            return Principal { key, kind: PrincipalKind::K8sUser, ..who };
         }
         let who = &self.user;
         let scoped = |identity: &str| cluster.scoped(identity);
@@ -327,6 +412,41 @@ impl<'a> AuditRecord<'a> {
             identity_link: None,
         }
     }
+}
+
+/// First parts of the paths of a kubelet's API that run commands or reach into containers (kubernetes/kubernetes, `pkg/kubelet/server`).
+const KUBELET_RUNS: [&str; 6] = ["run", "exec", "attach", "portForward", "cri", "checkpoint"];
+
+/// The bytes that a percent-encoded text stands for. What is no escape stays.
+pub(super) fn percent_decoded(text: &str) -> Cow<'_, [u8]> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text.as_bytes());
+    }
+    let bytes = text.as_bytes();
+    let (mut decoded, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while let Some(byte) = bytes.get(at) {
+        let digits = bytes.get(at + 1..at + 3).and_then(|digits| std::str::from_utf8(digits).ok());
+        let digits = digits.filter(|digits| *byte == b'%' && digits.bytes().all(|c| c.is_ascii_hexdigit()));
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(escaped) => {
+                decoded.push(escaped);
+                at += 3;
+            }
+            None => {
+                decoded.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    Cow::Owned(decoded)
+}
+
+/// The name of a user who is not identified.
+const ANONYMOUS: &str = "system:anonymous";
+
+/// Whether a name has the form of an IAM identity.
+pub(super) fn is_like_iam(name: &str) -> bool {
+    Arn::parse(name).is_some() || is_unique_id(name) || name.starts_with("sso:")
 }
 
 /// `status` of a response that is an error.
@@ -356,8 +476,7 @@ impl<'a> KubernetesUser<'a> {
     fn named_principal(&self, cluster: Cluster<'a>) -> Principal<'a> {
         let named = Self { username: self.username, ..Self::default() };
         let name = present(self.username).unwrap_or("-");
-        let is_like_iam = Arn::parse(name).is_some() || is_unique_id(name) || name.starts_with("sso:");
-        let mark = if is_like_iam { "user:" } else { "" };
+        let mark = if is_like_iam(name) { "user:" } else { "" };
         Principal {
             account: cluster.account.unwrap_or("-"),
             key: Cow::Owned(cluster.scoped(&format!("{mark}{name}"))),
@@ -406,7 +525,7 @@ impl<'a> KubernetesUser<'a> {
         of_uid().filter(|id| is_account_id(id)).or_else(|| of_arn().filter(|id| is_account_id(id)))
     }
 
-    fn is_iam(&self) -> bool {
+    pub(super) fn is_iam(&self) -> bool {
         iam_uid(self.uid).is_some() || present(self.canonical_arn).or(present(self.arn)).is_some()
     }
 
@@ -416,21 +535,24 @@ impl<'a> KubernetesUser<'a> {
         match name {
             // Nodes are IAM identities, too.
             _ if name.starts_with("system:node:") => PrincipalKind::K8sNode,
-            "" | "system:anonymous" | "system:unauthenticated" if !self.is_iam() => {
-                PrincipalKind::K8sAnonymous
-            }
+            "" | ANONYMOUS | "system:unauthenticated" if !self.is_iam() => PrincipalKind::K8sAnonymous,
             _ if account.is_some_and(|account| account.starts_with("kube-system:")) => {
                 PrincipalKind::K8sSystemAccount
             }
             _ if account.is_some() => PrincipalKind::K8sServiceAccount,
             _ if name.starts_with("eks:") => PrincipalKind::K8sAws,
-            "system:apiserver" | "system:kube-scheduler" | "system:kube-proxy" | "system:apiserver-proxy" => {
-                PrincipalKind::K8sControlPlane
-            }
+            "system:apiserver" | "system:apiserver-proxy" => PrincipalKind::K8sControlPlane,
             _ if name.starts_with("system:kube-") || name.starts_with("system:cloud-controller") => {
                 PrincipalKind::K8sControlPlane
             }
             _ if self.is_iam() => PrincipalKind::K8sIam,
+            // The administrator of OpenShift and k3s: a person with a certificate.
+            "system:admin" => PrincipalKind::K8sUser,
+            // A node that joins the cluster with a token.
+            _ if name.starts_with("system:bootstrap:") => PrincipalKind::K8sNode,
+            // Names with this prefix are reserved for the system (Kubernetes documentation, "Using RBAC Authorization"). Azure's
+            // service for clusters has one of its own.
+            _ if name.starts_with("system:") || name == "aksService" => PrincipalKind::K8sControlPlane,
             _ => PrincipalKind::K8sUser,
         }
     }
@@ -595,6 +717,59 @@ mod tests {
     }
 
     #[test]
+    fn proxies_are_read_only_as_far_as_it_is_known() {
+        let asked = |verb, resource, uri| {
+            let mut record = record();
+            (record.verb, record.request_uri) = (Some(verb), Some(uri));
+            record.object =
+                ObjectRef { resource: Some(resource), subresource: Some("proxy"), ..Default::default() };
+            let event = event(&record);
+            (event.name.into_owned(), event.read_only)
+        };
+        let node = |path: &str| asked("get", "nodes", format!("/api/v1/nodes/n1/proxy{path}").leak());
+        for path in [
+            "/run/kube-system/etcd/etcd?cmd=id",
+            "/exec/a/b/c?command=id",
+            "/attach/a/b/c",
+            "/portForward/a/b",
+            "/cri/exec/x",
+            "//run/a",
+            "/./run/a",
+            "/%72un/a",
+            "/%2572un/a",
+            "/metrics/../run/a",
+            "/../proxy/run/a",
+        ] {
+            assert_eq!(node(path), ("create core/nodes/proxy".to_owned(), Some(false)), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "/metrics/cadvisor",
+            "/stats/summary",
+            "/pods",
+            "/healthz",
+            "/runningpods/",
+            "/metrics?a=/run/",
+        ] {
+            assert_eq!(node(path), ("get core/nodes/proxy".to_owned(), Some(true)), "{path}");
+        }
+        for uri in [
+            "/api/v1/nodes/proxy-1/proxy/run/a",
+            "/api/v1/%6eodes/n1/%70roxy/run/a",
+            "//api/v1/nodes/n1/proxy/run",
+        ] {
+            assert_eq!(asked("get", "nodes", uri).1, Some(false), "{uri}");
+        }
+        assert_eq!(asked("get", "nodes", "/api/v1/nodes/proxy-1/proxy/metrics").1, Some(true));
+        assert_eq!(asked("create", "nodes", "/api/v1/nodes/n1:10250/proxy/run/a/b/c").1, Some(false));
+        let service = "/api/v1/namespaces/a/services/b/proxy/run/x";
+        assert_eq!(asked("get", "services", service), ("get core/services/proxy".to_owned(), None));
+        assert_eq!(asked("get", "pods", "/api/v1/namespaces/a/pods/b/proxy/").1, None);
+        assert_eq!(asked("create", "pods", "/api/v1/namespaces/a/pods/b/proxy/").1, Some(false));
+    }
+
+    #[test]
     fn no_detail_has_the_secrets_of_a_url() {
         let mut record = record();
         record.request_uri = Some("/api/v1/secrets?access_token=eyJh&limit=5");
@@ -626,6 +801,13 @@ mod tests {
             ("system:anonymous", PrincipalKind::K8sAnonymous),
             ("", PrincipalKind::K8sAnonymous),
             ("system:admin", PrincipalKind::K8sUser),
+            ("system:k3s-controller", PrincipalKind::K8sControlPlane),
+            ("system:openshift-master", PrincipalKind::K8sControlPlane),
+            ("system:aggregator", PrincipalKind::K8sControlPlane),
+            ("aksService", PrincipalKind::K8sControlPlane),
+            ("system:bootstrap:abcdef", PrincipalKind::K8sNode),
+            ("masterclient", PrincipalKind::K8sUser),
+            ("kube:admin", PrincipalKind::K8sUser),
             ("jo", PrincipalKind::K8sUser),
         ] {
             assert_eq!(named(name).kind(), kind, "{name}");
@@ -677,6 +859,56 @@ mod tests {
         assert_eq!(with_code, (false, None));
         let unanswered = code(|record| (record.code, record.stage) = (None, Some("RequestReceived")));
         assert_eq!(unanswered, (true, Some(NO_RESPONSE.to_owned())));
+    }
+
+    fn login(code: u16, decision: &'static str, username: Option<&'static str>) -> AuditRecord<'static> {
+        AuditRecord {
+            verb: Some("post"),
+            request_uri: Some("/login/ldap"),
+            user: named("system:anonymous"),
+            object: ObjectRef::default(),
+            code: Some(code),
+            login: Login { decision: Some(decision), username },
+            ..record()
+        }
+    }
+
+    #[test]
+    fn a_refused_login_failed_and_shows_the_name_that_was_typed() {
+        for (code, decision) in [(302, "deny"), (302, "error"), (401, "deny")] {
+            let refused = login(code, decision, Some("admin"));
+            let (event, evidence) = (event(&refused), refused.evidence());
+            assert_eq!((event.failed, evidence.error_code.as_deref()), (true, Some(decision)));
+            assert_eq!(evidence.detail.as_deref(), Some("/login/ldap as admin"));
+            assert_eq!(
+                (&*event.principal.key, event.principal.kind),
+                ("k8s:prod/system:anonymous", PrincipalKind::K8sAnonymous)
+            );
+        }
+        // The way to the form.
+        let sent_on = login(302, "deny", None);
+        assert_eq!((event(&sent_on).failed, sent_on.evidence().error_code), (false, None));
+        assert_eq!(sent_on.evidence().detail.as_deref(), Some("/login/ldap"));
+    }
+
+    #[test]
+    fn a_login_is_of_the_user_who_signed_in() {
+        let who = |record: &AuditRecord<'static>| event(record).principal;
+        let user = who(&login(302, "allow", Some("admin")));
+        assert_eq!((&*user.key, user.kind), ("k8s:prod/admin", PrincipalKind::K8sUser));
+        let node = who(&login(302, "allow", Some("system:node:a")));
+        assert_eq!((&*node.key, node.kind), ("k8s:prod/user:system:node:a", PrincipalKind::K8sUser));
+        let role = who(&login(302, "allow", Some("arn:aws:iam::444455556666:role/admin")));
+        assert_eq!(&*role.key, "k8s:prod/user:arn:aws:iam::444455556666:role/admin");
+        // What an admission policy of this name may write.
+        let mut of_policy = login(201, "allow", Some("admin"));
+        of_policy.user = named("mallory");
+        assert_eq!(who(&of_policy).key, "k8s:prod/mallory");
+        of_policy.user = named("system:anonymous");
+        of_policy.object = record().object;
+        assert_eq!(who(&of_policy).key, "k8s:prod/system:anonymous");
+        of_policy.login.decision = Some("deny");
+        assert!(!event(&of_policy).failed);
     }
 
     #[test]

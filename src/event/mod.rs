@@ -3,6 +3,7 @@
 //! A CloudTrail [`Record`] or a Kubernetes [`AuditRecord`] holds the few relevant texts of a record, as slices of the log
 //! object; `interpret` makes an [`Event`] of it or says why it is not one. Knows nothing of files and JSON.
 
+mod aggregated;
 mod identity;
 mod insight;
 mod kubernetes;
@@ -16,12 +17,15 @@ use foldhash::fast::FixedState;
 use crate::model::{Arn, Evidence, PrincipalKey, PrincipalKind, Traits, is_account_id, is_unique_id};
 use crate::time::{TimeForm, Timestamp};
 
+pub use aggregated::is_of_aggregated_server;
 pub use identity::{DerivedIdentity, Identity, IdentityLink, Issuer, OnBehalfOf, Principal};
 pub use insight::Insight;
+use kubernetes::is_like_iam;
 pub use kubernetes::{
-    AuditRecord, AuditSettings, Cluster, KubernetesUser, ObjectRef, account_and_log_group,
+    AuditRecord, AuditSettings, Cluster, KubernetesUser, Login, ObjectRef, account_and_log_group,
     cluster_of_log_group,
 };
+
 pub use logging::{LoggingCall, LoggingRequest, ManagementSelector};
 
 /// A record of any source.
@@ -52,11 +56,16 @@ impl<'r> AnyRecord<'r> {
     }
 
     /// What all records of one event have in common besides its id, so that another event with this id is told from a copy: the
-    /// account whose log it is, or the verb and URI of a request to a cluster, whose id the client may choose.
-    pub fn common_to_copies(self) -> [&'r str; 2] {
+    /// account whose log it is. A client may choose the id of a request to a cluster, so for that it is the verb, URI, address, agent, user
+    /// and time.
+    pub fn common_to_copies(self) -> [&'r str; 6] {
         match self {
-            Self::CloudTrail(record) => [record.owner(), ""],
-            Self::Kubernetes(record) => [record.verb, record.request_uri].map(Option::unwrap_or_default),
+            Self::CloudTrail(record) => [record.owner(), "", "", "", "", ""],
+            Self::Kubernetes(record) => {
+                let AuditRecord { verb, request_uri, source_ip, user_agent, received, user, .. } = record;
+                let texts = [*verb, *request_uri, *source_ip, *user_agent, user.username, *received];
+                texts.map(Option::unwrap_or_default)
+            }
         }
     }
 

@@ -123,8 +123,15 @@ impl CompiledEventFilter {
             && self.user_agents.admit(evidence.user_agent)
             && self.event_ids.admit([evidence.event_id])
             && self.admits_error(seen, evidence)
-            && self.admits_address(evidence.source_ip, known)
+            && self.admits_addresses(evidence, known)
             && self.texts.as_ref().is_none_or(|texts| texts.occurs_in(seen.text))
+    }
+
+    /// Whether the caller's address is wanted, or one that it claims to have passed a request on for.
+    fn admits_addresses(&self, evidence: &Evidence<'_>, known: &mut Remembered) -> bool {
+        let claimed = || evidence.forwarded_for.iter().flat_map(|all| all.split(", "));
+        self.admits_address(evidence.source_ip, known)
+            || claimed().any(|address| self.admits_address(Some(address), known))
     }
 
     fn admits_address(&self, address: Option<&str>, known: &mut Remembered) -> bool {

@@ -1,11 +1,15 @@
 //! All events in order, copies once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 
 use super::heads::{Head, Heads};
 use super::packed::{Packed, is_same_event};
 use super::runs::SortedRuns;
+use crate::time::{Span, Timestamp};
+
+/// How far the clocks of two servers that log one request may differ.
+const CLOCKS: Span = Span::of_micros(2_000_000);
 
 /// Calls `take` with each event of the workers and the number of its worker, in the order of sightings. Of copies only the first
 /// in this order comes. Events with the same time and event id are held in memory together.
@@ -19,6 +23,11 @@ pub(super) fn merge(
     let runs = workers.iter().enumerate().flat_map(|(number, worker)| worker.runs(number));
     let mut heads = Heads::of(runs.collect()).map_err(unreadable)?;
     let mut same: Vec<Head<'_>> = Vec::new();
+    let mut aggregated = Aggregated::default();
+    let mut take = |packed: Packed<'_>, worker| match aggregated.has(packed) {
+        true => Ok(()),
+        false => take(packed, worker),
+    };
     while let Some(head) = heads.pop().map_err(unreadable)? {
         if !same.first().is_none_or(|known| is_same_event(known.packed(), head.packed())) {
             emit(&mut same, &mut take)?;
@@ -43,6 +52,34 @@ fn emit(
         take(head.packed(), head.worker)?;
     }
     Ok(())
+}
+
+/// The requests of the last moments that an aggregated server may have logged, too. That record is a copy with another time.
+#[derive(Default)]
+struct Aggregated {
+    recent: VecDeque<(Timestamp, (u64, u32))>,
+    /// The days of delivery of those handed out.
+    known: HashMap<(u64, u32), Option<i32>>,
+}
+
+impl Aggregated {
+    /// Whether an event is a copy of a recent one. Else it is remembered.
+    fn has(&mut self, packed: Packed<'_>) -> bool {
+        let Some(fingerprint) = packed.fingerprint().filter(|_| packed.may_be_aggregated()) else {
+            return false;
+        };
+        let (time, key, delivered) = (packed.time(), fingerprint.copy_key(), packed.delivered());
+        while let Some((_, old)) = self.recent.pop_front_if(|(seen, _)| seen.plus(CLOCKS) < time) {
+            self.known.remove(&old);
+        }
+        if let Some(known) = self.known.get(&key) {
+            let are_near = |(known, delivered): (i32, i32)| known.abs_diff(delivered) <= 1;
+            return known.zip(delivered).is_none_or(are_near);
+        }
+        self.recent.push_back((time, key));
+        self.known.insert(key, delivered);
+        false
+    }
 }
 
 /// The day of delivery of an event, and its position among those of one time and event id.

@@ -38,6 +38,7 @@ const HAS_FINGERPRINT: u8 = 2;
 const FAILED: u8 = 4;
 const HAS_READ_ONLY: u8 = 8;
 const READ_ONLY: u8 = 16;
+const MAY_BE_AGGREGATED: u8 = 32;
 
 /// Marks an object without a delivery day.
 const UNDATED: i32 = i32::MIN;
@@ -51,7 +52,8 @@ pub(super) fn pack(seen: &LearntEvent<'_>, evidence: &Evidence<'_>, extras: &Ext
         | bit(seen.fingerprint.is_some(), HAS_FINGERPRINT)
         | bit(event.failed, FAILED)
         | bit(event.read_only.is_some(), HAS_READ_ONLY)
-        | bit(event.read_only == Some(true), READ_ONLY);
+        | bit(event.read_only == Some(true), READ_ONLY)
+        | bit(may_be_aggregated(seen.record), MAY_BE_AGGREGATED);
     out.extend(event.time.micros().to_le_bytes());
     out.extend(extras.place.to_le_bytes());
     out.extend(seen.place.record.to_le_bytes());
@@ -77,6 +79,10 @@ pub(super) fn pack(seen: &LearntEvent<'_>, evidence: &Evidence<'_>, extras: &Ext
     };
     all().for_each(|text| length(text.map_or(0, |text| text.len() as u64 + 1), out));
     all().flatten().for_each(|text| out.extend(text.as_bytes()));
+}
+
+fn may_be_aggregated(record: AnyRecord<'_>) -> bool {
+    matches!(record, AnyRecord::Kubernetes(record) if record.may_be_aggregated())
 }
 
 /// Appends a number in groups of seven bits, the lowest first (LEB128).
@@ -139,6 +145,11 @@ impl<'p> Packed<'p> {
 
     pub(super) fn is_wanted(self) -> bool {
         self.flag(IS_WANTED)
+    }
+
+    /// Whether an aggregated server may have logged it, too, by another clock.
+    pub(super) fn may_be_aggregated(self) -> bool {
+        self.flag(MAY_BE_AGGREGATED)
     }
 
     pub(super) fn failed(self) -> bool {

@@ -3,6 +3,7 @@
 //! Every worker has a learner (`learn/learner.rs`), which owns what it collects; at the end their baselines are merged. The
 //! result is the same for any number of threads and any order of objects. Knows nothing of questions or output.
 
+mod aggregated;
 mod gather;
 mod hits;
 mod learner;

@@ -10,7 +10,10 @@ use super::{EventTap, LearnSettings, LearntEvent};
 use crate::baseline::{Moment, SightingPlace, SightingRef};
 use crate::coverage::{FaultKind, RecordSkip, Remark};
 use crate::decode::{self, FoundRecord};
-use crate::event::{AnyRecord, AuditRecord, AuditSettings, Cluster, Event, LoggingCall, NoEvent, Record};
+use crate::event::{
+    AnyRecord, AuditRecord, AuditSettings, Cluster, Event, LoggingCall, NoEvent, Record,
+    is_of_aggregated_server,
+};
 use crate::model::{Evidence, ObservedPrincipal, PrincipalKind, Stage, Text};
 use crate::observe::{ActionId, Fingerprint, PrincipalId, RecordPlace};
 use crate::scan::ObjectContext;
@@ -71,6 +74,24 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
     }
 
     fn learn_kubernetes(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
+        let waits = record.may_be_aggregated()
+            && !self.is_of_aggregated_server(found)
+            && self.part.aggregated.waits(record, found);
+        if !waits {
+            self.learn_stage(record, found);
+        }
+    }
+
+    /// Whether the path of a log says that an aggregated server wrote it.
+    fn is_of_aggregated_server(&self, found: &FoundRecord<'_>) -> bool {
+        let object = self.context.current.object;
+        let archive =
+            object.archive.checked_sub(1).and_then(|at| self.learner.archives.names().get(at as usize));
+        let paths = [Some(&*object.path), found.inner, archive.map(String::as_str)];
+        paths.into_iter().flatten().any(is_of_aggregated_server)
+    }
+
+    fn learn_stage(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
         let matches = self.matches_of_stage(record, found);
         let request = RequestKey::of(record);
         let decision = self.part.stages.decide(request.as_ref(), record.stage(), found);
@@ -83,12 +104,28 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
         }
     }
 
-    /// Learns from the requests whose last stage is missing. Call it when all records were visited.
+    /// Learns from the records that waited, and from the requests whose last stage is missing. Call it when all records were visited.
     pub(super) fn finish(&mut self) {
+        let aggregated = std::mem::take(&mut self.part.aggregated);
+        let copies = aggregated.finish(|record, found| self.learn_stage(record, found));
+        if copies > 0 {
+            *self.context.coverage.records.skipped.entry(RecordSkip::AggregatedCopy).or_default() += copies;
+        }
         std::mem::take(&mut self.part.stages).finish(|record, found| self.learn_request(record, found));
     }
 
     fn learn_request(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
+        if record.may_be_aggregated() && self.is_of_aggregated_server(found) {
+            let addresses = decode::source_addresses(found.text);
+            // The last is that of the API server.
+            if let [.., client, _] = &addresses[..] {
+                return self.learn_from(&AuditRecord { source_ip: Some(client), ..record.clone() }, found);
+            }
+        }
+        self.learn_from(record, found);
+    }
+
+    fn learn_from(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
         let cluster = self.cluster(found);
         let LearnSettings { principal_key: key, namespace_in_key, .. } = *self.learner.settings;
         match record.interpret(cluster, AuditSettings { key, namespace_in_key }) {

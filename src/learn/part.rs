@@ -1,5 +1,6 @@
 //! The state of one object while it is learnt from.
 
+use super::aggregated::Aggregated;
 use super::stage_matches::StageMatches;
 use super::stages::Stages;
 use crate::baseline::SightingPlace;
@@ -17,6 +18,8 @@ pub(super) struct ObjectPart {
     pub(super) span: Option<(Timestamp, Timestamp)>,
     /// The last file met in the object, and its path.
     pub(super) inner: InnerPath,
+    /// Requests to clusters that two servers may have logged.
+    pub(super) aggregated: Aggregated,
     /// Of requests to clusters.
     pub(super) stages: Stages,
     /// What rules matched in their stages.

@@ -3,7 +3,7 @@
 //! Earlier stages have less information: not how the request ended, and at the first stage not even the impersonated user. So
 //! they wait until a later one is met, or the object ends. Stages of one request in several objects are compared like copies.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::decode::{CarrierOrigin, FoundRecord, with_audit_event};
 use crate::event::{AnyRecord, AuditRecord, hash_of_texts};
@@ -41,11 +41,55 @@ pub(super) struct Stages {
 #[derive(Debug)]
 struct OpenRequest {
     stage: Stage,
+    record: HeldRecord,
+}
+
+/// A record that waits until its object ends.
+#[derive(Debug)]
+pub(super) struct HeldRecord {
     index: u32,
     number: u32,
     inner: Option<Box<str>>,
     carrier: Option<CarrierOrigin>,
     text: Box<str>,
+}
+
+impl HeldRecord {
+    /// Holds a record.
+    pub(super) fn of(found: &FoundRecord<'_>) -> Self {
+        Self {
+            index: found.index_in_file,
+            number: found.index_in_object,
+            inner: found.inner.map(Box::from),
+            carrier: found.carrier.cloned(),
+            text: found.text.into(),
+        }
+    }
+}
+
+/// Passes records that were held to `take`, in order.
+pub(super) fn visit_held(
+    mut held: Vec<HeldRecord>,
+    mut take: impl FnMut(&AuditRecord<'_>, &FoundRecord<'_>),
+) {
+    held.sort_unstable_by_key(|record| record.number);
+    for HeldRecord { index, number, inner, carrier, text } in held {
+        with_audit_event(&text, |record| {
+            let (inner, carrier) = (inner.as_deref(), carrier.as_ref());
+            let any = Ok(AnyRecord::Kubernetes(record));
+            take(
+                record,
+                &FoundRecord {
+                    index_in_file: index,
+                    index_in_object: number,
+                    inner,
+                    text: &text,
+                    carrier,
+                    record: any,
+                },
+            );
+        });
+    }
 }
 
 /// What to do with a record.
@@ -78,14 +122,7 @@ impl Stages {
         if self.ended.contains(key) || self.open.get(key).is_some_and(|known| known.stage <= stage) {
             return StageDecision::Drop;
         }
-        let request = OpenRequest {
-            stage,
-            index: found.index_in_file,
-            number: found.index_in_object,
-            inner: found.inner.map(Box::from),
-            carrier: found.carrier.cloned(),
-            text: found.text.into(),
-        };
+        let request = OpenRequest { stage, record: HeldRecord::of(found) };
         if self.open.insert(key.clone(), request).is_some() {
             StageDecision::Drop
         } else {
@@ -99,25 +136,7 @@ impl Stages {
     }
 
     /// Passes every waiting record to `take`, in order.
-    pub(super) fn finish(self, mut take: impl FnMut(&AuditRecord<'_>, &FoundRecord<'_>)) {
-        let requests: BTreeMap<u32, OpenRequest> =
-            self.open.into_values().map(|request| (request.number, request)).collect();
-        for OpenRequest { index, number, inner, carrier, text, .. } in requests.into_values() {
-            with_audit_event(&text, |record| {
-                let (inner, carrier) = (inner.as_deref(), carrier.as_ref());
-                let any = Ok(AnyRecord::Kubernetes(record));
-                take(
-                    record,
-                    &FoundRecord {
-                        index_in_file: index,
-                        index_in_object: number,
-                        inner,
-                        text: &text,
-                        carrier,
-                        record: any,
-                    },
-                );
-            });
-        }
+    pub(super) fn finish(self, take: impl FnMut(&AuditRecord<'_>, &FoundRecord<'_>)) {
+        visit_held(self.open.into_values().map(|request| request.record).collect(), take);
     }
 }

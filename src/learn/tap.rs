@@ -1,8 +1,10 @@
 //! A view of every event that is learnt from, for visitors that keep more than a baseline.
 
+use std::borrow::Cow;
+
 use crate::baseline::SightingPlace;
-use crate::decode::{credential_in_cluster, issued, issued_in_cluster};
-use crate::event::{AnyRecord, Event};
+use crate::decode::{credential_in_cluster, issued, issued_in_cluster, source_addresses};
+use crate::event::{AnyRecord, AuditRecord, Event};
 use crate::model::Evidence;
 use crate::observe::{ActionId, Fingerprint, Observations, PrincipalId};
 use crate::time::Day;
@@ -62,7 +64,18 @@ pub(super) fn evidence_of<'e>(record: AnyRecord<'e>, text: &'e str) -> Evidence<
             // The access key of an IAM identity says more than the id of the token that it made.
             let access_key_id =
                 evidence.access_key_id.filter(|key| !key.is_empty()).or_else(|| credential_in_cluster(text));
-            Evidence { access_key_id, issued: issued_in_cluster(record, text), ..evidence }
+            let (issued, forwarded_for) = (issued_in_cluster(record, text), forwarded_for(record, text));
+            Evidence { access_key_id, issued, forwarded_for, ..evidence }
         }
     }
+}
+
+/// The addresses before that from which a request came.
+fn forwarded_for<'e>(record: &AuditRecord<'e>, text: &'e str) -> Option<Cow<'e, str>> {
+    if record.first_address == record.source_ip {
+        return None;
+    }
+    let addresses = source_addresses(text);
+    let own = addresses.iter().rposition(|address| Some(&**address) == record.source_ip)?;
+    (own > 0).then(|| Cow::Owned(addresses[..own].join(", ")))
 }

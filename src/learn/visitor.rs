@@ -1,6 +1,7 @@
 //! The visitor that learns: one for each worker.
 
 use super::EventTap;
+use super::aggregated::Aggregated;
 use super::learner::Learner;
 use super::object_learner::ObjectLearner;
 use super::part::{InnerPath, ObjectPart};
@@ -21,6 +22,7 @@ impl<T: EventTap> Visitor for Learner<'_, T> {
             object_records: self.spare.take().unwrap_or_else(|| ObjectRecords::new(self.number)),
             span: None,
             inner: InnerPath::default(),
+            aggregated: Aggregated::default(),
             stages: Stages::default(),
             matches: StageMatches::default(),
         }

@@ -104,6 +104,8 @@ evidence_texts! {
     rare impersonated_by: Cow<'a, str>,
     /// The URI of a request to a Kubernetes cluster. For a call on behalf of an IAM Identity Center user: that user.
     rare detail: Cow<'a, str>,
+    /// Addresses from which a request to a cluster was passed on to [`Self::source_ip`], as the client or its proxies claim.
+    rare forwarded_for: Cow<'a, str>,
     /// What the call issued: the id of the access key that it returned, or the user or role that it created or opened.
     rare issued: Cow<'a, str>,
 }

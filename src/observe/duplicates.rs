@@ -3,11 +3,15 @@
 //! Several trails may deliver the same record, each in its own object and at its own time. A copy has the same owner,
 //! event id and content. The same id with other content is not a copy but a [`Conflict`]: it can be a sign of
 //! tampering, by someone who does not know this program: the hashes are fast and not cryptographic, and the unread
-//! parts of a record are compared only by length.
+//! parts of a record are compared only by length. Not so of requests to a Kubernetes cluster: a client may choose their ids, so the same
+//! id with other content is another request.
 //!
 //! A request to a Kubernetes cluster is logged once for each of its stages, under one id. These are copies, too, and the
 //! last stage counts; of stages delivered on adjacent days the first delivered, unless it is `RequestReceived`: that one may name
 //! another user than the later ones, and never counts beside them.
+//!
+//! If an aggregated API server logged a request once more, that is a copy, too, although its clock differs: then the content is what both say
+//! alike, with the day instead of the time, so that copies count for the same behaviour on the same day.
 //!
 //! Records are compared within a window of delivery days, in batches that are sorted once per day: that costs a tenth
 //! of one big hash set and bounds the memory. Copies delivered on the same or on adjacent UTC days, and so all within
@@ -30,12 +34,15 @@ use crate::time::Day;
 /// Identifies copies of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fingerprint {
-    /// Hash of the owner and the event id.
+    /// Hash of the owner and the event id; the last bit says whether it is a request to a cluster.
     id: u64,
     /// Hash of the texts read and the length of the record without white space, except the last two bits, which hold the stage: the later, the
     /// lower. It only distinguishes records with one id, so 32 bits suffice, and saved baselines are a fifth smaller.
     content: u32,
 }
+
+/// The bit of [`Fingerprint::id`] that marks requests to clusters.
+const IS_REQUEST: u64 = 1;
 
 /// The bits of [`Fingerprint::content`] that do not distinguish records.
 const STAGE: u32 = 3;
@@ -56,14 +63,26 @@ impl Fingerprint {
         let event_id = record.event_id.filter(|id| !id.is_empty())?;
         let id = FixedState::default().hash_one((record.owner(), event_id));
         let start = (content_length(text) as u64) << 2 | record.read_only.map_or(0, |yes| 1 + u64::from(yes));
-        Some(Self::new(id, record.fingerprint(start), Stage::Complete))
+        Some(Self::new(id & !IS_REQUEST, record.fingerprint(start), Stage::Complete))
     }
 
     /// The fingerprint of a request to a cluster; `None` without an audit id.
     pub fn of_audit(record: &AuditRecord<'_>, cluster: Cluster<'_>) -> Option<Self> {
         let audit_id = record.audit_id.filter(|id| !id.is_empty())?;
         let id = FixedState::default().hash_one((cluster.account, cluster.name, audit_id));
-        Some(Self::new(id, hash_of_texts(0, record.texts()), record.stage()))
+        let content = match record.common_to_servers().zip(record.time()) {
+            Some((common, (time, _))) => hash_of_texts(
+                u64::from(time.day().number().cast_unsigned()),
+                [Some(&*common), record.first_address],
+            ),
+            None => hash_of_texts(0, record.texts()),
+        };
+        Some(Self::new(id | IS_REQUEST, content, record.stage()))
+    }
+
+    /// Whether it is of a request to a cluster.
+    const fn is_of_request(self) -> bool {
+        self.id & IS_REQUEST != 0
     }
 
     /// Whether it is of the first stage of a request, which may name another user than the later ones.
@@ -95,7 +114,7 @@ pub struct RecordPlace {
     pub record: u32,
 }
 
-/// Two records with the same owner and event id but different content.
+/// Two records of CloudTrail with the same owner and event id but different content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Conflict {
     /// The one that differs.
@@ -444,6 +463,7 @@ impl Window {
             if let Some(other) = original
                 && !is_known
                 && other != first.place
+                && !first.fingerprint.is_of_request()
             {
                 self.found.conflicts.push(Conflict { place: first.place, other });
             }
@@ -523,7 +543,7 @@ mod tests {
             let mut object_records = ObjectRecords::new(0);
             for (record, &(id, content)) in (0..).zip(objects[object].1) {
                 let place = RecordPlace { object: object as u32, record };
-                object_records.add(Fingerprint { id, content: content << 2 }, place, 0, false);
+                object_records.add(Fingerprint { id: id << 1, content: content << 2 }, place, 0, false);
             }
             deduplicator.add_object(object as u32, day, &mut object_records);
         }

@@ -66,6 +66,7 @@ published! {
         pub integrity: Option<&'static str>,
         pub covered_days: Option<u32>,
         pub gap_before: Option<u32>,
+        pub forwarded_for: Option<Cow<'a, str>>,
     }
 }
 
@@ -131,6 +132,7 @@ impl<'a> FindingRow<'a> {
             integrity: finding.integrity.map(Integrity::name),
             covered_days: finding.covered.map(|covered| covered.days.into()),
             gap_before: finding.covered.map(|covered| covered.gap_days.into()),
+            forwarded_for: text(Sighting::forwarded_for),
         }
     }
 }

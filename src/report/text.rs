@@ -54,6 +54,7 @@ fn lines(finding: &Finding<'_>, archives: &[String]) -> Vec<Line> {
     for (name, value) in [
         ("region", evidence.region()),
         ("ip", source.as_deref()),
+        ("forwarded for", evidence.forwarded_for()),
         ("session", evidence.session_name()),
         (evidence.access_key_id().map_or("key", credential), evidence.access_key_id()),
         ("agent", evidence.user_agent()),

@@ -21,10 +21,11 @@ pub const MASK: &str = "(masked)";
 /// Members whose values are secrets: credentials of STS and Cognito, tokens of federation and of signed URLs (AWS General
 /// Reference, "Signature Version 4"), values of Secrets Manager, keys of EC2 and ACM, tokens of service accounts, URLs of console
 /// sign-ins and Session Manager streams.
-const NAMES: [&str; 31] = [
+const NAMES: [&str; 32] = [
     "accesstoken",
     "authorization",
     "authorizationtoken",
+    "authorizetoken",
     "authtoken",
     "base32stringseed",
     "bearertoken",
@@ -62,12 +63,20 @@ const NAME_ENDS: [&str; 2] = ["password", "passphrase"];
 const NAMES_IN_SECRETS: [&str; 4] =
     ["data", "stringdata", "value", "kubectlkubernetesiolastappliedconfiguration"];
 
-/// Parameters of URLs whose values are secrets, besides [`NAMES`]. The words mean something else outside of URLs.
-const PARAMETERS: [&str; 2] = ["sig", "signature"];
+/// Members with secrets of a client of OpenShift's logins, and of a build: what its webhooks are called with. Other objects have names of
+/// secrets there.
+const NAMES_IN_CLIENTS: [&str; 2] = ["secret", "additionalsecrets"];
+
+/// Parameters of URLs whose values are secrets, besides [`NAMES`]. The words mean something else outside of URLs. `code` and what
+/// proves whose it is are exchanged for a token (OAuth 2.0).
+const PARAMETERS: [&str; 4] = ["code", "codeverifier", "sig", "signature"];
 
 /// What AWS writes in place of a secret. It tells more than the mask.
 const HIDDEN_BY_AWS: [&str; 4] =
     ["", "HIDDEN_DUE_TO_SECURITY_REASONS", "<sensitiveDataRemoved>", "Value hidden due to security reasons."];
+
+/// What is before the secret in the path of a build's webhook.
+const WEBHOOKS: &str = "/webhooks/";
 
 /// How many levels of JSON in strings and of percent-encoding are examined. What is nested deeper is masked as a whole.
 const MOST_NESTED: u32 = 6;
@@ -92,7 +101,7 @@ pub struct Masked<'a> {
 /// ```
 pub fn masked(text: &str) -> Masked<'_> {
     let mut secrets = Secrets::default();
-    secrets.search_json(text, is_of_secret(text), MOST_NESTED);
+    secrets.search_json(text, Subject::of(text), MOST_NESTED);
     secrets.replaced_in(text)
 }
 
@@ -105,11 +114,12 @@ pub fn masked(text: &str) -> Masked<'_> {
 /// ```
 pub fn masked_url(url: &str) -> Cow<'_, str> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    if !path.contains(['=', '%']) && (query.is_empty() || query.split('&').all(is_harmless)) {
+    let is_plain = !path.contains(['=', '%']) && !path.contains(WEBHOOKS) && !query.contains(['#', ';', '?']);
+    if is_plain && (query.is_empty() || query.split('&').all(is_harmless)) {
         return Cow::Borrowed(url);
     }
     let mut secrets = Secrets::default();
-    secrets.search_string(url, 0..url.len(), false, MOST_NESTED);
+    secrets.search_string(url, 0..url.len(), Subject::default(), MOST_NESTED);
     secrets.replaced_in(url).text
 }
 
@@ -135,23 +145,43 @@ fn is_harmless(parameter: &str) -> bool {
     NAMES.contains(&parameter.split_once('=').map_or(parameter, |(name, _)| name))
 }
 
-/// Whether a text is about a secret of a cluster: the resource, or an object of that kind.
-fn is_of_secret(text: &str) -> bool {
-    let (mut last, mut key) = (None, None);
-    Tokens::new(text).any(|(_, token)| {
-        let key_before = key.take();
-        match token {
-            Token::Text(string) => last = Some(string),
-            Token::Colon => key = last.take(),
-            _ => last = None,
+/// What a text is about, as far as it decides which members are secrets: the resource, or an object of some kind in it.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Subject {
+    /// A secret of a cluster.
+    is_secret: bool,
+    /// A client of OpenShift's logins, or a build.
+    is_client: bool,
+}
+
+impl Subject {
+    fn of(text: &str) -> Self {
+        let mut subject = Self::default();
+        let (mut last, mut key) = (None, None);
+        for (_, token) in Tokens::new(text) {
+            let key_before = key.take();
+            match token {
+                Token::Text(string) => last = Some(string),
+                Token::Colon => key = last.take(),
+                _ => last = None,
+            }
+            let (Some(key), Token::Text(value)) = (key_before, token) else { continue };
+            let (is_resource, is_kind) = match &*decoded(unquoted(key)) {
+                "resource" => (true, false),
+                "kind" => (false, true),
+                _ => continue,
+            };
+            let value = decoded(unquoted(value));
+            subject.is_secret |= is_resource && value == "secrets" || is_kind && value.starts_with("Secret");
+            subject.is_client |= is_resource && matches!(&*value, "oauthclients" | "buildconfigs" | "builds")
+                || is_kind && ["OAuthClient", "Build"].iter().any(|kind| value.starts_with(kind));
         }
-        let (Some(key), Token::Text(value)) = (key_before, token) else { return false };
-        match &*decoded(unquoted(key)) {
-            "resource" => decoded(unquoted(value)) == "secrets",
-            "kind" => decoded(unquoted(value)).starts_with("Secret"),
-            _ => false,
-        }
-    })
+        subject
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self { is_secret: self.is_secret || other.is_secret, is_client: self.is_client || other.is_client }
+    }
 }
 
 /// The secrets of a text: where they are, and what replaces them.
@@ -166,21 +196,23 @@ struct Frame {
     is_secret: bool,
     /// Whether the last key is that of a secret.
     is_key_secret: bool,
+    /// Whether the last key is that of a secret if its value is a text: an object is a reference to one.
+    is_key_of_text: bool,
     /// Whether a key comes next.
     wants_key: bool,
 }
 
 impl Secrets {
-    /// Adds the secrets in a text that is JSON, or has JSON in it. `of_secret` says whether it is about a secret of a cluster.
-    fn search_json(&mut self, text: &str, of_secret: bool, levels: u32) {
+    /// Adds the secrets in a text that is JSON, or has JSON in it. `subject` is what it is about.
+    fn search_json(&mut self, text: &str, subject: Subject, levels: u32) {
         let mut end = 0;
         while let Some(start) = json_start(text, end) {
-            end = start + self.search_value(&text[start..], start, of_secret, levels);
+            end = start + self.search_value(&text[start..], start, subject, levels);
         }
     }
 
     /// Adds the secrets of the JSON value that begins a text, which is at `start`; returns the end of the value in the text.
-    fn search_value(&mut self, text: &str, start: usize, of_secret: bool, levels: u32) -> usize {
+    fn search_value(&mut self, text: &str, start: usize, subject: Subject, levels: u32) -> usize {
         let mut frames = vec![Frame::default()];
         let mut last_text = None;
         for (at, token) in Tokens::new(text) {
@@ -192,14 +224,20 @@ impl Secrets {
             match token {
                 Token::Open(bracket) => {
                     let is_object = bracket == '{';
-                    frames.push(Frame { is_object, is_secret, is_key_secret: false, wants_key: is_object });
+                    let is_of_text = frame.is_key_of_text && !is_object;
+                    let is_secret = is_secret || is_of_text;
+                    frames.push(Frame { is_object, is_secret, wants_key: is_object, ..Frame::default() });
                 }
                 Token::Close(_) if depth <= 2 => return at + 1,
                 Token::Close(_) => drop(frames.pop()),
-                Token::Comma => (frame.is_key_secret, frame.wants_key) = (false, frame.is_object),
+                Token::Comma => {
+                    (frame.is_key_secret, frame.is_key_of_text) = (false, false);
+                    frame.wants_key = frame.is_object;
+                }
                 // Also in a broken text, what is before a colon is a key.
                 Token::Colon => {
-                    frame.is_key_secret |= previous.is_some_and(|key| is_secret_key(key, of_secret))
+                    frame.is_key_secret |= previous.is_some_and(|key| is_secret_key(key, subject));
+                    frame.is_key_of_text |= previous.is_some_and(|key| is_client_key(key, subject));
                 }
                 Token::Text(string) => {
                     last_text = Some(string);
@@ -207,11 +245,12 @@ impl Secrets {
                     let at = place(string).start + 1;
                     let is_key = std::mem::take(&mut frame.wants_key);
                     if is_key {
-                        frame.is_key_secret = is_secret_key(string, of_secret);
+                        frame.is_key_secret = is_secret_key(string, subject);
+                        frame.is_key_of_text = is_client_key(string, subject);
                     }
-                    match is_secret && !is_key {
+                    match (is_secret || frame.is_key_of_text) && !is_key {
                         true => self.add(content, at..at + content.len(), MASK.to_owned()),
-                        false => self.search_string(content, at..at + content.len(), of_secret, levels),
+                        false => self.search_string(content, at..at + content.len(), subject, levels),
                     }
                 }
                 Token::Other("true" | "false" | "null") => {}
@@ -223,17 +262,18 @@ impl Secrets {
     }
 
     /// Adds the secrets in the content of a string, which is at a place.
-    fn search_string(&mut self, content: &str, place: Range<usize>, of_secret: bool, levels: u32) {
+    fn search_string(&mut self, content: &str, place: Range<usize>, subject: Subject, levels: u32) {
         let layers = [Layer::unescaped(content), Layer::percent_decoded(content)];
         if layers[0].is_none() {
             self.search_parameters(content, place.start);
+            self.search_webhooks(content, place.start);
         }
         for layer in layers.into_iter().flatten() {
             if levels == 0 {
                 return self.add(content, place, MASK.to_owned());
             }
             let mut below = Self::default();
-            below.search_text(&layer.text, of_secret, levels - 1);
+            below.search_text(&layer.text, subject, levels - 1);
             let found = below.0.into_iter().map(|(range, replacement)| {
                 let origin = layer.origin(&range);
                 (place.start + origin.start..place.start + origin.end, layer.written(&replacement))
@@ -243,10 +283,10 @@ impl Secrets {
     }
 
     /// Adds the secrets in a text that was decoded.
-    fn search_text(&mut self, text: &str, of_secret: bool, levels: u32) {
-        let of_secret = of_secret || is_of_secret(text);
-        self.search_json(text, of_secret, levels);
-        self.search_string(text, 0..text.len(), of_secret, levels);
+    fn search_text(&mut self, text: &str, subject: Subject, levels: u32) {
+        let subject = subject.or(Subject::of(text));
+        self.search_json(text, subject, levels);
+        self.search_string(text, 0..text.len(), subject, levels);
     }
 
     /// Adds the secrets in the parameters of a URL, which are at `start`.
@@ -264,6 +304,20 @@ impl Secrets {
             };
             end = text[value..].find(is_end).map_or(text.len(), |length| value + length);
             self.add(&text[value..end], start + value..start + end, MASK.to_owned());
+        }
+    }
+
+    /// Adds the secrets with which webhooks of builds are called, in paths that are at `start`:
+    /// `…/buildconfigs/NAME/webhooks/SECRET/generic`.
+    fn search_webhooks(&mut self, text: &str, start: usize) {
+        for (at, found) in text.match_indices(WEBHOOKS) {
+            let is_of_build = text[..at].rsplit('/').nth(1) == Some("buildconfigs");
+            let secret = at + found.len();
+            let is_end = |c: char| matches!(c, '/' | '?' | '#' | '"') || c.is_whitespace();
+            let end = text[secret..].find(is_end).map_or(text.len(), |length| secret + length);
+            if is_of_build {
+                self.add(&text[secret..end], start + secret..start + end, MASK.to_owned());
+            }
         }
     }
 
@@ -320,9 +374,14 @@ fn decoded(content: &str) -> Cow<'_, str> {
 }
 
 /// Whether the value of a member is a secret, by its key with quotes.
-fn is_secret_key(key: &str, of_secret: bool) -> bool {
+fn is_secret_key(key: &str, subject: Subject) -> bool {
     let name = plain(&decoded(unquoted(key)));
-    is_secret_name(&name) || of_secret && NAMES_IN_SECRETS.contains(&&*name)
+    is_secret_name(&name) || subject.is_secret && NAMES_IN_SECRETS.contains(&&*name)
+}
+
+/// Whether the value of a member is a secret if it is a text, by its key with quotes.
+fn is_client_key(key: &str, subject: Subject) -> bool {
+    subject.is_client && NAMES_IN_CLIENTS.contains(&&*plain(&decoded(unquoted(key))))
 }
 
 /// Whether the value of a parameter is a secret, by the text before its `=`.
@@ -413,6 +472,19 @@ mod tests {
                 "/api/v1/secrets?continue=eyJ2&fieldSelector=a",
                 "/api/v1/secrets?continue=eyJ2&fieldSelector=a",
             ),
+            (
+                "/apis/build.openshift.io/v1/namespaces/x/buildconfigs/y/webhooks/S3/generic?dryRun=All",
+                "/apis/build.openshift.io/v1/namespaces/x/buildconfigs/y/webhooks/(masked)/generic?dryRun=All",
+            ),
+            ("/x/buildconfigs/y/web%68ooks/S3/generic", "/x/buildconfigs/y/web%68ooks/(masked)/generic"),
+            ("/apis/x/webhooks/y/status", "/apis/x/webhooks/y/status"),
+            (
+                "/oauth/authorize?client_id=c&code=S3&code_challenge=k&code_verifier=S4",
+                "/oauth/authorize?client_id=c&code=(masked)&code_challenge=k&code_verifier=(masked)",
+            ),
+            ("/oauth/token/implicit#access_token=S3&a=b", "/oauth/token/implicit#access_token=(masked)&a=b"),
+            ("/x?limit=5#access_token=S3", "/x?limit=5#access_token=(masked)"),
+            ("/x?limit=5;access_token=S3", "/x?limit=5;access_token=(masked)"),
             ("/healthz", "/healthz"),
             ("", ""),
         ] {
@@ -444,6 +516,18 @@ mod tests {
         let applied =
             r#"{"requestObject":{"kind":"List","note":"{\"kind\":\"Secret\",\"data\":{\"a\":\"b\"}}"}}"#;
         assert_eq!(masked(applied).count, 1);
+    }
+
+    #[test]
+    fn secrets_of_clients_and_builds_are_masked_but_not_their_names() {
+        let client = r#"{"objectRef":{"resource":"oauthclients"},"requestObject":{"secret":"S1","additionalSecrets":["S2"],"scopes":["a"]}}"#;
+        let shown = masked(client);
+        assert_eq!((shown.count, shown.text.contains(r#""scopes":["a"]"#)), (2, true), "{}", shown.text);
+        let build = r#"{"requestObject":{"kind":"BuildConfig","spec":{"triggers":[{"generic":{"secret":"S1"}},{"github":{"secretReference":{"name":"n"}}}],"source":{"secrets":[{"secret":{"name":"n"}}]}}}}"#;
+        let shown = masked(build);
+        assert_eq!((shown.count, shown.text.contains("S1")), (1, false), "{}", shown.text);
+        let other = r#"{"requestObject":{"kind":"Pod","volumes":[{"secret":"x"}]}}"#;
+        assert_eq!(masked(other).count, 0);
     }
 
     proptest! {

@@ -53,7 +53,7 @@ pub struct EventCopy {
 }
 
 /// What the records of one event have in common besides its id.
-type EventKey = [String; 2];
+type EventKey = [String; 6];
 
 /// The key of the event of a record; empty if it cannot be read.
 fn event_key(found: &FoundRecord<'_>) -> EventKey {

@@ -49,7 +49,7 @@ pub use record_rows::{Records, Rows};
 pub use saved::{Saved, is_baseline};
 
 /// Version of the tables and the manifest. Other versions are refused.
-pub const STORE_VERSION: u32 = 11;
+pub const STORE_VERSION: u32 = 12;
 
 /// Everything a run learnt, ready to be saved or added to.
 #[derive(Clone, Debug, PartialEq)]

@@ -130,7 +130,7 @@ fn requests_of_two_days_with_the_same_id_are_not_copies() {
     );
     let archive = logged(&each(&[stage("ResponseComplete", Some(200)), again]));
     let Learnt { baseline, coverage, .. } = archive.ingest(&settings());
-    assert_eq!((baseline.behaviours[0].count(), coverage.fault_count), (2, 1));
+    assert_eq!((baseline.behaviours[0].count(), coverage.fault_count), (2, 0));
     assert!(baseline.behaviours[0].days.iter().all(|day| day.count > 0));
 }
 

@@ -35,6 +35,7 @@ mod naive;
 mod naive_score;
 mod netflix;
 mod one_file;
+mod openshift;
 mod outputs;
 mod packaging;
 mod page;

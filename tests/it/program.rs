@@ -24,12 +24,12 @@ pub(crate) fn without_archive(answer: &[u8]) -> String {
     let text = String::from_utf8(answer.to_vec()).unwrap();
     let is_csv = text.lines().next().is_some_and(|header| {
         header.ends_with(
-            ",archive_name,object_uri,dimension,value,source_asn,source_as_name,source_country,issued,severity,integrity,covered_days,gap_before",
+            ",archive_name,object_uri,dimension,value,source_asn,source_as_name,source_country,issued,severity,integrity,covered_days,gap_before,forwarded_for",
         )
     });
     let cut = |line: &str| match line.split_once(",\"archive_name\":") {
         Some((before, rest)) => format!("{before}{}", &rest[rest.find('}').unwrap()..]),
-        None if is_csv => line.rsplitn(13, ',').nth(12).unwrap_or(line).to_owned(),
+        None if is_csv => line.rsplitn(14, ',').nth(13).unwrap_or(line).to_owned(),
         None => line.to_owned(),
     };
     text.lines().map(cut).collect::<Vec<_>>().join("\n")

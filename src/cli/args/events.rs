@@ -24,7 +24,7 @@ use super::{ByExtension, EMPTY_VALUE};
                          are comments; @@ stands for a leading @)"
 )]
 pub(crate) struct EventFilterArgs {
-    /// Only events from this address or network, such as 203.0.113.0/24
+    /// Only events from this address or network, such as 203.0.113.0/24; in a cluster also those that claim it (forwarded_for)
     #[arg(long, value_name = "CIDR|@FILE")]
     ip: Vec<String>,
     /// Only events signed with this access key, or in a cluster made with this token: 'JTI=…'

@@ -3,8 +3,8 @@
 //! As with CloudTrail records, anything unusual in a used value ends the walk, and the event goes to the
 //! fallback reader.
 
-use super::walk::{NeedsFallback, Scanner, Walk};
-use crate::event::{AuditRecord, KubernetesUser, ObjectRef};
+use super::walk::{FirstAndLast, NeedsFallback, Scanner, Walk};
+use crate::event::{AuditRecord, KubernetesUser, Login, ObjectRef};
 
 /// The beginning of every event from the API server. Tools that rewrite events may have another key order.
 const USUAL_START: &str = r#"{"kind":"Event","#;
@@ -27,7 +27,10 @@ pub(in crate::decode) fn record(text: &str, start: usize) -> Walk<(AuditRecord<'
             "requestURI" => record.request_uri = scanner.text()?,
             "user" => record.user = scanner.user()?,
             "impersonatedUser" => record.impersonated = scanner.only_object(Scanner::user)?,
-            "sourceIPs" => record.source_ip = scanner.first_and_last()?.last,
+            "sourceIPs" => {
+                let FirstAndLast { first, last } = scanner.first_and_last()?;
+                (record.first_address, record.source_ip) = (first, last);
+            }
             "userAgent" => record.user_agent = scanner.text()?,
             "objectRef" => record.object = scanner.only_object(Scanner::object_ref)?,
             "responseStatus" => {
@@ -36,7 +39,7 @@ pub(in crate::decode) fn record(text: &str, start: usize) -> Walk<(AuditRecord<'
             "requestReceivedTimestamp" => record.received = scanner.text()?,
             "stageTimestamp" => record.stage_time = scanner.text()?,
             "timestamp" => record.timestamp = scanner.text()?,
-            "annotations" => record.decision = scanner.decision()?,
+            "annotations" => (record.decision, record.login) = scanner.annotations()?,
             _ if is_flattened(key) => return Err(NeedsFallback),
             _ => scanner.skip()?,
         }
@@ -178,15 +181,17 @@ impl<'a> Scanner<'a> {
         Ok((code, status, reason))
     }
 
-    fn decision(&mut self) -> Walk<Option<&'a str>> {
-        let mut decision = None;
+    fn annotations(&mut self) -> Walk<(Option<&'a str>, Login<'a>)> {
+        let (mut decision, mut login) = (None, Login::default());
         self.object_or_other(|scanner, key| {
             match key {
                 "authorization.k8s.io/decision" => decision = scanner.text()?,
+                "authentication.openshift.io/decision" => login.decision = scanner.text()?,
+                "authentication.openshift.io/username" => login.username = scanner.text()?,
                 _ => scanner.skip()?,
             }
             Ok(())
         })?;
-        Ok(decision)
+        Ok((decision, login))
     }
 }

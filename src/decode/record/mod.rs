@@ -3,6 +3,7 @@
 //! The [`scanner`] takes the used texts as slices and skips the rest; records that it cannot read go to the
 //! [`fallback`], a full parser.
 
+pub(in crate::decode) mod addresses;
 pub(in crate::decode) mod audit;
 pub(in crate::decode) mod credential;
 pub(in crate::decode) mod fallback;

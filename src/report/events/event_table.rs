@@ -102,6 +102,7 @@ columns! {
     record: required number,
     archive_name: optional text,
     object_uri: optional text,
+    forwarded_for: optional text,
 }
 
 /// The values of one column, which come from a field of this type.

@@ -47,6 +47,7 @@ published! {
         pub record: u32,
         pub archive_name: Option<Cow<'a, str>>,
         pub object_uri: Option<Cow<'a, str>>,
+        pub forwarded_for: Option<Cow<'a, str>>,
     }
 }
 
@@ -126,6 +127,7 @@ impl<'a> EventRow<'a> {
             record: event.record,
             archive_name: archive.map(clean),
             object_uri: uri.map(|uri| cleaned(Cow::Owned(uri), clean)),
+            forwarded_for: evidence.forwarded_for.map(clean),
         }
     }
 }

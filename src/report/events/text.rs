@@ -28,6 +28,7 @@ pub(super) fn write_line(event: &Event<'_>, archives: &[String], out: &mut dyn W
     let facts = [
         ("account", named(&event.who.account).filter(of_place).map(Cow::Borrowed)),
         ("ip", evidence.source_ip.map(Cow::Borrowed)),
+        ("forwarded for", evidence.forwarded_for.map(Cow::Borrowed)),
         ("region", evidence.region.map(Cow::Borrowed)),
         ("session", evidence.session_name.map(Cow::Borrowed)),
         (evidence.access_key_id.map_or("key", credential), evidence.access_key_id.map(Cow::Borrowed)),

@@ -119,7 +119,7 @@ fn every_finding_says_where_its_address_is() {
     let csv = scan(&archive, &[&asked[..], &["--report", "new-network", "--format", "csv"]].concat());
     let csv = String::from_utf8(csv.stdout).unwrap();
     let comma = |line: &str, last: usize| line.match_indices(',').nth_back(last).unwrap().0;
-    let ends: Vec<&str> = csv.lines().map(|line| &line[comma(line, 8)..comma(line, 2)]).collect();
+    let ends: Vec<&str> = csv.lines().map(|line| &line[comma(line, 9)..comma(line, 3)]).collect();
     assert_eq!(
         ends,
         [

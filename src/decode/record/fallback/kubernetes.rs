@@ -4,7 +4,7 @@ use serde::de::{IgnoredAny, MapAccess};
 
 use super::RecordKind;
 use super::members::{Code, FirstAndLast, Members, Object, Text};
-use crate::event::{AuditRecord, KubernetesUser, ObjectRef};
+use crate::event::{AuditRecord, KubernetesUser, Login, ObjectRef};
 
 /// Kubernetes audit events.
 pub(super) struct Kubernetes;
@@ -62,6 +62,8 @@ struct StatusFields<'a> {
 #[derive(Default)]
 struct Annotations<'a> {
     decision: Text<'a>,
+    login_decision: Text<'a>,
+    login_name: Text<'a>,
 }
 
 impl RecordKind for Kubernetes {
@@ -69,7 +71,7 @@ impl RecordKind for Kubernetes {
     type Record<'r> = AuditRecord<'r>;
 
     fn record<'r>(fields: &'r Fields<'_>) -> AuditRecord<'r> {
-        let (object, status) = (&fields.object.0, &fields.status.0);
+        let (object, status, annotations) = (&fields.object.0, &fields.status.0, &fields.annotations.0);
         AuditRecord {
             audit_id: fields.audit_id.get(),
             stage: fields.stage.get(),
@@ -78,6 +80,7 @@ impl RecordKind for Kubernetes {
             user: fields.user.0.user(),
             impersonated: fields.impersonated.0.user(),
             source_ip: fields.source_ips.last.get(),
+            first_address: fields.source_ips.first.get(),
             user_agent: fields.user_agent.get(),
             object: ObjectRef {
                 resource: object.resource.get(),
@@ -91,7 +94,11 @@ impl RecordKind for Kubernetes {
             received: fields.received.get(),
             stage_time: fields.stage_time.get(),
             timestamp: fields.timestamp.get(),
-            decision: fields.annotations.0.decision.get(),
+            decision: annotations.decision.get(),
+            login: Login {
+                decision: annotations.login_decision.get(),
+                username: annotations.login_name.get(),
+            },
         }
     }
 }
@@ -193,6 +200,8 @@ impl<'de> Members<'de> for Annotations<'de> {
     fn member<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
         match key {
             "authorization.k8s.io/decision" => self.decision = map.next_value()?,
+            "authentication.openshift.io/decision" => self.login_decision = map.next_value()?,
+            "authentication.openshift.io/username" => self.login_name = map.next_value()?,
             _ => drop(map.next_value::<IgnoredAny>()?),
         }
         Ok(())
