@@ -40,8 +40,8 @@ use unpack::{Packed, Unpacked, apple_double, piece, utf8, zip_file};
 
 pub use content::{CONTENT_HELD, Content, ContentEnd, stream_content};
 pub use faults::{DecodeFault, DecodeFaults};
-pub use find::envelope::CarrierOrigin;
 pub use find::json_stream::with_audit_event;
+pub use find::origin::CarrierOrigin;
 pub use record::credential::{credential_in_cluster, issued_in_cluster};
 pub use record::insight::insight;
 pub use record::issued::issued;

@@ -1,10 +1,9 @@
 //! Reads objects that are not records: known wrappers, values found by the finder, and truncated values.
 
-use std::rc::Rc;
-
 use super::envelope::{self, NamedLocation, ObjectContents, RecordLocation, TextKind};
 use super::finder::{self, FoundKind, FoundValue, RecordTrace, Search, SearchEnd};
 use super::json_stream::{JsonStream, Unreadable};
+use super::origin::CarrierOrigin;
 use super::traces::TraceKind;
 use super::{encoded, loose, sink};
 use crate::coverage::ObjectSkip;
@@ -40,7 +39,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
     pub(super) fn read_object_contents(&mut self, scope: &'a str, at: usize, found: &ObjectContents) -> bool {
         let outer = self.sink.carrier.clone();
         if let Some(carrier) = &found.carrier {
-            self.sink.carrier = Some(Rc::new(carrier.clone()));
+            self.sink.carrier = Some(carrier.clone().within(outer.as_ref()));
         }
         let (records, other) = (self.sink.contents.records, self.sink.contents.other);
         let several = found.inner.len() + usize::from(found.has_more) > 1;
@@ -197,11 +196,16 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         }
         self.sink.trail.push_str(&find.path);
         let value = &scope[find.at..find.end];
+        let outer = self.sink.carrier.clone();
+        if let Some(origin) = &find.origin {
+            self.sink.carrier = Some(CarrierOrigin::clone(origin).within(outer.as_ref()));
+        }
         match find.what {
             FoundKind::Record => self.found_record(value, find.at),
             FoundKind::AuditEvent => self.audit_event(value),
             FoundKind::Text(candidate) => drop(self.sink.candidate(value, candidate, find.at)),
         }
+        self.sink.carrier = outer;
         self.sink.trail.truncate(length);
         self.sink.is_found = was_found;
         self.sink.contents.records > records
@@ -226,7 +230,9 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         let is_itself = search.finds.iter().any(|find| find.at == at);
         let stop = if is_itself { at } else { lost.at.max(search.end_in(region)) };
         let outer = self.sink.carrier.clone();
-        self.sink.carrier = envelope::inspect(region, at).carrier.map(Rc::new).or_else(|| outer.clone());
+        if let Some(carrier) = envelope::inspect(region, at).carrier {
+            self.sink.carrier = Some(carrier.within(outer.as_ref()));
+        }
         self.read_finds(region, search, false);
         self.sink.carrier = outer;
         self.sink.contents.merge_cut_faults(faults);

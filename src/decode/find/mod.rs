@@ -15,6 +15,7 @@ mod inner;
 pub(in crate::decode) mod json_stream;
 mod loose;
 mod nested;
+pub(in crate::decode) mod origin;
 pub(in crate::decode) mod partial_lines;
 mod quoted;
 pub(in crate::decode) mod sink;

@@ -8,6 +8,7 @@
 //! summary exported by the console does not name the principal.
 
 use super::envelope;
+use super::origin::{self, CarrierOrigin};
 use super::sink::Sink;
 use super::traces::{self, TraceKind};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
@@ -41,6 +42,8 @@ pub(in crate::decode) struct Table {
     events: Vec<usize>,
     /// Columns that are not examined.
     quoting: Vec<usize>,
+    /// Columns that may say where the events of a row are from, with their names.
+    origins: Vec<(usize, String)>,
     /// Why rows without events are not read, if other columns hold single fields of events.
     pub(super) fields: Option<ObjectSkip>,
 }
@@ -69,13 +72,15 @@ pub(in crate::decode) fn table_kind(text: &str) -> Option<TableKind> {
         (Some((delimiter, events)), cell) => {
             let has_backslashes = cell.is_some_and(|cell| cell.has_backslashes);
             let quoting = columns(header, delimiter, &QUOTING_COLUMNS);
-            Some(TableKind::Events(Table { delimiter, has_backslashes, events, quoting, fields }))
+            let origins = origins(header, delimiter);
+            Some(TableKind::Events(Table { delimiter, has_backslashes, events, quoting, origins, fields }))
         }
         (None, Some(cell)) => {
             let delimiter = cell.delimiter.unwrap_or_else(|| delimiter_of(header));
             let quoting = columns(header, delimiter, &QUOTING_COLUMNS);
             let (has_backslashes, events) = (cell.has_backslashes, Vec::new());
-            Some(TableKind::Events(Table { delimiter, has_backslashes, events, quoting, fields }))
+            let origins = origins(header, delimiter);
+            Some(TableKind::Events(Table { delimiter, has_backslashes, events, quoting, origins, fields }))
         }
         (None, None) => {
             let delimiter = char::from(delimiter_of(header));
@@ -93,6 +98,13 @@ fn columns(header: &str, delimiter: u8, wanted: &[&str]) -> Vec<usize> {
     };
     let names = header.split(char::from(delimiter)).enumerate();
     names.filter(|(_, name)| is_wanted(name)).map(|(number, _)| number).collect()
+}
+
+/// The columns of a header that may say where the events of a row are from.
+fn origins(header: &str, delimiter: u8) -> Vec<(usize, String)> {
+    let names = header.trim_start_matches('\u{feff}').split(char::from(delimiter)).enumerate();
+    let names = names.map(|(number, name)| (number, name.trim().trim_matches('"')));
+    names.filter(|(_, name)| origin::may_tell(name)).map(|(number, name)| (number, name.to_owned())).collect()
 }
 
 /// The first quoted cell that begins like JSON.
@@ -180,7 +192,9 @@ pub(in crate::decode) fn records<V: FnMut(FoundRecord<'_>)>(
         let at = row.as_ref().ok().and_then(|row| row.position()).map_or(0, |at| at.byte());
         let (records, faults) = (sink.contents.records, sink.contents.fault_marks());
         match row {
-            Ok(row) => table.visit_row(&row, at as usize, sink),
+            Ok(row) => {
+                sink.within_origin(table.origin(&row), |sink| table.visit_row(&row, at as usize, sink));
+            }
             Err(error) => sink.contents.faults.push(DecodeFault {
                 kind: FaultKind::RecordBroken,
                 position: Position::Byte(at),
@@ -198,6 +212,12 @@ pub(in crate::decode) fn records<V: FnMut(FoundRecord<'_>)>(
 }
 
 impl Table {
+    /// Where the events of a row are from, as other cells say.
+    fn origin(&self, row: &csv::StringRecord) -> Option<CarrierOrigin> {
+        let cells = self.origins.iter().filter_map(|(column, name)| Some((name, row.get(*column)?)));
+        cells.map(|(name, cell)| origin::of_cell(name, cell)).fold(None, CarrierOrigin::better)
+    }
+
     /// Visits every record of a row. The same event in two cells counts once.
     fn visit_row<V: FnMut(FoundRecord<'_>)>(
         &self,

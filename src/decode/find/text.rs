@@ -4,7 +4,7 @@ use super::json_stream::{self, JsonStream};
 use super::sink::{Contents, TextContext};
 use super::table::{self, TableKind};
 use super::traces::{self, TraceKind};
-use super::{encoded, envelope, loose, partial_lines};
+use super::{encoded, envelope, loose, origin, partial_lines};
 use crate::coverage::ObjectSkip;
 use crate::decode::record::scanner::KeyPredictors;
 use crate::decode::{FoundRecord, Verdict};
@@ -41,6 +41,9 @@ pub(in crate::decode) fn is_unknown(text: &str) -> bool {
         && table::table_kind(text).is_none()
 }
 
+/// The beginning of a text that Grafana exports: what all its lines have in common, as JSON.
+const COMMON_LABELS: &str = "Common labels: ";
+
 fn read_as_it_begins(
     text: &str,
     within: &TextContext<'_>,
@@ -53,6 +56,10 @@ fn read_as_it_begins(
         return (Verdict::Records, walker.finish());
     }
     let start = text.trim_ascii_start();
+    if let Some(labels) = start.strip_prefix(COMMON_LABELS) {
+        let labels = labels.lines().next().and_then(|labels| origin::of_member("labels", labels));
+        walker.sink().carrier = labels.map(|labels| labels.within(within.carrier.as_ref()));
+    }
     match start.bytes().next() {
         None => (Verdict::Other(ObjectSkip::Empty), walker.finish()),
         Some(b'{' | b'[') => {

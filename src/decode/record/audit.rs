@@ -15,9 +15,20 @@ pub(in crate::decode) fn begins_as_usual(text: &str) -> bool {
     text.starts_with(USUAL_START)
 }
 
-/// Reads the event that begins with the `{` at `start`; returns it and the position after its `}`.
-pub(in crate::decode) fn record(text: &str, start: usize) -> Walk<(AuditRecord<'_>, usize)> {
+/// An event, as it was read.
+#[derive(Debug)]
+pub(in crate::decode) struct ReadEvent<'a> {
+    pub(in crate::decode) record: AuditRecord<'a>,
+    /// The position after its `}`.
+    pub(in crate::decode) end: usize,
+    /// Whether it has no members but those that the API server writes. Collectors add others.
+    pub(in crate::decode) is_plain: bool,
+}
+
+/// Reads the event that begins with the `{` at `start`.
+pub(in crate::decode) fn record(text: &str, start: usize) -> Walk<ReadEvent<'_>> {
     let mut record = AuditRecord::default();
+    let mut is_plain = true;
     let mut scanner = Scanner::new(text, start);
     scanner.object_or_other(|scanner, key| {
         match key {
@@ -37,12 +48,22 @@ pub(in crate::decode) fn record(text: &str, start: usize) -> Walk<(AuditRecord<'
             "stageTimestamp" => record.stage_time = scanner.text()?,
             "timestamp" => record.timestamp = scanner.text()?,
             "annotations" => record.decision = scanner.decision()?,
+            "kind"
+            | "apiVersion"
+            | "level"
+            | "requestObject"
+            | "responseObject"
+            | "metadata"
+            | "authenticationMetadata" => scanner.skip()?,
             _ if is_flattened(key) => return Err(NeedsFallback),
-            _ => scanner.skip()?,
+            _ => {
+                is_plain = false;
+                scanner.skip()?;
+            }
         }
         Ok(())
     })?;
-    Ok((record, scanner.at))
+    Ok(ReadEvent { record, end: scanner.at, is_plain })
 }
 
 /// Members of an event whose parts decide who did what with which result. Without one of them, the event would say something else: that
