@@ -1,5 +1,7 @@
 //! Kubernetes audit events: the fast path, which walks the keys and skips unused values.
 //!
+//! Collectors replace dots in names by `_` (Elastic Agent, Fluent Bit), so names of annotations and of `extra` are read in both forms.
+//!
 //! As with CloudTrail records, anything unusual in a used value ends the walk, and the event goes to the
 //! fallback reader.
 
@@ -156,10 +158,14 @@ impl<'a> Scanner<'a> {
                 "canonicalArn" => user.canonical_arn = scanner.first_and_last()?.first,
                 "sessionName" => user.session_name = scanner.first_and_last()?.first,
                 "accessKeyId" => user.access_key_id = scanner.first_and_last()?.first,
-                "principalId" | "sigs.k8s.io/aws-iam-authenticator/principalId" => {
+                "principalId"
+                | "sigs.k8s.io/aws-iam-authenticator/principalId"
+                | "sigs_k8s_io/aws-iam-authenticator/principalId" => {
                     user.principal_id = scanner.first_and_last()?.first;
                 }
-                "authentication.kubernetes.io/pod-name" => user.pod_name = scanner.first_and_last()?.first,
+                "authentication.kubernetes.io/pod-name" | "authentication_kubernetes_io/pod-name" => {
+                    user.pod_name = scanner.first_and_last()?.first;
+                }
                 _ => scanner.skip()?,
             }
             Ok(())
@@ -203,7 +209,9 @@ impl<'a> Scanner<'a> {
         let mut decision = None;
         self.object_or_other(|scanner, key| {
             match key {
-                "authorization.k8s.io/decision" => decision = scanner.text()?,
+                "authorization.k8s.io/decision" | "authorization_k8s_io/decision" => {
+                    decision = scanner.text()?
+                }
                 _ => scanner.skip()?,
             }
             Ok(())
