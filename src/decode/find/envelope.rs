@@ -19,6 +19,7 @@ use memchr::memmem;
 
 use super::flattened;
 use super::origin::{self, CarrierOrigin};
+use super::traces::TraceKind;
 use crate::coverage::ObjectSkip;
 use crate::decode::record::{audit, walk};
 use crate::event::Record;
@@ -36,6 +37,8 @@ pub(in crate::decode) enum RecordLocation {
     Text(usize),
     /// The same in base64, mostly compressed, as in Lambda and Kinesis.
     Base64(usize),
+    /// The same as a list of its bytes, as in the journal of systemd.
+    Bytes(usize),
 }
 
 /// The contents of an object that is not a CloudTrail record.
@@ -47,6 +50,10 @@ pub(in crate::decode) struct ObjectContents {
     pub(super) is_audit_event_for_sure: bool,
     /// Whether its user or another part of an audit event is flattened: see [`flattened`].
     pub(super) hides_part: bool,
+    /// Whether it is a row of a table whose columns are those of audit events, which can be rebuilt from it.
+    pub(super) is_row: bool,
+    /// Why it is known not to be an audit event, although it resembles one or should have one.
+    pub(super) known_trace: Option<TraceKind>,
     /// The carrier, if the object names it.
     pub(in crate::decode) carrier: Option<CarrierOrigin>,
     /// In the order to try them; lists of records are in the order of the object.
@@ -76,6 +83,8 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
         is_audit_event: false,
         is_audit_event_for_sure: false,
         hides_part: false,
+        is_row: false,
+        known_trace: None,
         carrier: None,
         inner: Vec::new(),
         spans: Vec::new(),
@@ -86,6 +95,9 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
     };
     let (mut owner, mut log_group, mut log, mut label) = (None, None, None, None);
     let (mut is_of_audit, mut is_event) = (false, false);
+    let (mut is_of_journal, mut lacks_message, mut is_of_rancher, mut is_of_google) =
+        (false, false, false, false);
+    let mut columns = 0;
     let (mut whole, mut flat) = ([false; audit::PART_COUNT], [false; audit::PART_COUNT]);
     let mut ranked: Vec<(u8, NamedLocation)> = Vec::new();
     let walked = walk::member_spans(scope, at + 1, |key, value| {
@@ -103,6 +115,14 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
             "@log" => log = Some(start),
             "apiVersion" => is_of_audit = text().starts_with("audit.k8s.io/"),
             "kind" => is_event = text() == "Event",
+            "AuditId" | "RequestUri" | "Verb" | "User" => columns += 1,
+            "__REALTIME_TIMESTAMP" => is_of_journal = true,
+            "MESSAGE" => lacks_message = text() == "null",
+            "user" => is_of_rancher |= is_user_of_rancher(&scope[start..end]),
+            "responseStatus" => is_of_rancher |= is_status_of_rancher(&scope[start..end]),
+            "protopayload_auditlog" | "protoPayload" => {
+                is_of_google |= memmem::find(&scope.as_bytes()[start..end], b"\"k8s.io\"").is_some();
+            }
             _ => found.kind = foreign_kind(key).unwrap_or(found.kind),
         }
         found.has_more |= may_hold_records(&scope[start..end]);
@@ -118,6 +138,14 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
     }
     found.hides_part = flat.iter().zip(whole).any(|(is_flat, is_whole)| *is_flat && !is_whole);
     found.is_audit_event_for_sure = found.is_audit_event && (is_of_audit || is_event);
+    found.is_row = columns == 4;
+    let may_be_of_rancher = found.is_audit_event && !found.is_audit_event_for_sure && ranked.is_empty();
+    found.known_trace = match () {
+        () if is_of_journal && lacks_message => Some(TraceKind::Journal),
+        () if may_be_of_rancher && is_of_rancher => Some(TraceKind::Rancher),
+        () if is_of_google => Some(TraceKind::Gke),
+        () => None,
+    };
     ranked.sort_by_key(|(rank, _)| *rank);
     found.inner = ranked.into_iter().map(|(_, named)| named).collect();
     let text = |value: Option<usize>| string_at(scope, value?);
@@ -127,6 +155,17 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
         .or_else(|| CarrierOrigin::of_insights(&text(log)?))
         .or(label);
     found
+}
+
+/// Whether a user is one of Rancher's API: it has a `name` and a `group`, where one of a cluster has a `username` and `groups`.
+fn is_user_of_rancher(user: &str) -> bool {
+    user.starts_with('{') && user.contains("\"group\"") && !user.contains("\"username\"")
+}
+
+/// Whether a result is one of Rancher's API: `"200 OK"`.
+fn is_status_of_rancher(status: &str) -> bool {
+    let code = status.strip_prefix('"').and_then(|status| status.get(..3));
+    code.is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The priority and location of a known member that may hold records.
@@ -162,9 +201,17 @@ fn known_location(key: &str, scope: &str, value: usize) -> Option<(u8, NamedLoca
         ("log", b'"') => text(4, "log"),
         ("value", b'"') => text(4, "value"),
         ("data", b'"') => (5, NamedLocation { name: "data", inner: RecordLocation::Base64(value) }),
+        ("MESSAGE", b'[') if begins_with_number(scope, value) => {
+            (4, NamedLocation { name: "MESSAGE", inner: RecordLocation::Bytes(value) })
+        }
         ("Data", b'"') => (5, NamedLocation { name: "Data", inner: RecordLocation::Base64(value) }),
         _ => return None,
     })
+}
+
+fn begins_with_number(scope: &str, list: usize) -> bool {
+    let first = scope.as_bytes().get(walk::skip_blanks(scope, list + 1));
+    first.is_some_and(u8::is_ascii_digit)
 }
 
 /// Objects and lists up to this length are checked for record names before they are searched.
@@ -482,6 +529,10 @@ const LONGEST_LABELS: usize = 4 << 10;
 /// Where a value begins behind the labels at `at`, as `logcli` writes them between the time and the line: `{cluster="prod", job="audit"} {…`.
 fn behind_labels(text: &str, at: usize) -> Option<usize> {
     let rest = text.as_bytes().get(at..text.len().min(at + LONGEST_LABELS))?;
+    // Nearly all lines have a JSON object here.
+    if !rest.get(1).is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'}')) {
+        return None;
+    }
     let (mut end, mut is_value) = (0, false);
     loop {
         match rest.get(end)? {

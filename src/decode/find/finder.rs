@@ -35,6 +35,10 @@ pub(in crate::decode) enum FoundKind {
     Record,
     /// A Kubernetes audit event.
     AuditEvent,
+    /// A row of a table whose columns are those of audit events.
+    Row,
+    /// An audit event as typed values of OpenTelemetry.
+    KeyValues,
     /// A JSON string that may hold either.
     Text(envelope::TextKind),
 }
@@ -162,6 +166,8 @@ struct Frame {
     broken: Option<usize>,
     /// Where its members say that what is in it is from.
     origin: Option<CarrierOrigin>,
+    /// Whether it is in a group of labels, which is examined as a whole.
+    is_of_labels: bool,
 }
 
 struct Finder<'t, 's> {
@@ -295,6 +301,8 @@ impl Finder<'_, '_> {
 
     fn open(&mut self, is_list: bool) -> Result<bool, NeedsFallback> {
         let parent = self.stack.last();
+        let begins_labels = |parent: &Frame| !parent.is_list && origin::is_group(self.key_of(parent));
+        let is_of_labels = parent.is_some_and(|parent| parent.is_of_labels || begins_labels(parent));
         let quotes = parent.is_some_and(|parent| !parent.is_list && QUOTING.contains(&self.key_of(parent)));
         self.stack.push(Frame {
             start: self.at,
@@ -309,6 +317,7 @@ impl Finder<'_, '_> {
             is_broken: false,
             broken: None,
             origin: None,
+            is_of_labels,
         });
         self.at += 1;
         self.skip_blanks();
@@ -434,7 +443,9 @@ impl Finder<'_, '_> {
             frame.trace = frame.trace.or(Some((kind, frame.start)));
         }
         self.add_clues_to_parent(&frame);
-        self.add_origin((frame.start, self.at));
+        if self.stack.last().is_some_and(|parent| !parent.is_of_labels) {
+            self.add_origin((frame.start, self.at));
+        }
         self.give_origin(&mut frame);
         let broken = self.stack.last_mut().map_or(&mut self.broken, |parent| &mut parent.broken);
         *broken = broken.or(frame.broken);
@@ -470,8 +481,12 @@ impl Finder<'_, '_> {
             let row = if !frame.is_list && frame.members == 1 { Clue::ROW } else { Clue::NAMED };
             frame.clues & row
         } else {
-            let flat = frame.is_list.then(|| Clue::of_flattened_part(key, &self.text[frame.start..self.at]));
-            Clue::of_nested(key, frame.clues, frame.members) | flat.unwrap_or(Clue::NONE)
+            let of_list = || {
+                let list = &self.text[frame.start..self.at];
+                Clue::of_flattened_part(key, list) | Clue::of_list(key, list, frame.clues)
+            };
+            let flat = if frame.is_list { of_list() } else { Clue::NONE };
+            Clue::of_nested(key, frame.clues, frame.members) | flat
         };
         if let Some(parent) = self.stack.last_mut() {
             parent.clues |= clue;
@@ -571,7 +586,11 @@ impl Finder<'_, '_> {
 fn kind_of(frame: &Frame) -> Option<FoundKind> {
     let clues = frame.clues;
     let is_broken_record = frame.is_broken && clues.may_be_record();
-    if clues.is_record() || clues.has(Clue::INSIGHT) {
+    if clues.is_row() && !frame.is_broken {
+        Some(FoundKind::Row)
+    } else if clues.has(Clue::KEY_VALUES) && !frame.is_broken {
+        Some(FoundKind::KeyValues)
+    } else if clues.is_record() || clues.has(Clue::INSIGHT) {
         Some(FoundKind::Record)
     } else if clues.is_audit_event() || (is_broken_record && clues.has_audit_id()) {
         Some(FoundKind::AuditEvent)

@@ -15,7 +15,7 @@ use super::flattened::hides_caller;
 use super::origin::{self, CarrierOrigin};
 use super::sink::{self, Contents, Sink, TextContext};
 use super::traces::{TraceKind, is_host};
-use super::{finder, quoted};
+use super::{finder, quoted, traces};
 use crate::coverage::{FaultKind, ObjectSkip};
 use crate::decode::FoundRecord;
 use crate::decode::ceiling::Ceiling;
@@ -196,6 +196,9 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
                         let is_of_events =
                             self.sink.contents.records > 0 && envelope::is_cli_row(&scope[at..]);
                         if !self.read_words_line(at..end) && !is_of_events {
+                            if let Some(found) = traces::legacy_line(&scope[at..end]) {
+                                self.sink.contents.add_trace(TraceKind::LegacyAudit, at + found);
+                            }
                             self.sink.count_other(ObjectSkip::OtherLog);
                         }
                         at = walk::skip_blanks(self.text, end);

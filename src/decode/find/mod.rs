@@ -18,6 +18,7 @@ mod nested;
 pub(in crate::decode) mod origin;
 pub(in crate::decode) mod partial_lines;
 mod quoted;
+mod rebuilt;
 pub(in crate::decode) mod sink;
 pub(in crate::decode) mod table;
 pub(in crate::decode) mod text;

@@ -5,8 +5,10 @@
 //! model of OpenShift's collector (`openshift.cluster_id`), Datadog ("Unified service tagging", `kube_cluster_name`); labels of Loki, fields of
 //! Splunk and of collectors have the names that their owners chose, most often `cluster` and `cluster_name`.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
+use crate::decode::record::json::Json;
 use crate::decode::record::walk;
 use crate::event::{account_and_log_group, cluster_of_log_group};
 
@@ -163,7 +165,7 @@ pub(in crate::decode) fn may_tell(key: &str) -> bool {
 }
 
 /// Members that hold labels, tags or attributes.
-fn is_group(key: &str) -> bool {
+pub(super) fn is_group(key: &str) -> bool {
     matches!(
         key,
         "labels"
@@ -220,7 +222,7 @@ fn certainty_of(key: &str) -> Option<Certainty> {
 /// A member, which is in a group of labels of this name, or in none.
 fn of_member_in(group: &str, key: &str, value: &str, depth: u32) -> Option<CarrierOrigin> {
     match value.as_bytes().first()? {
-        b'"' => of_text(group, key, &super::envelope::unquote(value)?),
+        b'"' => of_text(group, key, &text_of(value)?),
         b'{' | b'[' if depth >= DEEPEST_GROUP || !is_group(key) => None,
         b'{' => {
             let mut best = None;
@@ -234,7 +236,7 @@ fn of_member_in(group: &str, key: &str, value: &str, depth: u32) -> Option<Carri
             let mut best = None;
             for element in elements(value) {
                 let found = match element.as_bytes().first() {
-                    Some(b'"') => of_tag(&super::envelope::unquote(element)?),
+                    Some(b'"') => of_tag(&text_of(element)?),
                     Some(b'{') => of_attribute(element),
                     _ => None,
                 };
@@ -271,7 +273,7 @@ fn of_tag(tag: &str) -> Option<CarrierOrigin> {
 fn of_attribute(text: &str) -> Option<CarrierOrigin> {
     let (mut key, mut value) = (None, None);
     let _ = walk::member_spans(text, 1, |name, (start, end)| match name {
-        "key" => key = super::envelope::unquote(&text[start..end]),
+        "key" => key = text_of(&text[start..end]),
         "value" => value = text.get(start..end),
         _ => {}
     });
@@ -280,12 +282,16 @@ fn of_attribute(text: &str) -> Option<CarrierOrigin> {
     if value.starts_with('{') {
         let _ = walk::member_spans(value, 1, |name, (start, end)| {
             if name == "stringValue" {
-                found =
-                    super::envelope::unquote(&value[start..end]).and_then(|text| of_text("", &key, &text));
+                found = text_of(&value[start..end]).and_then(|text| of_text("", &key, &text));
             }
         });
     }
     found
+}
+
+/// The content of a JSON string.
+fn text_of(literal: &str) -> Option<Cow<'_, str>> {
+    Json::new(literal).non_empty_string()
 }
 
 /// The elements of a list, as far as it is well-formed.

@@ -122,7 +122,7 @@ pub(in crate::decode) struct Sink<'h, 'w, V> {
     pub(super) visit: V,
     pub(in crate::decode) predictors: &'h mut KeyPredictors,
     pub(in crate::decode) contents: Contents,
-    pub(super) ceiling: &'w Ceiling,
+    pub(in crate::decode) ceiling: &'w Ceiling,
     pub(super) room: &'w Cell<u64>,
     pub(in crate::decode) depth: u32,
     pub(in crate::decode) is_strict: bool,

@@ -80,9 +80,9 @@ fn read_as_it_begins(
                 };
                 (verdict, walker.finish())
             }
-            Some(TableKind::Fields(kind, is_empty)) => {
+            Some(TableKind::Fields { kind, trace, is_empty }) => {
                 if !is_empty {
-                    walker.sink().contents.add_trace(TraceKind::Columns, 0);
+                    walker.sink().contents.add_trace(trace, 0);
                 }
                 (Verdict::Other(kind), walker.finish())
             }
@@ -123,11 +123,11 @@ fn read_words<V: FnMut(FoundRecord<'_>)>(
     // A document may name the fields, unless their quotes are escaped for it: then it shows a record.
     let kind = if loose::is_document(text) { TraceKind::Shown } else { TraceKind::Words };
     let is_shown = || kind == TraceKind::Words || loose::has_escaped_names(text);
-    if is_silent
-        && is_shown()
-        && let Some(at) = traces::in_words(text)
-    {
-        walker.sink().contents.add_trace(kind, at);
+    if is_silent && is_shown() {
+        let of_calls = traces::in_words(text).map(|at| (kind, at));
+        if let Some((kind, at)) = of_calls.or_else(|| traces::of_clusters_in_words(text)) {
+            walker.sink().contents.add_trace(kind, at);
+        }
     }
     let verdict =
         if is_read { Verdict::Records } else { foreign_log(text).map_or(Verdict::NotJson, Verdict::Other) };
