@@ -1,9 +1,13 @@
 //! Carriers of Kubernetes audit events beside those of AWS: what names the cluster of an event, what is read of other forms, and what is
 //! said of forms that are not read.
 
+use firstseen::coverage::FaultKind;
+use firstseen::model::ObservedPrincipal;
+use firstseen::source::ObjectKey;
 use serde_json::{Value, json};
 
 use crate::archive::{Archive, audit_event, settings, with};
+use crate::program::firstseen;
 
 const AZURE: &str =
     "/SUBSCRIPTIONS/AB-1/RESOURCEGROUPS/R/PROVIDERS/MICROSOFT.CONTAINERSERVICE/MANAGEDCLUSTERS/PROD";
@@ -128,4 +132,265 @@ fn the_name_is_that_of_the_carrier_in_every_piece_of_a_large_object() {
     assert!(text.len() > 16 << 20);
     let keys: Vec<&str> = learnt.baseline.principals.iter().map(|who| &*who.key).collect();
     assert_eq!((keys, learnt.coverage.records.total), (vec!["k8s:prod/eva"], 5_000));
+}
+
+/// The details of the faults that say that something resembles records and is not read.
+fn unknown_carriers(text: &str) -> Vec<String> {
+    let learnt = Archive::new().object("a.txt", text.as_bytes()).ingest(&settings());
+    assert_eq!(learnt.coverage.records.counted, 0, "{text}");
+    let faults = learnt.coverage.faults.into_iter();
+    faults.filter(|fault| fault.kind == FaultKind::UnknownCarrier).map(|fault| fault.detail).collect()
+}
+
+#[test]
+fn forms_that_are_not_read_are_faults_that_say_what_to_do() {
+    let google = json!({"insertId": "1", "timestamp": "2026-02-12T03:00:00Z", "labels": {}, "protoPayload": {
+        "@type": "type.googleapis.com/google.cloud.audit.AuditLog", "serviceName": "k8s.io",
+        "methodName": "io.k8s.core.v1.secrets.list", "resourceName": "core/v1/secrets"}});
+    let mut big_query = google.clone();
+    let mut payload = big_query["protoPayload"].take();
+    payload.as_object_mut().unwrap().remove("@type");
+    big_query["protopayload_auditlog"] = payload;
+    let yaml = "insertId: x\nprotoPayload:\n  '@type': type.googleapis.com/google.cloud.audit.AuditLog\n  methodName: io.k8s.core.v1.secrets.list\n  serviceName: k8s.io\ntimestamp: '2026-02-12T03:00:00Z'\n";
+    let csv = "insertId,timestamp,protoPayload.methodName,protoPayload.serviceName\nx,2026-02-12T03:00:00Z,io.k8s.core.v1.secrets.list,k8s.io\n";
+    let fields = json!({"hits": {"hits": [{"_id": "x", "fields": {"@timestamp": ["2026-02-12T03:00:00Z"],
+        "kubernetes.audit.auditID": ["1"], "kubernetes.audit.requestURI": ["/api/v1/secrets"], "kubernetes.audit.user.username": ["eva"]}}]}});
+    let journal = "{\"__REALTIME_TIMESTAMP\":\"1772323210000000\",\"_SYSTEMD_UNIT\":\"k3s.service\",\"MESSAGE\":null}\n";
+    let legacy = "2017-03-21T03:57:09.106841886-04:00 AUDIT: id=\"c939d2a7\" ip=\"127.0.0.1\" method=\"GET\" user=\"admin\" uri=\"/api/v1/pods\"\n\
+         2017-03-21T03:57:09.108403639-04:00 AUDIT: id=\"c939d2a7\" response=\"200\"\n";
+    let rancher = "{\"auditID\":\"1\",\"requestURI\":\"/v3/schemas\",\"user\":{\"name\":\"u\",\"group\":[\"system:authenticated\"]},\"verb\":\"GET\",\"stage\":\"RequestReceived\",\"stageTimestamp\":\"2018-07-20 10:22:43 +0800\"}\n\
+         {\"auditID\":\"1\",\"responseStatus\":\"200\",\"stage\":\"ResponseComplete\",\"stageTimestamp\":\"2018-07-20 10:22:43 +0800\"}\n";
+    let rows = json!({"tables": [{"columns": [{"name": "TimeGenerated"}, {"name": "AuditId"}, {"name": "RequestUri"}],
+        "rows": [["2026-02-12T03:00:00Z", "1", "/api/v1/secrets"]]}]});
+    for (text, said) in [
+        (google.to_string(), "in an audit log of Google Cloud"),
+        (big_query.to_string(), "in an audit log of Google Cloud"),
+        (json!([{"rows": [big_query]}]).to_string(), "in an audit log of Google Cloud"),
+        (yaml.to_owned(), "in an audit log of Google Cloud"),
+        (csv.to_owned(), "in an audit log of Google Cloud"),
+        (fields.to_string(), "export the original records"),
+        (journal.repeat(2), "export the journal with --all (journalctl --all --output json) (2 times)"),
+        (
+            legacy.to_owned(),
+            "--audit-log-format=json, the default since Kubernetes 1.8, writes events (2 times)",
+        ),
+        (format!("Mar 21 03:57:09 m0 kube-apiserver[1]: {}", &legacy[36..]), "legacy format"),
+        (rancher.to_owned(), "in the audit log of Rancher's API"),
+        (rows.to_string(), "a table of single fields of requests to a cluster"),
+    ] {
+        let faults = unknown_carriers(&text);
+        assert!(matches!(&faults[..], [one] if one.contains(said)), "{text}: {faults:?}");
+    }
+}
+
+#[test]
+fn what_only_resembles_such_forms_is_no_fault() {
+    for text in [
+        "AUDIT: id=\"x\" is what the legacy format begins with\n",
+        "insertId,timestamp,protoPayload.methodName,protoPayload.serviceName\nx,2026-02-12T03:00:00Z,storage.get,storage.googleapis.com\n",
+        "{\"__REALTIME_TIMESTAMP\":\"1\",\"MESSAGE\":[104,105]}\n",
+        "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n",
+        "{\"User\":\"x\",\"Verb\":\"get\",\"RequestUri\":\"/\"}\n",
+    ] {
+        assert_eq!(unknown_carriers(text), [""; 0], "{text}");
+    }
+}
+
+/// An event as Azure's table `AKSAudit` has it.
+fn azure_row(event: &Value) -> Value {
+    json!({
+        "TimeGenerated": "2026-02-12T03:00:01Z", "Level": event["level"], "AuditId": event["auditID"], "Stage": event["stage"],
+        "RequestUri": event["requestURI"], "Verb": event["verb"], "User": event["user"], "SourceIps": event["sourceIPs"],
+        "UserAgent": event["userAgent"], "ObjectRef": event["objectRef"], "ResponseStatus": event["responseStatus"],
+        "RequestReceivedTime": event["requestReceivedTimestamp"], "StageReceivedTime": event["stageTimestamp"],
+        "Annotations": event["annotations"], "Type": "AKSAudit", "_ResourceId": AZURE,
+    })
+}
+
+/// A value as OpenTelemetry writes it.
+fn typed(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let pair = |(key, value): (&String, &Value)| json!({"key": key, "value": typed(value)});
+            json!({"kvlistValue": {"values": members.iter().map(pair).collect::<Vec<_>>()}})
+        }
+        Value::Array(items) => json!({"arrayValue": {"values": items.iter().map(typed).collect::<Vec<_>>()}}),
+        Value::Number(number) => json!({"intValue": number.to_string()}),
+        other => json!({"stringValue": other}),
+    }
+}
+
+#[test]
+fn events_are_rebuilt_from_tables_of_azure_typed_values_and_bytes() {
+    let event = with(
+        event(),
+        json!({
+            "stage": "ResponseComplete", "responseStatus": {"code": 403, "reason": "Forbidden"}, "sourceIPs": ["198.51.100.7"],
+            "userAgent": "a \"b\"", "annotations": {"authorization.k8s.io/decision": "forbid"},
+        }),
+    );
+    let row = azure_row(&event);
+    let mut texts = row.clone();
+    for member in ["User", "SourceIps", "ObjectRef", "ResponseStatus", "Annotations"] {
+        texts[member] = row[member].to_string().into();
+    }
+    let names: Vec<String> = texts.as_object().unwrap().keys().cloned().collect();
+    let cell =
+        |name: &String| format!("\"{}\"", texts[name].as_str().unwrap_or_default().replace('"', "\"\""));
+    let csv = format!(
+        "{}\n{}\n",
+        names.join(",").replace("RequestReceivedTime", "RequestReceivedTime [UTC]"),
+        names.iter().map(cell).collect::<Vec<_>>().join(",")
+    );
+    let bytes = json!({"__REALTIME_TIMESTAMP": "1", "MESSAGE": event.to_string().into_bytes()});
+    let otel = json!({"resourceLogs": [{
+        "resource": {"attributes": [{"key": "k8s.cluster.name", "value": {"stringValue": "prod"}}]},
+        "scopeLogs": [{"logRecords": [{"timeUnixNano": "1", "body": typed(&event)}]}],
+    }]});
+    for (text, who) in [
+        (row.to_string(), "ab-1 k8s:prod/eva"),
+        (json!([texts]).to_string(), "ab-1 k8s:prod/eva"),
+        (json!({"value": {"rows": [{"row": row}]}}).to_string(), "ab-1 k8s:prod/eva"),
+        (csv, "ab-1 k8s:prod/eva"),
+        (otel.to_string(), "- k8s:prod/eva"),
+        (bytes.to_string(), "- k8s:-/eva"),
+    ] {
+        let learnt = Archive::new().object("a.json", text.as_bytes()).ingest(&settings());
+        assert_eq!(learnt.coverage.faults, [], "{text}");
+        let who_is = |who: &ObservedPrincipal| format!("{} {}", who.account, who.key);
+        assert_eq!(learnt.baseline.principals.iter().map(who_is).collect::<Vec<_>>(), [who], "{text}");
+        let [behaviour] = &learnt.baseline.behaviours[..] else { panic!("{text}") };
+        let first = &behaviour.first;
+        assert_eq!(learnt.baseline.actions, ["list core/secrets"], "{text}");
+        assert_eq!(
+            (first.error_code(), first.source_ip(), first.time.to_string()),
+            (Some("Forbidden"), Some("198.51.100.7"), "2026-02-12T03:00:00Z".to_owned()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_row_of_azure_without_a_user_is_a_fault() {
+    let mut row = azure_row(&event());
+    row["User"] = json!("eva");
+    assert!(unknown_carriers(&row.to_string())[0].contains("export the original records"));
+}
+
+#[test]
+fn names_whose_dots_were_replaced_are_the_same_names() {
+    let extra = json!({"authentication.kubernetes.io/pod-name": ["web-1"], "authentication.kubernetes.io/credential-id": ["JTI=1"]});
+    let dotted = with(
+        event(),
+        json!({
+            "user": {"username": "system:serviceaccount:shop:web", "extra": extra},
+            "responseStatus": "ABSENT", "annotations": {"authorization.k8s.io/decision": "forbid"},
+        }),
+    );
+    let first = |event: &Value| {
+        let learnt = Archive::new().object("a.log", event.to_string().as_bytes()).ingest(&settings());
+        let first = &learnt.baseline.behaviours[0].first;
+        let texts = [first.error_code(), first.session_name(), first.access_key_id()];
+        texts.map(|text| text.unwrap_or_default().to_owned())
+    };
+    assert_eq!(first(&dotted), ["Forbidden", "web-1", "JTI=1"]);
+    let replaced = dotted
+        .to_string()
+        .replace("authentication.kubernetes.io/", "authentication_kubernetes_io/")
+        .replace("authorization.k8s.io/", "authorization_k8s_io/");
+    assert_eq!(first(&serde_json::from_str(&replaced).unwrap()), ["Forbidden", "web-1", "JTI=1"]);
+}
+
+/// A folder with an event of each of these users, in the folder of its own.
+fn folders_of(users: &[(&str, &str)]) -> Archive {
+    users.iter().fold(Archive::new(), |archive, (folder, user)| {
+        let event = audit_event("2026-02-12T03:00:00Z", user, "list", "secrets").to_string();
+        archive.object(&format!("{folder}/m0/audit.log"), event.as_bytes())
+    })
+}
+
+#[test]
+fn clusters_without_names_in_several_folders_are_warned_of() {
+    // All do the same, so that the first sighting is of one folder only.
+    let archive = folders_of(&[("a", "eva"), ("b", "eva"), ("2026", "eva")]);
+    let warning = "Kubernetes audit events in 2 folders ('a', 'b') name no cluster";
+    let shown = |arguments: &[&str]| {
+        let output = firstseen(arguments, archive.path());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    for arguments in [&["scan", "."][..], &["triage", "."], &["index", ".", "-o", "../saved.baseline"]] {
+        let _ = std::fs::remove_dir_all(archive.path().join("../saved.baseline"));
+        assert!(shown(arguments).contains(warning), "{arguments:?}");
+    }
+    assert!(shown(&["scan", "../saved.baseline"]).contains(warning));
+    let _ = std::fs::remove_dir_all(archive.path().join("../saved.baseline"));
+    for arguments in
+        [&["scan", ".", "--k8s-cluster", "prod"][..], &["scan", "a"], &["scan", "a/m0/audit.log"]]
+    {
+        assert!(!shown(arguments).contains("name no cluster"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn clusters_of_one_name_in_folders_of_several_regions_are_warned_of() {
+    let named = with(event(), json!({"cluster_name": "prod"})).to_string();
+    let archive = ["eu-west-1", "us-east-1"].iter().fold(Archive::new(), |archive, region| {
+        archive.object(&format!("{region}/2026/02/12/03/eks"), named.as_bytes())
+    });
+    let output = firstseen(&["scan", "."], archive.path());
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        shown.contains("cluster 'prod' are in folders of 2 Regions ('eu-west-1', 'us-east-1')"),
+        "{shown}"
+    );
+    let output = firstseen(&["scan", "eu-west-1"], archive.path());
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("Regions"));
+}
+
+#[test]
+fn the_tables_that_doctor_writes_tell_clusters_apart() {
+    let archive = folders_of(&[("a \"b\"", "eva"), ("c", "eva")]);
+    let output = firstseen(&["doctor", "--quiet", ".", "--format", "json"], archive.path());
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let remarks = answer["archives"][0]["remarks"].as_array().unwrap();
+    let remark = remarks.iter().find(|remark| remark["kind"] == "unnamed-clusters").unwrap();
+    let lines: Vec<&str> = remark["lines"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    std::fs::write(archive.path().join("clusters.toml"), lines.join("\n")).unwrap();
+    let output = firstseen(
+        &["scan", "--config", "clusters.toml", "--warmup", "0d", "--format", "csv"],
+        archive.path(),
+    );
+    let found = String::from_utf8(output.stdout).unwrap();
+    assert!(found.contains("k8s:c/eva") && found.contains("/eva"), "{found}");
+    assert!(!found.contains("k8s:-/"), "{found}");
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("name no cluster"));
+}
+
+#[test]
+fn doctor_proposes_a_warmup_that_fits_the_events_if_names_have_no_days() {
+    let event = |time: &str| audit_event(time, "eva", "list", "secrets").to_string();
+    let text = format!("{}\n{}\n", event("2026-02-12T03:00:00Z"), event("2026-02-12T07:00:00Z"));
+    let archive = Archive::new().object("audit.log", text.as_bytes());
+    let output = firstseen(&["doctor", "--quiet", "."], archive.path());
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("the events cover less than the default warmup"), "{shown}");
+    assert!(shown.contains("do: give a shorter warmup: --warmup 1h\n"), "{shown}");
+    assert!(shown.contains("next        firstseen triage . --warmup 1h\n"), "{shown}");
+    assert!(shown.contains("--k8s-cluster NAME if logs of other clusters are to be added"), "{shown}");
+}
+
+#[test]
+fn folders_of_azure_name_days() {
+    let row =
+        json!({"category": "kube-audit", "resourceId": AZURE, "properties": {"log": event().to_string()}})
+            .to_string();
+    let path = format!("insights-logs-kube-audit/resourceId={AZURE}/y=2026/m=02/d=12/h=03/m=00/PT1H.json");
+    let key = ObjectKey::parse(&path);
+    assert_eq!(
+        (key.delivered.unwrap().to_string(), key.gives_hour),
+        ("2026-02-12T03:00:00Z".to_owned(), true)
+    );
+    let archive = Archive::new().object(&path, row.as_bytes());
+    let output = firstseen(&["doctor", "--quiet", "."], archive.path());
+    assert!(String::from_utf8_lossy(&output.stdout).contains("deliveries  2026-02-12 to 2026-02-12"));
 }
