@@ -4,6 +4,7 @@
 //! know what an object or a record is, so any stage may use it. Two sums always hold, see
 //! [`Coverage::sums_hold`].
 
+mod clusters;
 mod found;
 mod place;
 mod promise;
@@ -15,6 +16,7 @@ use std::fmt;
 use crate::names::named;
 use crate::time::Timestamp;
 
+pub use clusters::{ClusterFolder, ClusterFolders, UNNAMED_CLUSTER};
 pub use found::{FOUND_PATHS_LISTED, FoundPaths, LONGEST_FOUND_PATH};
 pub use place::{Delivery, DeliveryDay, DeliveryDays, PlaceCoverage};
 pub use promise::NamePromise;
@@ -333,6 +335,8 @@ pub struct Coverage {
     pub places: BTreeMap<(String, String), PlaceCoverage>,
     /// Where records were found in unknown carriers. They are in the sums, too.
     pub found: FoundPaths,
+    /// Clusters whose events were learnt from, and the folders that these are in.
+    pub clusters: ClusterFolders,
     /// All faults, or the first [`FAULTS_LISTED_PER_OBJECT`] of each object.
     pub faults: Vec<Fault>,
     /// Number of faults, listed or not.
@@ -377,10 +381,12 @@ impl Coverage {
             last_event,
             places,
             found,
+            clusters,
             faults,
             fault_count,
             unfinished,
         } = other;
+        self.clusters.merge(clusters);
         self.found.merge(found);
         self.objects.listed += objects.listed;
         self.objects.read += objects.read;

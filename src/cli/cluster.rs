@@ -3,13 +3,11 @@
 use std::collections::BTreeSet;
 
 use firstseen::baseline::Baseline;
+use firstseen::coverage::UNNAMED_CLUSTER;
 use firstseen::model::cluster_of_key;
 use firstseen::source::{GivenArchive, ObjectKey};
 
 use super::exit::UsageError;
-
-/// The name in a principal's key if its cluster is unknown.
-pub(super) const UNNAMED: &str = "-";
 
 /// Refuses the name of a cluster that a baseline does not have.
 pub(crate) fn check_cluster(baseline: &Baseline, asked: Option<&str>) -> anyhow::Result<()> {
@@ -34,7 +32,8 @@ pub(crate) fn add_clusters(given: &mut [GivenArchive], baseline: &Baseline, name
     for archive in given.iter_mut().filter(|archive| archive.cluster.is_none()) {
         let name = archive.name();
         let Some(number) = names.iter().position(|known| *known == name) else { continue };
-        let only = clusters[number].first().filter(|name| clusters[number].len() == 1 && **name != UNNAMED);
+        let only =
+            clusters[number].first().filter(|name| clusters[number].len() == 1 && **name != UNNAMED_CLUSTER);
         archive.cluster = only.map(|name| (*name).to_owned());
     }
 }
@@ -43,9 +42,11 @@ pub(crate) fn add_clusters(given: &mut [GivenArchive], baseline: &Baseline, name
 /// was given to some runs only.
 pub(crate) fn partly_named(baseline: &Baseline, names: &[String]) -> Option<String> {
     let clusters = clusters_of_archives(baseline, names.len());
-    let (name, clusters) =
-        names.iter().zip(&clusters).find(|(_, clusters)| clusters.len() > 1 && clusters.contains(UNNAMED))?;
-    let named = clusters.iter().find(|cluster| **cluster != UNNAMED)?;
+    let (name, clusters) = names
+        .iter()
+        .zip(&clusters)
+        .find(|(_, clusters)| clusters.len() > 1 && clusters.contains(UNNAMED_CLUSTER))?;
+    let named = clusters.iter().find(|cluster| **cluster != UNNAMED_CLUSTER)?;
     Some(format!(
         "requests of '{name}' are of the cluster '{named}', and of one without a name: if these are one cluster, its users are two each, \
          and what is new may be missing; make all baselines with the same --k8s-cluster"

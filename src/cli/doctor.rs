@@ -11,6 +11,7 @@ use firstseen::source::{
     AccessKey, ArchiveError, Archives, FileList, GivenArchive, S3Settings, is_s3, is_stdin,
 };
 use firstseen::store::{Saved, proven_files};
+use firstseen::time::Span;
 
 use super::access::requester;
 use super::args::{ArchiveArgs, ByExtension, S3Args};
@@ -223,16 +224,16 @@ impl Doctor<'_> {
     /// The command to run next. `words` name the archive.
     fn command(&self, next: &Next, words: &str, name: &Path) -> Option<String> {
         let s3 = if is_s3(name) { self.s3.access.words() } else { String::new() };
-        let warmup = |days: &Option<i64>| days.map_or(String::new(), |days| format!(" --warmup {days}d"));
+        let warmup = |warmup: &Option<Span>| warmup.map_or(String::new(), |span| format!(" --warmup {span}"));
         Some(match next {
-            Next::Triage { warmup_days } => format!("firstseen triage {words}{}{s3}", warmup(warmup_days)),
-            Next::Index { warmup_days } => {
+            Next::Triage { warmup: shorter } => format!("firstseen triage {words}{}{s3}", warmup(shorter)),
+            Next::Index { warmup: shorter } => {
                 let saved = path_for_shell(&baseline_name(name)).into_owned();
                 let mirror = self.s3.mirror.as_ref().filter(|_| is_s3(name));
                 let mirror =
                     mirror.map(|folder| format!(" --mirror {}", path_for_shell(&folder.to_string_lossy())));
                 let mirror = mirror.unwrap_or_default();
-                let triage = format!("firstseen triage {saved}{}", warmup(warmup_days));
+                let triage = format!("firstseen triage {saved}{}", warmup(shorter));
                 format!("firstseen index {words}{s3}{mirror} -o {saved} && {triage}")
             }
             Next::Doctor { place } => format!("firstseen doctor {}{s3}", path_for_shell(place)),

@@ -31,7 +31,7 @@ use super::progress::Bar;
 use super::run_summary::RunSummary;
 use super::settings::FileArgs;
 use super::threads;
-use super::warnings::nothing_found;
+use super::warnings::{clusters_of_regions, nothing_found, unnamed_clusters};
 
 /// Unlike the commands that ask a question, index does not accept baselines.
 const ARCHIVES_HELP: &str =
@@ -126,6 +126,8 @@ pub(crate) fn run(args: &IndexArgs) -> anyhow::Result<RunStatus> {
             .into_iter()
             .chain(replaced_objects(&indexed.replaced))
             .chain(partly_named(&indexed.stored.baseline, &indexed.stored.archives))
+            .chain(unnamed_clusters(&indexed.stored.coverage))
+            .chain(clusters_of_regions(&indexed.stored.coverage))
             .collect(),
         ..RunSummary::new(&indexed.stored.coverage, faults)
     };

@@ -22,8 +22,8 @@ use super::settings::{Settings, SettingsArgs};
 use super::used_settings::{used_geo_databases, used_settings};
 use super::verify::Verifying;
 use super::warnings::{
-    hiding_filters, impossible_kinds, learnt_in_warmup, returns_without_region, unmatched_in,
-    unnamed_clusters, warmup, window, without_rules,
+    clusters_of_regions, hiding_filters, impossible_kinds, learnt_in_warmup, returns_without_region,
+    unmatched_in, unnamed_clusters, warmup, window, without_rules,
 };
 
 /// Report what every principal did for the first time after its warmup
@@ -156,7 +156,8 @@ fn doubts(
     warnings.extend(not_derived);
     warnings.extend(returns_without_region(question, question.forget.is_some()));
     warnings.extend(without_rules(baseline, &question.filter));
-    warnings.extend(unnamed_clusters(baseline));
+    warnings.extend(unnamed_clusters(&input.coverage));
+    warnings.extend(clusters_of_regions(&input.coverage));
     warnings.extend(window(&input.coverage, question));
     warnings.extend(warmup(effect));
     warnings.extend(impossible_kinds(&wanted.question, question, input.rules.is_some()));

@@ -24,7 +24,8 @@ use super::run_summary::RunSummary;
 use super::settings::{FileArgs, Settings, read_known, read_weights};
 use super::used_settings::{used_geo_databases, used_settings};
 use super::warnings::{
-    nothing_ranked, unmatched_in, unmatched_known, unnamed_clusters, window, without_rules,
+    clusters_of_regions, nothing_ranked, unmatched_in, unmatched_known, unnamed_clusters, window,
+    without_rules,
 };
 
 /// Rank what is new by how surprising it is, as incidents, with reasons
@@ -158,7 +159,8 @@ fn doubts(
     let mut warnings = unmatched_in(baseline, &base.filter, &wanted.filters, wanted.preset());
     warnings.extend(unused);
     warnings.extend(without_rules(baseline, &base.filter));
-    warnings.extend(unnamed_clusters(baseline));
+    warnings.extend(unnamed_clusters(&input.coverage));
+    warnings.extend(clusters_of_regions(&input.coverage));
     warnings.extend(window(&input.coverage, base));
     warnings.extend(unmatched_known(baseline, known));
     warnings

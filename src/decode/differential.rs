@@ -109,7 +109,7 @@ fn scan<'a>(
 
 /// The audit event at `start`, read by all readers.
 fn check_audit_event(text: &str, start: usize) {
-    let Ok((scanned, end)) = audit::record(text, start) else { return };
+    let Ok(audit::ReadEvent { record: scanned, end, .. }) = audit::record(text, start) else { return };
     let slice = &text[start..end];
     let read = fallback::with_audit_record(slice, |record| {
         assert_eq!(scanned, record, "scanner and fallback reader")

@@ -40,8 +40,8 @@ use unpack::{Packed, Unpacked, apple_double, piece, utf8, zip_file};
 
 pub use content::{CONTENT_HELD, Content, ContentEnd, stream_content};
 pub use faults::{DecodeFault, DecodeFaults};
-pub use find::envelope::CarrierOrigin;
 pub use find::json_stream::with_audit_event;
+pub use find::origin::CarrierOrigin;
 pub use record::addresses::source_addresses;
 pub use record::credential::{credential_in_cluster, issued_in_cluster};
 pub use record::insight::insight;
@@ -636,6 +636,16 @@ mod tests {
         assert_eq!(read(format!("{{\"Records\":[{records}null]}}").as_bytes()).2.len(), 0);
         let values = format!("{}{}", "{\n".repeat(40), "{}".repeat(500_000));
         assert!(read(values.as_bytes()).2.len() >= 40);
+        // Each group of labels could be examined again for those around it.
+        let labels =
+            format!("[{}]", vec![r#"{"labels":"#.repeat(400) + "1" + &"}".repeat(400); 500].join(","));
+        assert_eq!(read(labels.as_bytes()).2.len(), 0);
+        let mixed =
+            format!("[{}]", vec![r#"{"labels":{"x":"#.repeat(240) + "1" + &"}}".repeat(240); 500].join(","));
+        assert_eq!(read(mixed.as_bytes()).2.len(), 0);
+        let lines = "2026-01-01T10:00:00Z {a=\"".repeat(200_000) + "\n";
+        read(lines.as_bytes());
+        read(("2026-01-01T10:00:00Z {a=\"".to_owned() + &"b".repeat(30) + "\n").repeat(50_000).as_bytes());
         let brackets = "[".repeat(1_000_000);
         assert_eq!(read(brackets.as_bytes()).2.len(), 1);
     }

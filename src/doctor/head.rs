@@ -3,8 +3,8 @@
 use std::io::{self, Cursor, Read};
 
 use super::counts::Counts;
-use crate::decode::{Decoder, stream_content};
-use crate::source::{Archives, LogObject};
+use crate::decode::{Decoder, FoundRecord, stream_content};
+use crate::source::{Archives, LogObject, ObjectKey};
 
 /// The beginning of a content.
 pub(super) struct Head {
@@ -34,9 +34,13 @@ impl Head {
     }
 
     /// The records in it. The last one is cut, which is no fault here.
-    pub(super) fn counts(&self) -> Counts {
+    pub(super) fn counts(&self, key: &ObjectKey<'_>) -> Counts {
         let mut counts = Counts::default();
-        Decoder::new(self.bytes.len() as u64).decode(&self.bytes, |found| counts.add(&found));
+        let is_named = |found: &FoundRecord<'_>| {
+            key.cluster.is_some() || found.carrier.is_some_and(|carrier| carrier.cluster.is_some())
+        };
+        Decoder::new(self.bytes.len() as u64)
+            .decode(&self.bytes, |found| counts.add(&found, is_named(&found)));
         counts.stored_bytes = self.stored;
         counts
     }

@@ -73,7 +73,7 @@ fn has_digests(seen: &Seen, sample: &Sample) -> bool {
 /// let subject = Subject { name: "fixtures/small-archive", place: "fixtures/small-archive", is_bucket: false };
 /// let checkup = examine(&archives, &subject, &ScanSettings::default(), &Silent)?;
 /// assert_eq!((checkup.seen.objects, checkup.seen.digests()), (36, 3));
-/// assert_eq!(checkup.next, Next::Triage { warmup_days: None });
+/// assert_eq!(checkup.next, Next::Triage { warmup: None });
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

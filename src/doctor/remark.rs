@@ -1,6 +1,6 @@
 //! What is worth knowing about an archive, what to do about it, and what to run next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::Content;
 use super::layout::{Layout, split_at_tree};
@@ -30,8 +30,10 @@ named! {
         SeveralTrees = "several-archives",
         /// There are log files of CloudTrail, but no digests.
         NoDigests = "no-digests",
-        /// The deliveries cover less than the default warmup.
+        /// The deliveries, or the events, cover less than the default warmup.
         ShortSpan = "short-span",
+        /// Audit events of Kubernetes name no cluster.
+        UnnamedClusters = "unnamed-clusters",
     }
 }
 
@@ -44,6 +46,14 @@ pub struct Remark {
     pub what: String,
     /// What to do.
     pub todo: String,
+    /// Lines to copy for it, of a file for `--config`.
+    pub lines: Vec<String>,
+}
+
+impl Remark {
+    fn new(kind: RemarkKind, what: String, todo: String) -> Self {
+        Self { kind, what, todo, lines: Vec::new() }
+    }
 }
 
 /// What to run next.
@@ -51,13 +61,13 @@ pub struct Remark {
 pub enum Next {
     /// Rank what is new at once; with a shorter warmup if the archive is short.
     Triage {
-        /// Days, if not the default.
-        warmup_days: Option<i64>,
+        /// The warmup, if not the default.
+        warmup: Option<Span>,
     },
     /// Make a baseline first, and rank from it.
     Index {
-        /// Days, if not the default.
-        warmup_days: Option<i64>,
+        /// The warmup, if not the default.
+        warmup: Option<Span>,
     },
     /// Look at this place instead.
     Doctor {
@@ -72,7 +82,13 @@ pub enum Next {
 const WORTH_A_BASELINE: u64 = 1 << 30;
 
 /// Days of the default warmup.
-const WARMUP_DAYS: i64 = 30;
+const WARMUP_DAYS: u32 = 30;
+
+/// At most so many folders are named in a remark.
+const FOLDERS_SHOWN: usize = 5;
+
+/// For at most so many folders a remark has tables.
+const TABLES_SHOWN: usize = 50;
 
 /// All remarks, the most important first, and what to run next.
 pub(super) fn conclude(subject: &Subject<'_>, seen: &Seen, sample: &Sample) -> (Vec<Remark>, Next) {
@@ -86,15 +102,16 @@ pub(super) fn conclude(subject: &Subject<'_>, seen: &Seen, sample: &Sample) -> (
         about.below(),
         about.no_digests(),
         about.short_span(),
+        about.unnamed_clusters(),
     ];
     let remarks = remarks.into_iter().flatten().collect();
     let elsewhere = if about.has_logs() { about.tree_with_all_logs() } else { root.clone() };
     let next = match (about.has_logs(), elsewhere) {
         (true, Some(place)) => Next::Doctor { place },
         (true, _) if subject.is_bucket || seen.bytes > WORTH_A_BASELINE => {
-            Next::Index { warmup_days: about.warmup_days() }
+            Next::Index { warmup: about.warmup() }
         }
-        (true, _) => Next::Triage { warmup_days: about.warmup_days() },
+        (true, _) => Next::Triage { warmup: about.warmup() },
         (false, Some(place)) => Next::Doctor { place },
         (false, None) => Next::Nothing,
     };
@@ -172,11 +189,8 @@ impl About<'_> {
                 false => "the names of all objects say that they are not logs of CloudTrail or Kubernetes"
                     .to_owned(),
             };
-            return Some(Remark {
-                kind,
-                what,
-                todo: self.elsewhere("copy the folders CloudTrail or EKSLogs, too"),
-            });
+            let todo = self.elsewhere("copy the folders CloudTrail or EKSLogs, too");
+            return Some(Remark::new(kind, what, todo));
         }
         let listed: Vec<String> = others.iter().map(|(name, count)| format!("{name} {count}")).collect();
         let opened = self.sample.objects.len();
@@ -184,6 +198,9 @@ impl About<'_> {
         let todo = match others[0].0 {
             "encrypted" => "decrypt them first; firstseen reads objects as CloudTrail delivers them".to_owned(),
             "digest" => self.elsewhere("name the folder CloudTrail beside CloudTrail-Digest, or the one above both"),
+            "unknown-carrier" => {
+                "another remark says what they are: export them in a form that docs/formats.md lists under 'What is read', if there is one".to_owned()
+            }
             "empty" | "no-events" => self.elsewhere("check what wrote them: there is nothing in them"),
             _ => self.elsewhere(
                 "name the folder that contains AWSLogs/ or EKSLogs/; docs/formats.md lists under 'What is read' what else is read",
@@ -191,7 +208,7 @@ impl About<'_> {
         };
         let is_digest = others[0].0 == "digest";
         let kind = if is_digest { RemarkKind::OnlyDigests } else { RemarkKind::NoLogs };
-        Some(Remark { kind, what, todo })
+        Some(Remark::new(kind, what, todo))
     }
 
     /// What to do if there is nothing here: look at the whole archive, if this is a part of one.
@@ -226,10 +243,11 @@ impl About<'_> {
             "gzip-truncated" | "gzip-corrupt" | "packing-broken" => {
                 "copy the object again; a scan reads what it can, and lists the rest (--faults FILE)"
             }
+            "unknown-carrier" => "a scan leaves them out, and lists them (--faults FILE)",
             "read" => "check who may read the files (ls -l), and the disk",
             _ => "a scan reads what it can and lists the rest (--faults FILE)",
         };
-        Some(Remark { kind: RemarkKind::Unreadable, what, todo: todo.to_owned() })
+        Some(Remark::new(RemarkKind::Unreadable, what, todo.to_owned()))
     }
 
     fn unlisted(&self) -> Option<Remark> {
@@ -237,7 +255,7 @@ impl About<'_> {
         let what =
             format!("folders that could not be listed: {}, first {first}", self.seen.list_faults.len());
         let todo = "check who may list them: what is in them is missing from every answer".to_owned();
-        Some(Remark { kind: RemarkKind::Unlisted, what, todo })
+        Some(Remark::new(RemarkKind::Unlisted, what, todo))
     }
 
     fn inside(&self) -> Option<Remark> {
@@ -247,7 +265,7 @@ impl About<'_> {
         let todo = format!(
             "to read all of them, name '{root}'; Regions and accounts can be filtered (--region, --account)"
         );
-        Some(Remark { kind: RemarkKind::Inside, what, todo })
+        Some(Remark::new(RemarkKind::Inside, what, todo))
     }
 
     fn below(&self) -> Option<Remark> {
@@ -260,7 +278,7 @@ impl About<'_> {
             let more = if trees.len() > 5 { " and others" } else { "" };
             let what = format!("it holds several archives: {}{more}", names.join(", "));
             let todo = "if they are copies of one, name one of them; if not, all are read together, and copies of a record count once";
-            return Some(Remark { kind: RemarkKind::SeveralTrees, what, todo: todo.to_owned() });
+            return Some(Remark::new(RemarkKind::SeveralTrees, what, todo.to_owned()));
         }
         if first.is_empty() || inside == self.seen.objects {
             return None;
@@ -268,7 +286,7 @@ impl About<'_> {
         let outside = self.seen.objects - inside;
         let what = format!("AWSLogs or EKSLogs is in '{}'; objects outside: {outside}", place(first));
         let todo = format!("if the others are no logs, name '{}'", place(first));
-        Some(Remark { kind: RemarkKind::LogsBelow, what, todo })
+        Some(Remark::new(RemarkKind::LogsBelow, what, todo))
     }
 
     fn no_digests(&self) -> Option<Remark> {
@@ -277,30 +295,102 @@ impl About<'_> {
             .any(|layout| self.seen.layouts.contains_key(layout));
         let is_whole = self.root.is_none() && has_folders;
         let has_trail = self.sample.objects.iter().any(|object| object.cloudtrail > 0);
-        (is_whole && has_trail && !has_digests(self.seen, self.sample)).then(|| Remark {
-            kind: RemarkKind::NoDigests,
-            what: "there are no digests, so nothing can show that log files are whole and unaltered"
-                .to_owned(),
-            todo: "copy the folders CloudTrail-Digest, too, if log file validation was on (firstseen verify)"
-                .to_owned(),
+        (is_whole && has_trail && !has_digests(self.seen, self.sample)).then(|| {
+            Remark::new(
+                RemarkKind::NoDigests,
+                "there are no digests, so nothing can show that log files are whole and unaltered".to_owned(),
+                "copy the folders CloudTrail-Digest, too, if log file validation was on (firstseen verify)"
+                    .to_owned(),
+            )
         })
     }
 
     fn short_span(&self) -> Option<Remark> {
-        let days = self.warmup_days().filter(|_| self.has_logs())?;
-        Some(Remark {
-            kind: RemarkKind::ShortSpan,
-            what: format!(
-                "the deliveries cover less than the default warmup of {WARMUP_DAYS} days, so a scan may report nothing"
-            ),
-            todo: format!("give a shorter warmup: --warmup {days}d"),
-        })
+        let warmup = self.warmup().filter(|_| self.has_logs())?;
+        let what = format!(
+            "the {} cover less than the default warmup of {WARMUP_DAYS} days, so a scan may report nothing",
+            if self.seen.delivered.is_some() { "deliveries" } else { "events" }
+        );
+        Some(Remark::new(RemarkKind::ShortSpan, what, format!("give a shorter warmup: --warmup {warmup}")))
     }
 
-    /// A warmup of a third of the archive, if the default one is longer than all of it.
-    fn warmup_days(&self) -> Option<i64> {
-        let [first, last] = self.seen.delivered?;
-        let covered = last.micros_since(first);
-        (covered < Span::days(WARMUP_DAYS as u32).micros()).then(|| covered / Span::days(1).micros() / 3)
+    /// A shorter warmup, if the default one is longer than all of the archive: a third of it in days by the names of its objects; else, if
+    /// all of it was read, a quarter by its events, as a scan proposes.
+    fn warmup(&self) -> Option<Span> {
+        let is_short = |covered: &i64| *covered < Span::days(WARMUP_DAYS).micros();
+        if let Some([first, last]) = self.seen.delivered {
+            let covered = Some(last.micros_since(first)).filter(is_short)?;
+            let days = covered / Span::days(1).micros() / 3;
+            return Some(Span::days(u32::try_from(days).unwrap_or_default()));
+        }
+        let [first, last] = self.sample.events.filter(|_| self.sample.is_whole)?;
+        let covered = Some(last.micros_since(first)).filter(is_short)?;
+        Some(Span::within(covered / 4))
     }
+
+    /// That users of several clusters may count as one.
+    fn unnamed_clusters(&self) -> Option<Remark> {
+        let unnamed = self.sample.objects.iter().filter(|object| object.unnamed > 0);
+        let folder = |path: &str| path.split_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let with: BTreeSet<String> = unnamed.map(|object| folder(&object.path)).collect();
+        if with.is_empty() {
+            return None;
+        }
+        let named = self.sample.objects.iter().filter(|object| object.unnamed == 0);
+        let without: BTreeSet<String> = named.map(|object| folder(&object.path)).collect();
+        // What was not opened is taken to be like the rest.
+        let is_like = |name: &&String| with.contains(*name) || !without.contains(*name);
+        let folders: Vec<&str> = self.seen.folders.iter().filter(is_like).map(String::as_str).collect();
+        let clusters: Vec<&str> =
+            folders.iter().copied().filter(|name| !name.is_empty() && !is_of_days(name)).collect();
+        if clusters.len() < 2 {
+            let what = "nothing names the cluster of its Kubernetes audit events: users are shown as of the cluster -";
+            let todo = "name it with --k8s-cluster NAME if logs of other clusters are to be added";
+            return Some(Remark::new(RemarkKind::UnnamedClusters, what.to_owned(), todo.to_owned()));
+        }
+        let shown: Vec<String> =
+            clusters.iter().take(FOLDERS_SHOWN).map(|name| format!("'{name}'")).collect();
+        let more = if clusters.len() > shown.len() { " and others" } else { "" };
+        let what = format!(
+            "nothing names the clusters of Kubernetes audit events in {} folders, so users of one name count as one: {}{more}",
+            clusters.len(),
+            shown.join(", ")
+        );
+        let of_one = "if they are nodes of one cluster, --k8s-cluster NAME";
+        let place = self.subject.place.trim_end_matches('/');
+        if place.is_empty() || clusters.len() > TABLES_SHOWN {
+            let todo = format!(
+                "if they are of different clusters, give each a table with path and k8s-cluster in a file, and name that with --config; {of_one}"
+            );
+            return Some(Remark::new(RemarkKind::UnnamedClusters, what, todo));
+        }
+        let todo = format!(
+            "if they are of different clusters, put these lines into a file, and name it with --config FILE instead of the archive; {of_one}"
+        );
+        let table = |name: &&str| {
+            let path = quoted(&format!("{place}/{name}"));
+            ["[[archive]]".to_owned(), format!("path = {path}"), format!("k8s-cluster = {}", quoted(name))]
+        };
+        let lines = clusters.iter().flat_map(table).collect();
+        Some(Remark { lines, ..Remark::new(RemarkKind::UnnamedClusters, what, todo) })
+    }
+}
+
+/// Whether a folder has the name of a day or an hour, or of a part of one: `2026`, `2026-03-01`, `y=2026`.
+fn is_of_days(name: &str) -> bool {
+    let value = name.rsplit_once('=').map_or(name, |(_, value)| value);
+    value.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'T' | b'Z'))
+}
+
+/// A text of a configuration file.
+fn quoted(text: &str) -> String {
+    let escaped: String = text
+        .chars()
+        .flat_map(|c| match c {
+            '"' | '\\' => vec!['\\', c],
+            c if c.is_control() => format!("\\u{:04X}", u32::from(c)).chars().collect(),
+            c => vec![c],
+        })
+        .collect();
+    format!("\"{escaped}\"")
 }

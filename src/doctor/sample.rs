@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::Content;
-use super::counts::Counts;
+use super::counts::{Counts, joined};
 use super::head::Head;
 use super::layout::Layout;
 use crate::coverage::{Coverage, FaultKind, ObjectSkip, Outcome};
@@ -13,6 +13,7 @@ use crate::scan::{
     CurrentObject, ObjectContext, ObjectResult, Progress, ScanError, ScanSettings, Visitor, scan_listed,
 };
 use crate::source::{Archives, Listing, LogObject};
+use crate::time::Timestamp;
 
 /// At most this many objects are opened.
 pub const SAMPLE: usize = 16;
@@ -39,6 +40,8 @@ pub struct SampledObject {
     pub cloudtrail: u64,
     /// Records of audit events of Kubernetes.
     pub kubernetes: u64,
+    /// Those among them whose cluster neither their carrier nor their path names.
+    pub unnamed: u64,
 }
 
 /// The objects that were opened, in delivery order.
@@ -52,6 +55,10 @@ pub struct Sample {
     pub json_bytes: u64,
     /// Records in these.
     pub records: u64,
+    /// The times of the first and the last event in these.
+    pub events: Option<[Timestamp; 2]>,
+    /// Whether these are all objects, each read as a whole.
+    pub is_whole: bool,
 }
 
 /// Chooses what is opened: the first object of each kind, the first and the last delivery, and others at even distances.
@@ -95,9 +102,10 @@ pub(super) fn read(
     let is_small = |object: &&&LogObject| archives.size(object).is_ok_and(|size| size <= SAMPLE_BYTES);
     let objects: Vec<LogObject> = chosen.iter().filter(is_small).map(|object| (*object).clone()).collect();
     let mut found = read_whole(archives, objects, settings, progress)?;
-    let mut sample = Sample::default();
+    let mut sample = Sample { is_whole: chosen.len() == listing.objects.len(), ..Sample::default() };
     for object in chosen {
         let whole = found.remove(&*object.path).filter(|found| !found.is_too_large());
+        sample.is_whole &= whole.is_some();
         let Some((sampled, counts)) =
             whole.map(|found| found.sampled(archives, object)).or_else(|| of_beginning(archives, object))
         else {
@@ -107,6 +115,7 @@ pub(super) fn read(
             sample.stored_bytes += counts.stored_bytes;
             sample.json_bytes += counts.json_bytes;
             sample.records += counts.records;
+            sample.events = joined(sample.events, counts.events);
         }
         sample.objects.push(sampled);
     }
@@ -129,7 +138,7 @@ fn read_whole(
 
 /// What the beginning of an object says that is too large to be read.
 fn of_beginning(archives: &Archives, object: &LogObject) -> Option<(SampledObject, Counts)> {
-    let counts = Head::read(archives, object, BEGINNING)?.counts();
+    let counts = Head::read(archives, object, BEGINNING)?.counts(&object.key());
     let by_content = if counts.records == 0 { Content::of_stored(archives, object) } else { None };
     let content = match by_content {
         Some(content) => content,
@@ -141,8 +150,8 @@ fn of_beginning(archives: &Archives, object: &LogObject) -> Option<(SampledObjec
 
 impl SampledObject {
     fn new(object: &LogObject, content: Content, fault: Option<String>, counts: &Counts) -> Self {
-        let Counts { cloudtrail, kubernetes, .. } = *counts;
-        Self { path: object.path.to_string(), content, fault, cloudtrail, kubernetes }
+        let Counts { cloudtrail, kubernetes, unnamed, .. } = *counts;
+        Self { path: object.path.to_string(), content, fault, cloudtrail, kubernetes, unnamed }
     }
 }
 
@@ -191,7 +200,7 @@ impl Visitor for Recogniser {
 
     fn record(&mut self, counts: &mut Counts, found: &FoundRecord<'_>, context: &mut ObjectContext<'_>) {
         context.coverage.records.counted += u64::from(found.record.is_ok());
-        counts.add(found);
+        counts.add(found, context.cluster(found).name.is_some());
     }
 
     fn join_pieces(before: &mut Counts, next: Counts, _: u32) {

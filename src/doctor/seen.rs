@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::counts::joined;
 use super::layout::{Layout, lake_value, split_at_tree};
 use crate::coverage::ObjectSkip;
-use crate::model::is_account_id;
+use crate::model::{is_account_id, last_part};
 use crate::source::{Archives, DigestName, Listing, LogObject};
 use crate::time::Timestamp;
+
+/// How many of the archive's own folders are listed.
+pub(super) const FOLDERS_LISTED: usize = 200;
 
 /// How many folders that hold trees are listed. Whoever names folders decides how many there are.
 const TREES_LISTED: usize = 20;
@@ -36,6 +40,10 @@ pub struct Seen {
     pub regions: BTreeSet<String>,
     /// The first and last delivery.
     pub delivered: Option<[Timestamp; 2]>,
+    /// The first and last time at which a log was closed that the API server itself wrote, by its name; what is in it is older.
+    pub rotated: Option<[Timestamp; 2]>,
+    /// The archive's own folders with objects in them; empty names are for objects in none. At most 200.
+    pub folders: BTreeSet<String>,
     /// Folders that hold a folder `AWSLogs` or `EKSLogs`, with the number of objects below; empty if the archive's own folder does.
     pub trees: BTreeMap<String, u64>,
 }
@@ -82,12 +90,30 @@ impl Seen {
             let [first, last] = self.delivered.unwrap_or([time, time]);
             self.delivered = Some([first.min(time), last.max(time)]);
         }
+        let closed = rotation(last_part(path));
+        self.rotated = joined(self.rotated, closed.map(|time| [time, time]));
+        if self.folders.len() < FOLDERS_LISTED {
+            add_name(&mut self.folders, path.split_once('/').map_or("", |(folder, _)| folder));
+        }
         if let Some((before, _)) = split_at_tree(path)
             && (self.trees.len() < TREES_LISTED || self.trees.contains_key(before))
         {
             *self.trees.entry(before.to_owned()).or_default() += 1;
         }
     }
+}
+
+/// The time in the name of a log that the API server has closed: `audit-2026-03-01T01-00-00.000.log`, also packed.
+fn rotation(name: &str) -> Option<Timestamp> {
+    let at = name.find(".log")?.checked_sub(23)?;
+    let time = name.get(at..at + 23)?;
+    let number = |range| time.get(range).and_then(|digits: &str| digits.parse::<u32>().ok());
+    let marks = |at: usize| time.as_bytes().get(at).copied();
+    let is_time = (marks(4), marks(7), marks(10), marks(13), marks(16), marks(19))
+        == (Some(b'-'), Some(b'-'), Some(b'T'), Some(b'-'), Some(b'-'), Some(b'.'));
+    let day = Timestamp::from_date(i64::from(number(0..4)?), number(5..7)?, number(8..10)?)?;
+    let hour = number(11..13)?.try_into().ok().filter(|hour| *hour < 24)?;
+    is_time.then(|| day.day().hour(hour))
 }
 
 fn add_name(names: &mut BTreeSet<String>, name: &str) {

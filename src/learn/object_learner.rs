@@ -8,7 +8,7 @@ use super::stages::{RequestKey, StageDecision};
 use super::tap::evidence_of;
 use super::{EventTap, LearnSettings, LearntEvent};
 use crate::baseline::{Moment, SightingPlace, SightingRef};
-use crate::coverage::{FaultKind, RecordSkip, Remark};
+use crate::coverage::{FaultKind, RecordSkip, Remark, UNNAMED_CLUSTER};
 use crate::decode::{self, FoundRecord};
 use crate::event::{
     AnyRecord, AuditRecord, AuditSettings, Cluster, Event, LoggingCall, NoEvent, Record,
@@ -127,6 +127,7 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
 
     fn learn_from(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
         let cluster = self.cluster(found);
+        self.part.clusters.add(cluster.name.unwrap_or(UNNAMED_CLUSTER));
         let LearnSettings { principal_key: key, namespace_in_key, .. } = *self.learner.settings;
         match record.interpret(cluster, AuditSettings { key, namespace_in_key }) {
             Ok(event) => {

@@ -1,5 +1,7 @@
 //! The state of one object while it is learnt from.
 
+use std::collections::BTreeSet;
+
 use super::aggregated::Aggregated;
 use super::stage_matches::StageMatches;
 use super::stages::Stages;
@@ -24,6 +26,41 @@ pub(super) struct ObjectPart {
     pub(super) stages: Stages,
     /// What rules matched in their stages.
     pub(super) matches: StageMatches,
+    /// The clusters of these.
+    pub(super) clusters: ClusterNames,
+}
+
+/// The clusters whose events an object has: nearly always one.
+#[derive(Debug, Default)]
+pub(super) struct ClusterNames {
+    last: Option<Box<str>>,
+    names: BTreeSet<Box<str>>,
+}
+
+impl ClusterNames {
+    /// At most so many are kept.
+    const MOST: usize = 1_000;
+
+    /// Adds the cluster of an event.
+    pub(super) fn add(&mut self, name: &str) {
+        if self.last.as_deref() == Some(name) {
+            return;
+        }
+        if self.names.len() < Self::MOST && !self.names.contains(name) {
+            self.names.insert(name.into());
+        }
+        self.last = Some(name.into());
+    }
+
+    /// Adds those of the next piece of the object.
+    pub(super) fn join(&mut self, next: Self) {
+        self.names.extend(next.names);
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
 }
 
 impl ObjectPart {

@@ -4,7 +4,7 @@ use super::EventTap;
 use super::aggregated::Aggregated;
 use super::learner::Learner;
 use super::object_learner::ObjectLearner;
-use super::part::{InnerPath, ObjectPart};
+use super::part::{ClusterNames, InnerPath, ObjectPart};
 use super::stage_matches::StageMatches;
 use super::stages::Stages;
 use crate::catalog::ObjectEntry;
@@ -12,6 +12,7 @@ use crate::coverage::Coverage;
 use crate::decode::FoundRecord;
 use crate::observe::ObjectRecords;
 use crate::scan::{CurrentObject, ObjectContext, ObjectResult, Visitor};
+use crate::source::LogObject;
 use crate::time::Timestamp;
 
 impl<T: EventTap> Visitor for Learner<'_, T> {
@@ -25,6 +26,7 @@ impl<T: EventTap> Visitor for Learner<'_, T> {
             aggregated: Aggregated::default(),
             stages: Stages::default(),
             matches: StageMatches::default(),
+            clusters: ClusterNames::default(),
         }
     }
 
@@ -38,13 +40,18 @@ impl<T: EventTap> Visitor for Learner<'_, T> {
 
     fn join_pieces(before: &mut ObjectPart, next: ObjectPart, records: u32) {
         before.object_records.append(next.object_records, records);
+        before.clusters.join(next.clusters);
         for time in next.span.into_iter().flat_map(|(first, last)| [first, last]) {
             before.event_time(time);
         }
     }
 
     fn end_object(&mut self, part: ObjectPart, result: &ObjectResult<'_>, coverage: &mut Coverage) {
-        let ObjectPart { mut object_records, span, .. } = part;
+        let ObjectPart { mut object_records, span, clusters, .. } = part;
+        for name in clusters.iter() {
+            let LogObject { archive, path, .. } = result.current.object;
+            coverage.clusters.add_object(name, *archive, path);
+        }
         for time in span.into_iter().flat_map(|(first, last)| [first, last]) {
             coverage.event_time(time);
         }

@@ -112,8 +112,16 @@ fn day_folder(path: &str) -> Option<(Timestamp, bool)> {
     day_of_folders(path.rsplit('/').skip(1))
 }
 
-/// The day or hour of an object's folders, the innermost first.
-fn day_of_folders<'p>(mut folders: impl Iterator<Item = &'p str>) -> Option<(Timestamp, bool)> {
+/// The day or hour of an object's folders, the innermost first. Azure writes names before their numbers: `y=2026/m=03/d=01/h=00/m=00`.
+fn day_of_folders<'p>(folders: impl Iterator<Item = &'p str>) -> Option<(Timestamp, bool)> {
+    let mut folders = folders.peekable();
+    let is_of_azure =
+        folders.peek().is_some_and(|folder| folder.starts_with("m=") || folder.starts_with("h="));
+    let names = if is_of_azure { ["h=", "d=", "m=", "y="] } else { [""; 4] };
+    if is_of_azure && folders.peek().is_some_and(|folder| folder.starts_with("m=")) {
+        folders.next();
+    }
+    let mut folders = folders.zip(names).map(|(folder, name)| folder.strip_prefix(name).unwrap_or_default());
     let last: [Option<&str>; 4] = std::array::from_fn(|_| folders.next());
     let number = |text: &str, digits: usize| {
         let fits = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());

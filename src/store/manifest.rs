@@ -9,8 +9,8 @@ use super::{BaselineContents, STORE_VERSION};
 use crate::catalog::{AppliedRules, LearningScope};
 use crate::checksum::Checksum;
 use crate::coverage::{
-    Coverage, DeliveryDays, FaultKind, FoundPaths, ObjectCounts, ObjectSkip, PlaceCoverage, RecordCounts,
-    RecordSkip, Remark, SomeShards, Unfinished,
+    ClusterFolder, ClusterFolders, Coverage, DeliveryDays, FaultKind, FoundPaths, ObjectCounts, ObjectSkip,
+    PlaceCoverage, RecordCounts, RecordSkip, Remark, SomeShards, Unfinished,
 };
 use crate::model::{Dimension, Dimensions, PrincipalKey};
 use crate::time::Timestamp;
@@ -93,6 +93,8 @@ struct CoverageEntry {
     places: Vec<PlaceEntry>,
     #[serde(default, skip_serializing_if = "FoundEntry::is_empty")]
     found: FoundEntry,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    clusters: Vec<ClusterEntry>,
     #[serde(default, skip_serializing_if = "UnfinishedEntry::is_empty")]
     unfinished: UnfinishedEntry,
 }
@@ -114,6 +116,15 @@ struct UnfinishedEntry {
 struct ShardsEntry {
     of: u32,
     shards: BTreeSet<u32>,
+}
+
+/// A cluster whose events are in a folder of an archive.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClusterEntry {
+    cluster: String,
+    archive: u32,
+    folder: String,
 }
 
 /// Where records were found outside known carriers.
@@ -238,7 +249,15 @@ impl Manifest {
 
     /// The coverage without its list of faults, and its places without their days.
     pub(super) fn coverage(&self) -> Result<Coverage, TableError> {
-        let CoverageEntry { objects, records, places, found, unfinished, .. } = &self.coverage;
+        let CoverageEntry { objects, records, places, found, clusters, unfinished, .. } = &self.coverage;
+        let mut known = ClusterFolders::default();
+        for ClusterEntry { cluster, archive, folder } in clusters {
+            known.add(ClusterFolder {
+                cluster: cluster.as_str().into(),
+                archive: *archive,
+                folder: folder.as_str().into(),
+            });
+        }
         Ok(Coverage {
             objects: ObjectCounts {
                 listed: objects.listed,
@@ -264,10 +283,18 @@ impl Manifest {
             last_event: parse_time(self.coverage.last_event.as_deref())?,
             places: places.iter().map(PlaceEntry::coverage).collect(),
             found: found.coverage(),
+            clusters: known,
             faults: Vec::new(),
             fault_count: self.coverage.fault_count,
             unfinished: unfinished.unfinished()?,
         })
+    }
+}
+
+impl ClusterEntry {
+    fn new(one: &ClusterFolder) -> Self {
+        let ClusterFolder { cluster, archive, folder } = one;
+        Self { cluster: cluster.to_string(), archive: *archive, folder: folder.to_string() }
     }
 }
 
@@ -330,6 +357,7 @@ impl CoverageEntry {
             places: coverage.places.iter().map(PlaceEntry::new).collect(),
             found: FoundEntry::new(&coverage.found),
             unfinished: UnfinishedEntry::new(&coverage.unfinished),
+            clusters: coverage.clusters.iter().map(ClusterEntry::new).collect(),
         }
     }
 }

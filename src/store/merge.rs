@@ -275,6 +275,7 @@ impl BaselineContents {
         insights.iter_mut().chain(root).chain(logging).for_each(|event| new(&mut event.sighting.archive));
         hits.iter_mut().for_each(|hit| new(&mut Arc::make_mut(&mut hit.sighting).archive));
         self.coverage.faults.iter_mut().for_each(|fault| new(&mut fault.archive));
+        self.coverage.clusters.renumber(new);
         self.objects.iter_mut().for_each(|object| new(&mut object.archive));
     }
 }

@@ -72,6 +72,7 @@ pub(super) fn coverage(coverage: &Coverage, archives: &[String]) -> Result<(), T
         && coverage.objects.read_in_part <= coverage.objects.read
         && coverage.fault_count >= coverage.faults.len() as u64
         && coverage.faults.iter().all(|fault| is_archive(fault.archive, archives))
+        && coverage.clusters.iter().all(|one| is_archive(one.archive, archives))
         && times.iter().flatten().all(|time| time.is_written())
         && coverage.places.values().all(is_place_sound);
     if sound { Ok(()) } else { Err("its coverage contradicts itself".into()) }

@@ -379,8 +379,8 @@ fn a_carrier_names_the_cluster_of_its_events() {
     };
     let insights = |cluster: &str| json!({"@log": format!("111122223333:/aws/eks/{cluster}/cluster"), "@message": event});
     for (carried, expected) in [
-        (azure("PROD"), "- k8s:prod/eva"),
-        (json!({"records": [azure("PROD")]}), "- k8s:prod/eva"),
+        (azure("PROD"), "0 k8s:prod/eva"),
+        (json!({"records": [azure("PROD")]}), "0 k8s:prod/eva"),
         (insights("prod"), "111122223333 k8s:prod/eva"),
         (json!({"@log": "other", "@message": event}), "- k8s:-/eva"),
     ] {

@@ -5,6 +5,7 @@
 mod architecture;
 mod archive;
 mod budget;
+mod carriers;
 mod cases;
 mod commands;
 mod coverage;

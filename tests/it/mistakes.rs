@@ -108,7 +108,7 @@ fn baselines_that_cannot_be_merged_say_why() {
         ("b.baseline", "different settings: principal key: arn in one, id in the other", "hint: "),
         ("rules.baseline", "rules: none in one, those with SHA-256 ", "hint: "),
         ("small.baseline", "largest object: 4 GiB in one, 1 MiB in the other", "hint: "),
-        ("a.baseline", "is in two of the baselines", "leave out one of them"),
+        ("a.baseline", "have an object in common", "leave out one of them"),
         ("c.baseline", "'c.baseline' is not a baseline", "name a baseline made by firstseen index"),
     ] {
         let output = firstseen(&["merge", "a.baseline", other, "-q", "-o", "all.baseline"], &folder);

@@ -1,17 +1,14 @@
 //! What is asked for and cannot be answered, or only in part.
 
-use std::collections::BTreeSet;
-
-use firstseen::baseline::{Baseline, Behaviour};
+use firstseen::baseline::Baseline;
 use firstseen::coverage::Coverage;
-use firstseen::model::{LogSource, cluster_of_key};
+use firstseen::model::LogSource;
 use firstseen::query::{
     Filter, FindingKind, HiddenFindings, IncidentFindings, Question, Severity, Tuning, first_seen,
 };
 use firstseen::time::Timestamp;
 
 use super::super::args::QuestionArgs;
-use super::super::cluster::UNNAMED;
 
 /// Whether `--region` leaves out returning actions, which have no region because only their hour is known.
 pub(crate) fn returns_without_region(question: &Question, are_forgotten: bool) -> Option<String> {
@@ -53,22 +50,6 @@ pub(crate) fn without_rules(baseline: &Baseline, filter: &Filter) -> Vec<String>
     let without =
         LogSource::ALL.into_iter().filter(|source| is_asked(source) && is_read(source) && !has_rules(source));
     without.map(no_rules_for).collect()
-}
-
-/// That requests to clusters from several archives name no cluster: their users cannot be told apart, and what one did hides the first time of the
-/// other.
-pub(crate) fn unnamed_clusters(baseline: &Baseline) -> Option<String> {
-    let key = |behaviour: &Behaviour| &baseline.principals[behaviour.principal as usize].key;
-    let is_unnamed = |behaviour: &&Behaviour| cluster_of_key(key(behaviour)) == Some(UNNAMED);
-    let of_none = baseline.behaviours.iter().filter(is_unnamed);
-    let archives: BTreeSet<u32> = of_none.map(|behaviour| behaviour.first.archive).collect();
-    (archives.len() > 1).then(|| {
-        format!(
-            "Kubernetes audit events of {} archives name no cluster, so users of one name count as one: if the clusters differ, name each \
-             (k8s-cluster of its [[archive]] table in --config FILE, or one run of index for each, with --k8s-cluster, and merge)",
-            archives.len()
-        )
-    })
 }
 
 fn no_rules_for(source: LogSource) -> String {

@@ -18,9 +18,11 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use memchr::memmem;
 
 use super::flattened;
+use super::origin::{self, CarrierOrigin};
+use super::traces::TraceKind;
 use crate::coverage::ObjectSkip;
 use crate::decode::record::{audit, walk};
-use crate::event::{Record, account_and_log_group, cluster_of_log_group};
+use crate::event::Record;
 
 /// A place in a wrapper that may hold records, with the position of the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub(in crate::decode) enum RecordLocation {
     Text(usize),
     /// The same in base64, mostly compressed, as in Lambda and Kinesis.
     Base64(usize),
+    /// The same as a list of its bytes, as in the journal of systemd.
+    Bytes(usize),
 }
 
 /// The contents of an object that is not a CloudTrail record.
@@ -46,6 +50,10 @@ pub(in crate::decode) struct ObjectContents {
     pub(super) is_audit_event_for_sure: bool,
     /// Whether its user or another part of an audit event is flattened: see [`flattened`].
     pub(super) hides_part: bool,
+    /// Whether it is a row of a table whose columns are those of audit events, which can be rebuilt from it.
+    pub(super) is_row: bool,
+    /// Why it is known not to be an audit event, although it resembles one or should have one.
+    pub(super) known_trace: Option<TraceKind>,
     /// The carrier, if the object names it.
     pub(in crate::decode) carrier: Option<CarrierOrigin>,
     /// In the order to try them; lists of records are in the order of the object.
@@ -69,40 +77,14 @@ pub(in crate::decode) struct NamedLocation {
     pub(in crate::decode) inner: RecordLocation,
 }
 
-/// Where a carrier says that its records are from: the `owner` and `logGroup` of a CloudWatch Logs subscription, the `@log` of Logs
-/// Insights, the `resourceId` of Azure's diagnostic settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CarrierOrigin {
-    /// The AWS account.
-    pub account: Option<Box<str>>,
-    /// The Kubernetes cluster.
-    pub cluster: Option<Box<str>>,
-}
-
-impl CarrierOrigin {
-    fn of_log_group(account: &str, log_group: &str) -> Self {
-        Self { account: Some(account.into()), cluster: cluster_of_log_group(log_group).map(Box::from) }
-    }
-
-    fn of_insights(log: &str) -> Option<Self> {
-        account_and_log_group(log).map(|(account, log_group)| Self::of_log_group(account, log_group))
-    }
-
-    /// `/subscriptions/…/providers/Microsoft.ContainerService/managedClusters/<cluster>`, in any case.
-    fn of_azure(resource_id: &str) -> Option<Self> {
-        let resource_id = resource_id.to_ascii_lowercase();
-        let (_, cluster) = resource_id.split_once("/microsoft.containerservice/managedclusters/")?;
-        let cluster = cluster.split('/').next().filter(|cluster| !cluster.is_empty())?;
-        Some(Self { account: None, cluster: Some(cluster.into()) })
-    }
-}
-
 /// Examines the object at `at`.
 pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
     let mut found = ObjectContents {
         is_audit_event: false,
         is_audit_event_for_sure: false,
         hides_part: false,
+        is_row: false,
+        known_trace: None,
         carrier: None,
         inner: Vec::new(),
         spans: Vec::new(),
@@ -111,8 +93,11 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
         kind: ObjectSkip::OtherJson,
         end: None,
     };
-    let (mut owner, mut log_group, mut log, mut resource_id) = (None, None, None, None);
+    let (mut owner, mut log_group, mut log, mut label) = (None, None, None, None);
     let (mut is_of_audit, mut is_event) = (false, false);
+    let (mut is_of_journal, mut lacks_message, mut is_of_rancher, mut is_of_google) =
+        (false, false, false, false);
+    let mut columns = 0;
     let (mut whole, mut flat) = ([false; audit::PART_COUNT], [false; audit::PART_COUNT]);
     let mut ranked: Vec<(u8, NamedLocation)> = Vec::new();
     let walked = walk::member_spans(scope, at + 1, |key, value| {
@@ -128,14 +113,22 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
             "owner" => owner = Some(start),
             "logGroup" => log_group = Some(start),
             "@log" => log = Some(start),
-            "resourceId" => resource_id = Some(start),
             "apiVersion" => is_of_audit = text().starts_with("audit.k8s.io/"),
             "kind" => is_event = text() == "Event",
+            "AuditId" | "RequestUri" | "Verb" | "User" => columns += 1,
+            "__REALTIME_TIMESTAMP" => is_of_journal = true,
+            "MESSAGE" => lacks_message = text() == "null",
+            "user" => is_of_rancher |= is_user_of_rancher(&scope[start..end]),
+            "responseStatus" => is_of_rancher |= is_status_of_rancher(&scope[start..end]),
+            "protopayload_auditlog" | "protoPayload" => {
+                is_of_google |= memmem::find(&scope.as_bytes()[start..end], b"\"k8s.io\"").is_some();
+            }
             _ => found.kind = foreign_kind(key).unwrap_or(found.kind),
         }
         found.has_more |= may_hold_records(&scope[start..end]);
         found.is_telling |= is_record_key(key);
         let value = &scope[start..end];
+        label = CarrierOrigin::better(label.take(), origin::of_member(key, value));
         flattened::whole_part(key, value).into_iter().for_each(|part| whole[part] = true);
         flattened::flattened_part(key, value).into_iter().for_each(|part| flat[part] = true);
     });
@@ -145,6 +138,14 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
     }
     found.hides_part = flat.iter().zip(whole).any(|(is_flat, is_whole)| *is_flat && !is_whole);
     found.is_audit_event_for_sure = found.is_audit_event && (is_of_audit || is_event);
+    found.is_row = columns == 4;
+    let may_be_of_rancher = found.is_audit_event && !found.is_audit_event_for_sure && ranked.is_empty();
+    found.known_trace = match () {
+        () if is_of_journal && lacks_message => Some(TraceKind::Journal),
+        () if may_be_of_rancher && is_of_rancher => Some(TraceKind::Rancher),
+        () if is_of_google => Some(TraceKind::Gke),
+        () => None,
+    };
     ranked.sort_by_key(|(rank, _)| *rank);
     found.inner = ranked.into_iter().map(|(_, named)| named).collect();
     let text = |value: Option<usize>| string_at(scope, value?);
@@ -152,8 +153,19 @@ pub(in crate::decode) fn inspect(scope: &str, at: usize) -> ObjectContents {
     found.carrier = subscription
         .map(|(account, log_group)| CarrierOrigin::of_log_group(&account, &log_group))
         .or_else(|| CarrierOrigin::of_insights(&text(log)?))
-        .or_else(|| CarrierOrigin::of_azure(&text(resource_id)?));
+        .or(label);
     found
+}
+
+/// Whether a user is one of Rancher's API: it has a `name` and a `group`, where one of a cluster has a `username` and `groups`.
+fn is_user_of_rancher(user: &str) -> bool {
+    user.starts_with('{') && user.contains("\"group\"") && !user.contains("\"username\"")
+}
+
+/// Whether a result is one of Rancher's API: `"200 OK"`.
+fn is_status_of_rancher(status: &str) -> bool {
+    let code = status.strip_prefix('"').and_then(|status| status.get(..3));
+    code.is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The priority and location of a known member that may hold records.
@@ -189,9 +201,17 @@ fn known_location(key: &str, scope: &str, value: usize) -> Option<(u8, NamedLoca
         ("log", b'"') => text(4, "log"),
         ("value", b'"') => text(4, "value"),
         ("data", b'"') => (5, NamedLocation { name: "data", inner: RecordLocation::Base64(value) }),
+        ("MESSAGE", b'[') if begins_with_number(scope, value) => {
+            (4, NamedLocation { name: "MESSAGE", inner: RecordLocation::Bytes(value) })
+        }
         ("Data", b'"') => (5, NamedLocation { name: "Data", inner: RecordLocation::Base64(value) }),
         _ => return None,
     })
+}
+
+fn begins_with_number(scope: &str, list: usize) -> bool {
+    let first = scope.as_bytes().get(walk::skip_blanks(scope, list + 1));
+    first.is_some_and(u8::is_ascii_digit)
 }
 
 /// Objects and lists up to this length are checked for record names before they are searched.
@@ -345,7 +365,7 @@ pub(in crate::decode) fn names_a_record(text: &str) -> bool {
 }
 
 /// Whether a text that is not read further may hold records, also in base64.
-pub(super) fn may_hide_records(text: &str) -> bool {
+pub(in crate::decode) fn may_hide_records(text: &str) -> bool {
     names_a_record(text) || text.split(['"', '\\']).any(looks_like_base64)
 }
 
@@ -497,7 +517,49 @@ pub(in crate::decode) fn log_line(text: &str) -> Option<LogLine> {
     // The byte before is the blank behind the brackets.
     let from = behind.saturating_sub(1);
     let value = line.get(from..)?.windows(2).position(begins).map(|at| from + at + 1);
+    if let Some(behind) = value.and_then(|at| behind_labels(text, at)) {
+        return Some(LogLine::Value(behind));
+    }
     Some(value.filter(|at| begins_value(line, *at)).map_or(LogLine::Words, LogLine::Value))
+}
+
+/// The maximum length of the labels in a line.
+const LONGEST_LABELS: usize = 4 << 10;
+
+/// Where a value begins behind the labels at `at`, as `logcli` writes them between the time and the line: `{cluster="prod", job="audit"} {…`.
+fn behind_labels(text: &str, at: usize) -> Option<usize> {
+    let rest = text.as_bytes().get(at..text.len().min(at + LONGEST_LABELS))?;
+    // Nearly all lines have a JSON object here.
+    if !rest.get(1).is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'}')) {
+        return None;
+    }
+    let (mut end, mut is_value) = (0, false);
+    loop {
+        match rest.get(end)? {
+            b'\n' => return None,
+            b'\\' => end += 1,
+            b'"' => is_value = !is_value,
+            b'}' if !is_value => break,
+            _ => {}
+        }
+        end += 1;
+    }
+    let is_labels = end == 1 || labels_before(text.get(..at + end + 1)?).is_some();
+    let value = at + end + 2;
+    let line = text.as_bytes().get(..text.len().min(value + LONGEST_PREFIX))?;
+    let is_separate = matches!(rest.get(end + 1), Some(b' ' | b'\t'));
+    (is_labels && is_separate && matches!(line.get(value), Some(b'{' | b'[')) && begins_value(line, value))
+        .then_some(value)
+}
+
+/// The labels at the end of a text, as in [`behind_labels`]. They begin with a name, an equals sign and a quote, as no JSON does.
+pub(super) fn labels_before(text: &str) -> Option<&str> {
+    let text = text.trim_end_matches([' ', '\t']);
+    let line = &text[memchr::memrchr(b'\n', text.as_bytes()).map_or(0, |at| at + 1)..];
+    let labels = line.strip_suffix("\"}").and_then(|_| line.get(line.find('{')?..))?;
+    let (name, _) = labels.get(1..)?.split_once("=\"")?;
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b':');
+    (!name.is_empty() && name.bytes().all(is_of_name)).then_some(labels)
 }
 
 /// Where a line goes on behind all words in brackets at its beginning.

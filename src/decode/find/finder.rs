@@ -9,7 +9,10 @@
 //! A value that looks like a record but cannot be read is a trace ([`RecordTrace`]). Malformed JSON is noted and
 //! passed over: the search goes on at the next member or element, by the brackets outside strings.
 
+use std::rc::Rc;
+
 use super::envelope;
+use super::origin::{self, CarrierOrigin};
 use super::traces::{Clue, TraceKind, is_time};
 use crate::decode::record::simd::nested_end;
 use crate::decode::record::walk::{self, NeedsFallback};
@@ -32,6 +35,10 @@ pub(in crate::decode) enum FoundKind {
     Record,
     /// A Kubernetes audit event.
     AuditEvent,
+    /// A row of a table whose columns are those of audit events.
+    Row,
+    /// An audit event as typed values of OpenTelemetry.
+    KeyValues,
     /// A JSON string that may hold either.
     Text(envelope::TextKind),
 }
@@ -46,6 +53,8 @@ pub(super) struct FoundValue {
     pub(in crate::decode) path: Box<str>,
     /// Whether it is in a quoting member of an object that is not a record.
     is_quoted: bool,
+    /// Where the innermost object around it that says so says that it is from.
+    pub(in crate::decode) origin: Option<Rc<CarrierOrigin>>,
 }
 
 /// A value that looks like a record or part of one.
@@ -119,6 +128,7 @@ fn run(text: &str, at: usize, skipped: &[(usize, usize)], is_cut: bool) -> Searc
         is_cut,
         stack: Vec::new(),
         finds: Vec::new(),
+        without_origin: Vec::new(),
         traces: Vec::new(),
         has_time: false,
         last_text: (0, 0),
@@ -154,6 +164,10 @@ struct Frame {
     is_broken: bool,
     /// The first malformed place in it.
     broken: Option<usize>,
+    /// Where its members say that what is in it is from.
+    origin: Option<CarrierOrigin>,
+    /// Whether it is in a group of labels, which is examined as a whole.
+    is_of_labels: bool,
 }
 
 struct Finder<'t, 's> {
@@ -164,6 +178,8 @@ struct Finder<'t, 's> {
     is_cut: bool,
     stack: Vec<Frame>,
     finds: Vec<FoundValue>,
+    /// Those of them that no object around them says the origin of, in their order.
+    without_origin: Vec<usize>,
     traces: Vec<RecordTrace>,
     /// Whether any text is a time.
     has_time: bool,
@@ -285,6 +301,8 @@ impl Finder<'_, '_> {
 
     fn open(&mut self, is_list: bool) -> Result<bool, NeedsFallback> {
         let parent = self.stack.last();
+        let begins_labels = |parent: &Frame| !parent.is_list && origin::is_group(self.key_of(parent));
+        let is_of_labels = parent.is_some_and(|parent| parent.is_of_labels || begins_labels(parent));
         let quotes = parent.is_some_and(|parent| !parent.is_list && QUOTING.contains(&self.key_of(parent)));
         self.stack.push(Frame {
             start: self.at,
@@ -298,6 +316,8 @@ impl Finder<'_, '_> {
             trace: None,
             is_broken: false,
             broken: None,
+            origin: None,
+            is_of_labels,
         });
         self.at += 1;
         self.skip_blanks();
@@ -389,6 +409,7 @@ impl Finder<'_, '_> {
             }
             _ => Clue::NONE,
         } | Clue::of_value(content);
+        self.add_origin((start, end));
         if let Some(frame) = self.stack.last_mut() {
             frame.clues |= clue;
         }
@@ -422,6 +443,10 @@ impl Finder<'_, '_> {
             frame.trace = frame.trace.or(Some((kind, frame.start)));
         }
         self.add_clues_to_parent(&frame);
+        if self.stack.last().is_some_and(|parent| !parent.is_of_labels) {
+            self.add_origin((frame.start, self.at));
+        }
+        self.give_origin(&mut frame);
         let broken = self.stack.last_mut().map_or(&mut self.broken, |parent| &mut parent.broken);
         *broken = broken.or(frame.broken);
         match (frame.trace, self.stack.last_mut()) {
@@ -438,6 +463,7 @@ impl Finder<'_, '_> {
     /// Adds a record and removes values and traces found inside it.
     fn add_part(&mut self, frame: &mut Frame, what: FoundKind) {
         self.finds.truncate(frame.finds);
+        while self.without_origin.pop_if(|number| *number >= frame.finds).is_some() {}
         while self.traces.last().is_some_and(|trace| trace.from >= frame.start) {
             self.traces.pop();
         }
@@ -455,11 +481,36 @@ impl Finder<'_, '_> {
             let row = if !frame.is_list && frame.members == 1 { Clue::ROW } else { Clue::NAMED };
             frame.clues & row
         } else {
-            let flat = frame.is_list.then(|| Clue::of_flattened_part(key, &self.text[frame.start..self.at]));
-            Clue::of_nested(key, frame.clues, frame.members) | flat.unwrap_or(Clue::NONE)
+            let of_list = || {
+                let list = &self.text[frame.start..self.at];
+                Clue::of_flattened_part(key, list) | Clue::of_list(key, list, frame.clues)
+            };
+            let flat = if frame.is_list { of_list() } else { Clue::NONE };
+            Clue::of_nested(key, frame.clues, frame.members) | flat
         };
         if let Some(parent) = self.stack.last_mut() {
             parent.clues |= clue;
+        }
+    }
+
+    /// Adds what the current member says of where what is beside it is from.
+    fn add_origin(&mut self, value: (usize, usize)) {
+        let Some(frame) = self.stack.last().filter(|frame| !frame.is_list) else { return };
+        let Some(origin) = origin::of_member(self.key_of(frame), &self.text[value.0..value.1]) else {
+            return;
+        };
+        if let Some(frame) = self.stack.last_mut() {
+            frame.origin = CarrierOrigin::better(frame.origin.take(), Some(origin));
+        }
+    }
+
+    /// Gives its origin to all values that were found in an object and have none of an inner one.
+    fn give_origin(&mut self, frame: &mut Frame) {
+        let Some(origin) = frame.origin.take().map(Rc::new) else { return };
+        while let Some(number) = self.without_origin.pop_if(|number| *number >= frame.finds) {
+            if let Some(find) = self.finds.get_mut(number) {
+                find.origin = Some(Rc::clone(&origin));
+            }
         }
     }
 
@@ -469,7 +520,8 @@ impl Finder<'_, '_> {
             parent.is_quoted || (!parent.is_list && QUOTING.contains(&self.key_of(parent)))
         });
         let path = self.path();
-        self.finds.push(FoundValue { what, at, end, path, is_quoted });
+        self.without_origin.push(self.finds.len());
+        self.finds.push(FoundValue { what, at, end, path, is_quoted, origin: None });
     }
 
     fn add_trace(&mut self, kind: TraceKind, at: usize) {
@@ -510,6 +562,9 @@ impl Finder<'_, '_> {
             self.traces.extend(traces.map(|(kind, at)| RecordTrace { kind, at, from: start, to: self.at }));
         }
         let broken = self.broken.or_else(|| self.stack.iter().find_map(|frame| frame.broken));
+        while let Some(mut frame) = self.stack.pop() {
+            self.give_origin(&mut frame);
+        }
         let Self { mut finds, mut traces, at, has_time, text, is_record, is_malformed, misplaced, .. } = self;
         let is_whole = matches!(stop, SearchEnd::End(_));
         finds.retain(|find| {
@@ -531,7 +586,11 @@ impl Finder<'_, '_> {
 fn kind_of(frame: &Frame) -> Option<FoundKind> {
     let clues = frame.clues;
     let is_broken_record = frame.is_broken && clues.may_be_record();
-    if clues.is_record() || clues.has(Clue::INSIGHT) {
+    if clues.is_row() && !frame.is_broken {
+        Some(FoundKind::Row)
+    } else if clues.has(Clue::KEY_VALUES) && !frame.is_broken {
+        Some(FoundKind::KeyValues)
+    } else if clues.is_record() || clues.has(Clue::INSIGHT) {
         Some(FoundKind::Record)
     } else if clues.is_audit_event() || (is_broken_record && clues.has_audit_id()) {
         Some(FoundKind::AuditEvent)

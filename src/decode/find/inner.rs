@@ -1,12 +1,11 @@
 //! Reads objects that are not records: known wrappers, values found by the finder, and truncated values.
 
-use std::rc::Rc;
-
 use super::envelope::{self, NamedLocation, ObjectContents, RecordLocation, TextKind};
 use super::finder::{self, FoundKind, FoundValue, RecordTrace, Search, SearchEnd};
 use super::json_stream::{JsonStream, Unreadable};
+use super::origin::CarrierOrigin;
 use super::traces::TraceKind;
-use super::{encoded, loose, sink};
+use super::{encoded, loose, rebuilt, sink};
 use crate::coverage::ObjectSkip;
 use crate::decode::FoundRecord;
 use crate::decode::record::walk;
@@ -21,18 +20,40 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
     ) -> Result<usize, Unreadable> {
         let found = envelope::inspect(scope, at);
         let is_audit_event = found.is_audit_event_for_sure || (found.is_audit_event && !self.sink.is_strict);
+        if let Some(kind @ TraceKind::Rancher) = found.known_trace {
+            self.sink.contents.add_trace(kind, at);
+            return Ok(end);
+        }
         if is_audit_event && !found.hides_part {
             self.audit_event(&scope[at..end]);
             return Ok(end);
         }
+        if found.is_row
+            && let Some(event) = rebuilt::of_row(&scope[at..end])
+        {
+            self.rebuilt_event(&event, found.carrier);
+            return Ok(end);
+        }
         let (records, trace) = (self.sink.contents.records, self.sink.contents.trace);
         let read = self.read_object_contents(scope, at, &found);
-        if is_audit_event && (self.sink.contents.records, self.sink.contents.trace) == (records, trace) {
-            self.sink.contents.add_trace(TraceKind::Flattened, at);
+        let is_silent = (self.sink.contents.records, self.sink.contents.trace) == (records, trace);
+        let expected = found.known_trace.or(is_audit_event.then_some(TraceKind::Flattened));
+        if is_silent && let Some(kind) = expected {
+            self.sink.contents.add_trace(kind, at);
         } else if !read {
             self.sink.count_other(found.kind);
         }
         Ok(end)
+    }
+
+    /// Reads an audit event that was rebuilt from another form.
+    fn rebuilt_event(&mut self, event: &str, origin: Option<CarrierOrigin>) {
+        let outer = self.sink.carrier.clone();
+        if let Some(origin) = origin {
+            self.sink.carrier = Some(origin.within(outer.as_ref()));
+        }
+        self.audit_event(event);
+        self.sink.carrier = outer;
     }
 
     /// Reads the contents of an object that is not a record; returns whether it can hold records. Damage in them
@@ -40,7 +61,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
     pub(super) fn read_object_contents(&mut self, scope: &'a str, at: usize, found: &ObjectContents) -> bool {
         let outer = self.sink.carrier.clone();
         if let Some(carrier) = &found.carrier {
-            self.sink.carrier = Some(Rc::new(carrier.clone()));
+            self.sink.carrier = Some(carrier.clone().within(outer.as_ref()));
         }
         let (records, other) = (self.sink.contents.records, self.sink.contents.other);
         let several = found.inner.len() + usize::from(found.has_more) > 1;
@@ -100,6 +121,7 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
             }
             RecordLocation::Text(at) => Ok(self.read_known_text(scope, at)),
             RecordLocation::Base64(at) => Ok(self.read_known_base64(scope, at)),
+            RecordLocation::Bytes(at) => Ok(self.read_known_bytes(scope, at)),
         }
     }
 
@@ -115,19 +137,30 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
 
     /// Reads a text that usually holds JSON.
     fn read_known_text(&mut self, scope: &str, at: usize) -> bool {
-        let Some(text) = envelope::string_at(scope, at) else { return false };
+        envelope::string_at(scope, at).is_some_and(|text| self.read_text_of_member(&text, at))
+    }
+
+    /// Reads the text that a list of bytes is.
+    fn read_known_bytes(&mut self, scope: &str, at: usize) -> bool {
+        let list = walk::value_end(scope, at).ok().map(|end| &scope[at..end]);
+        let _copy = self.sink.ceiling.reserve_copy(list.map_or(0, str::len) as u64);
+        let Some(bytes) = list.and_then(rebuilt::bytes_of) else { return false };
+        self.read_text_of_member(&String::from_utf8_lossy(&bytes), at)
+    }
+
+    fn read_text_of_member(&mut self, text: &str, at: usize) -> bool {
         if text.trim_ascii_start().starts_with(['{', '[']) {
             let others = self.sink.contents.others;
-            let records = self.sink.text(&text, at, false);
+            let records = self.sink.text(text, at, false);
             let is_wrapper = records > 0 || self.sink.contents.others == others;
             self.sink.contents.others = others;
             return is_wrapper;
         }
-        match envelope::classify_text(&text) {
+        match envelope::classify_text(text) {
             Some(TextKind::Base64) => {
-                self.sink.with_member("|base64", |sink| sink.base64(&text, at)).unwrap_or(false)
+                self.sink.with_member("|base64", |sink| sink.base64(text, at)).unwrap_or(false)
             }
-            Some(_) => self.sink.text(&text, at, true) > 0,
+            Some(_) => self.sink.text(text, at, true) > 0,
             None => false,
         }
     }
@@ -197,14 +230,32 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         }
         self.sink.trail.push_str(&find.path);
         let value = &scope[find.at..find.end];
+        let outer = self.sink.carrier.clone();
+        if let Some(origin) = &find.origin {
+            self.sink.carrier = Some(CarrierOrigin::clone(origin).within(outer.as_ref()));
+        }
         match find.what {
             FoundKind::Record => self.found_record(value, find.at),
             FoundKind::AuditEvent => self.audit_event(value),
+            FoundKind::Row => self.rebuilt_find(rebuilt::of_row(value), find.at),
+            FoundKind::KeyValues => {
+                let _copy = self.sink.ceiling.reserve_copy(value.len() as u64);
+                self.rebuilt_find(rebuilt::of_key_values(value), find.at);
+            }
             FoundKind::Text(candidate) => drop(self.sink.candidate(value, candidate, find.at)),
         }
+        self.sink.carrier = outer;
         self.sink.trail.truncate(length);
         self.sink.is_found = was_found;
         self.sink.contents.records > records
+    }
+
+    /// Reads what was rebuilt from a found value, if it could be.
+    fn rebuilt_find(&mut self, event: Option<String>, at: usize) {
+        match event {
+            Some(event) => self.audit_event(&event),
+            None => self.sink.contents.add_trace(TraceKind::Flattened, at),
+        }
     }
 
     /// Reads the complete parts of a value without an end, whose fault is already noted. Returns where to
@@ -226,7 +277,9 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         let is_itself = search.finds.iter().any(|find| find.at == at);
         let stop = if is_itself { at } else { lost.at.max(search.end_in(region)) };
         let outer = self.sink.carrier.clone();
-        self.sink.carrier = envelope::inspect(region, at).carrier.map(Rc::new).or_else(|| outer.clone());
+        if let Some(carrier) = envelope::inspect(region, at).carrier {
+            self.sink.carrier = Some(carrier.within(outer.as_ref()));
+        }
         self.read_finds(region, search, false);
         self.sink.carrier = outer;
         self.sink.contents.merge_cut_faults(faults);

@@ -12,17 +12,19 @@ use memchr::{memchr, memmem};
 
 use super::envelope::{self, LogLine};
 use super::flattened::hides_caller;
+use super::origin::{self, CarrierOrigin};
 use super::sink::{self, Contents, Sink, TextContext};
 use super::traces::{TraceKind, is_host};
-use super::{finder, quoted};
+use super::{finder, quoted, traces};
 use crate::coverage::{FaultKind, ObjectSkip};
 use crate::decode::FoundRecord;
 use crate::decode::ceiling::Ceiling;
+use crate::decode::record::audit::{self, ReadEvent};
+use crate::decode::record::fallback;
 use crate::decode::record::identity_cache::IdentityCache;
 use crate::decode::record::scanner::{self, KeyPredictors};
 use crate::decode::record::simd::nested_end;
 use crate::decode::record::walk::{self, NeedsFallback};
-use crate::decode::record::{audit, fallback};
 use crate::event::{AnyRecord, AuditRecord, Record};
 
 /// The budget for searching the end of broken values, as a multiple of the length of the text. Once it is
@@ -32,7 +34,7 @@ const SEARCH_BUDGET: usize = 16;
 /// Reads the text of one Kubernetes audit event. Does nothing if it is not one.
 pub fn with_audit_event(text: &str, use_record: impl FnOnce(&AuditRecord<'_>)) {
     match audit::record(text, 0) {
-        Ok((record, _)) => use_record(&record),
+        Ok(read) => use_record(&read.record),
         Err(NeedsFallback) => drop(fallback::with_audit_record(text, |record| use_record(&record))),
     }
 }
@@ -58,6 +60,9 @@ pub(in crate::decode) fn first_whole_record(text: &str) -> Option<usize> {
         if let (false, Some(behind)) = (is_on_own_line, quoted::end_of_quote(text, first)) {
             from = behind;
             continue;
+        }
+        if envelope::labels_before(before).is_some() {
+            return None;
         }
         let before = before.strip_suffix(',').unwrap_or(before).trim_ascii_end();
         return (before.ends_with('}') && before.contains('"')).then_some(first);
@@ -162,9 +167,15 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
     pub(in crate::decode) fn read_values(&mut self, from: usize) {
         let mut at = walk::skip_blanks(self.text, from);
         let mut is_row = false;
+        let mut line_origin: Option<CarrierOrigin> = None;
         while at < self.text.len() {
             let records = self.sink.contents.records;
             let scope = self.scope(at);
+            let around = line_origin.take().map(|origin| {
+                let outer = self.sink.carrier.take();
+                self.sink.carrier = Some(origin.within(outer.as_ref()));
+                outer
+            });
             let read = match scope.as_bytes()[at] {
                 b'{' => self.read_top_object(scope, at),
                 b'[' if envelope::behind_brackets(&scope[at..]).is_none() => {
@@ -175,6 +186,8 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
                 _ => match envelope::log_line(&scope[at..]) {
                     Some(LogLine::Value(behind)) => {
                         is_row = envelope::is_cli_row(&scope[at..]);
+                        line_origin =
+                            envelope::labels_before(&scope[at..at + behind]).and_then(origin::of_labels);
                         at += behind;
                         continue;
                     }
@@ -183,6 +196,9 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
                         let is_of_events =
                             self.sink.contents.records > 0 && envelope::is_cli_row(&scope[at..]);
                         if !self.read_words_line(at..end) && !is_of_events {
+                            if let Some(found) = traces::legacy_line(&scope[at..end]) {
+                                self.sink.contents.add_trace(TraceKind::LegacyAudit, at + found);
+                            }
                             self.sink.count_other(ObjectSkip::OtherLog);
                         }
                         at = walk::skip_blanks(self.text, end);
@@ -191,6 +207,9 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
                     None => Err(self.broken(at, "neither an object nor an array")),
                 },
             };
+            if let Some(outer) = around {
+                self.sink.carrier = outer;
+            }
             at = match read {
                 Ok(end) if std::mem::take(&mut is_row) => self.skip_columns(end),
                 Ok(end) => end,
@@ -269,11 +288,11 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
             _ => return self.record(scope, at),
         }
         if audit::begins_as_usual(&scope[at..])
-            && let Ok((record, end)) = audit::record(scope, at)
+            && let Ok(ReadEvent { record, end, is_plain }) = audit::record(scope, at)
             && record.looks_like_one()
             && !record.user.is_absent()
         {
-            self.sink.visit_record(&scope[at..end], Ok(AnyRecord::Kubernetes(&record)));
+            self.sink.visit_audit_event(&scope[at..end], &record, is_plain);
             return Ok(end);
         }
         let mut record = Record::default();
@@ -469,11 +488,10 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
 
     /// Reads a Kubernetes audit event.
     pub(super) fn audit_event(&mut self, slice: &str) {
-        let mut visit =
-            |record: AuditRecord<'_>| self.sink.visit_record(slice, Ok(AnyRecord::Kubernetes(&record)));
-        if let Ok((record, _)) = audit::record(slice, 0) {
-            return visit(record);
+        if let Ok(read) = audit::record(slice, 0) {
+            return self.sink.visit_audit_event(slice, &read.record, read.is_plain);
         }
+        let visit = |record: AuditRecord<'_>| self.sink.visit_audit_event(slice, &record, false);
         if let Err(reason) = fallback::with_audit_record(slice, visit) {
             self.sink.visit_record(slice, Err(&reason));
         }
@@ -572,20 +590,21 @@ impl<'a, 'h, 'w, V: FnMut(FoundRecord<'_>)> JsonStream<'a, 'h, 'w, V> {
 
     /// Notes that the value at `at` has no end; reading may continue after `behind`.
     fn truncated_at(&mut self, at: usize, behind: usize) -> Unreadable {
-        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
-        let beginning = String::from_utf8_lossy(&rest[..rest.len().min(LONGEST_GLIMPSE)]);
-        match audit::audit_id_of_cut(&beginning) {
-            Some(id) => {
-                let detail = format!("the JSON text of audit event {id} ends too early");
-                self.fault(FaultKind::JsonTruncated, at, &detail);
-            }
-            None => self.fault(FaultKind::JsonTruncated, at, "the JSON text ends too early"),
-        }
+        let detail = cut_detail(self.text.get(at..).unwrap_or_default());
+        self.fault(FaultKind::JsonTruncated, at, &detail);
         Unreadable { at: behind }
     }
 
     fn fault(&mut self, kind: FaultKind, at: usize, detail: &str) {
         self.sink.contents.fault(kind, at, detail);
+    }
+}
+
+/// What to say of a value without an end: if it is an audit event, its id helps to find it elsewhere.
+pub(super) fn cut_detail(value: &str) -> String {
+    match audit::audit_id_of_cut(&value[..walk::floor(value, LONGEST_GLIMPSE)]) {
+        Some(id) => format!("the JSON text of audit event {id} ends too early"),
+        None => "the JSON text ends too early".to_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::envelope::{self, TextKind};
 use super::finder::{self, Search, SearchEnd};
-use super::json_stream::JsonStream;
+use super::json_stream::{self, JsonStream};
 use super::quoted;
 use super::traces::{self, TraceKind};
 use crate::coverage::FaultKind;
@@ -191,7 +191,8 @@ impl<'a, V: FnMut(FoundRecord<'_>)> JsonStream<'a, '_, '_, V> {
         if !is_line_end || stop <= open + 1 || !seems_record {
             return open + 1;
         }
-        self.sink.contents.fault(FaultKind::JsonTruncated, open, "the JSON text ends too early");
+        let detail = json_stream::cut_detail(&scope[open..stop]);
+        self.sink.contents.fault(FaultKind::JsonTruncated, open, &detail);
         let faults = self.sink.contents.fault_marks();
         *any |= self.read_finds(scope, search, false);
         self.sink.contents.merge_cut_faults(faults);

@@ -1,6 +1,7 @@
 //! Texts and bytes within texts: JSON in strings, and base64.
 
-use super::envelope::{self, CarrierOrigin, TextKind};
+use super::envelope::{self, TextKind};
+use super::origin::CarrierOrigin;
 use super::sink::{Contents, DEEPEST, LARGEST_INSIDE, MemberCopies, Sink, TextContext};
 use super::text;
 use super::traces::TraceKind;

@@ -7,14 +7,14 @@ use std::rc::Rc;
 
 use foldhash::fast::FixedState;
 
-use super::envelope::CarrierOrigin;
+use super::origin::{self, CarrierOrigin};
 use super::traces::TraceKind;
 use crate::coverage::{FaultKind, FoundPaths, ObjectSkip, Position};
 use crate::decode::ceiling::Ceiling;
 use crate::decode::faults::FaultMark;
 use crate::decode::record::scanner::KeyPredictors;
 use crate::decode::{DecodeFault, DecodeFaults, FoundRecord};
-use crate::event::AnyRecord;
+use crate::event::{AnyRecord, AuditRecord};
 
 /// The maximum depth of wrappers and texts. A subscription message in a line of a search result in a list has
 /// depth four.
@@ -122,7 +122,7 @@ pub(in crate::decode) struct Sink<'h, 'w, V> {
     pub(super) visit: V,
     pub(in crate::decode) predictors: &'h mut KeyPredictors,
     pub(in crate::decode) contents: Contents,
-    pub(super) ceiling: &'w Ceiling,
+    pub(in crate::decode) ceiling: &'w Ceiling,
     pub(super) room: &'w Cell<u64>,
     pub(in crate::decode) depth: u32,
     pub(in crate::decode) is_strict: bool,
@@ -174,6 +174,31 @@ impl<'h, 'w, V: FnMut(FoundRecord<'_>)> Sink<'h, 'w, V> {
             carrier,
             record,
         });
+    }
+
+    /// Passes an audit event to the visitor. `is_plain` says that it has no members but those of the API server: others may name its cluster.
+    pub(in crate::decode) fn visit_audit_event(
+        &mut self,
+        text: &str,
+        record: &AuditRecord<'_>,
+        is_plain: bool,
+    ) {
+        let origin = if is_plain { None } else { origin::of_object(text, 0) };
+        self.within_origin(origin, |sink| sink.visit_record(text, Ok(AnyRecord::Kubernetes(record))));
+    }
+
+    /// Calls `inside` with an origin around what it reads, if there is one.
+    pub(super) fn within_origin<T>(
+        &mut self,
+        origin: Option<CarrierOrigin>,
+        inside: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let Some(origin) = origin else { return inside(self) };
+        let outer = self.carrier.take();
+        self.carrier = Some(origin.within(outer.as_ref()));
+        let result = inside(self);
+        self.carrier = outer;
+        result
     }
 
     /// Counts a value that is not a record.

@@ -8,6 +8,8 @@
 //! summary exported by the console does not name the principal.
 
 use super::envelope;
+use super::origin::{self, CarrierOrigin};
+use super::rebuilt;
 use super::sink::Sink;
 use super::traces::{self, TraceKind};
 use crate::coverage::{FaultKind, ObjectSkip, Position};
@@ -41,8 +43,14 @@ pub(in crate::decode) struct Table {
     events: Vec<usize>,
     /// Columns that are not examined.
     quoting: Vec<usize>,
+    /// Columns that may say where the events of a row are from, with their names.
+    origins: Vec<(usize, String)>,
     /// Why rows without events are not read, if other columns hold single fields of events.
     pub(super) fields: Option<ObjectSkip>,
+    /// What such a row is.
+    trace: TraceKind,
+    /// The members of an audit event that the columns are, if rows are such events.
+    members: Vec<(usize, &'static str)>,
 }
 
 /// The kind of a table.
@@ -50,8 +58,15 @@ pub(in crate::decode) struct Table {
 pub(in crate::decode) enum TableKind {
     /// Cells hold events.
     Events(Table),
-    /// Cells hold single fields of events: the reason to skip it, and whether it has no rows.
-    Fields(ObjectSkip, bool),
+    /// Cells hold single fields of events.
+    Fields {
+        /// The reason to skip it.
+        kind: ObjectSkip,
+        /// What its rows are.
+        trace: TraceKind,
+        /// Whether it has no rows.
+        is_empty: bool,
+    },
 }
 
 /// The kind of table that a text is.
@@ -60,7 +75,7 @@ pub(in crate::decode) fn table_kind(text: &str) -> Option<TableKind> {
     let head = &text[..walk::floor(text, GLIMPSE)];
     let header = head.lines().next()?;
     let cell = json_cell(head);
-    let fields = fields(header);
+    let fields = fields(header, head);
     let known = DELIMITERS.into_iter().find_map(|delimiter| {
         let events = columns(header, delimiter, &EVENT_COLUMNS);
         (!events.is_empty()).then_some((delimiter, events))
@@ -69,19 +84,37 @@ pub(in crate::decode) fn table_kind(text: &str) -> Option<TableKind> {
         (Some((delimiter, events)), cell) => {
             let has_backslashes = cell.is_some_and(|cell| cell.has_backslashes);
             let quoting = columns(header, delimiter, &QUOTING_COLUMNS);
-            Some(TableKind::Events(Table { delimiter, has_backslashes, events, quoting, fields }))
+            let (origins, members) = (origins(header, delimiter), members(header, delimiter));
+            let trace = trace_of(header);
+            let table =
+                Table { delimiter, has_backslashes, events, quoting, origins, fields, trace, members };
+            Some(TableKind::Events(table))
         }
         (None, Some(cell)) => {
             let delimiter = cell.delimiter.unwrap_or_else(|| delimiter_of(header));
             let quoting = columns(header, delimiter, &QUOTING_COLUMNS);
             let (has_backslashes, events) = (cell.has_backslashes, Vec::new());
-            Some(TableKind::Events(Table { delimiter, has_backslashes, events, quoting, fields }))
+            let (origins, members) = (origins(header, delimiter), members(header, delimiter));
+            let trace = trace_of(header);
+            let table =
+                Table { delimiter, has_backslashes, events, quoting, origins, fields, trace, members };
+            Some(TableKind::Events(table))
         }
         (None, None) => {
             let delimiter = char::from(delimiter_of(header));
             let has_row = || text.lines().skip(1).any(|line| line.contains(delimiter));
-            fields.map(|kind| TableKind::Fields(kind, !has_row()))
+            fields.map(|kind| TableKind::Fields { kind, trace: trace_of(header), is_empty: !has_row() })
         }
+    }
+}
+
+/// What a row of a table of single fields is.
+fn trace_of(header: &str) -> TraceKind {
+    let header = header.to_ascii_lowercase();
+    match () {
+        () if header.contains("protopayload") => TraceKind::Gke,
+        () if header.contains("requesturi") => TraceKind::AuditColumns,
+        () => TraceKind::Columns,
     }
 }
 
@@ -93,6 +126,25 @@ fn columns(header: &str, delimiter: u8, wanted: &[&str]) -> Vec<usize> {
     };
     let names = header.split(char::from(delimiter)).enumerate();
     names.filter(|(_, name)| is_wanted(name)).map(|(number, _)| number).collect()
+}
+
+/// The columns of a header that may say where the events of a row are from.
+fn origins(header: &str, delimiter: u8) -> Vec<(usize, String)> {
+    let names = header.trim_start_matches('\u{feff}').split(char::from(delimiter)).enumerate();
+    let names = names.map(|(number, name)| (number, name.trim().trim_matches('"')));
+    names.filter(|(_, name)| origin::may_tell(name)).map(|(number, name)| (number, name.to_owned())).collect()
+}
+
+/// The columns of a header that are members of an audit event, if each row is one.
+fn members(header: &str, delimiter: u8) -> Vec<(usize, &'static str)> {
+    let names = header.trim_start_matches('\u{feff}').split(char::from(delimiter)).enumerate();
+    let members: Vec<_> = names
+        .filter_map(|(number, name)| {
+            Some((number, rebuilt::member_of_column(name.trim().trim_matches('"'))?))
+        })
+        .collect();
+    let has = |member: &str| members.iter().any(|(_, known)| *known == member);
+    if has("auditID") && has("requestURI") && has("user") { members } else { Vec::new() }
 }
 
 /// The first quoted cell that begins like JSON.
@@ -149,13 +201,15 @@ fn delimiter_of(header: &str) -> u8 {
 
 /// The reason to skip a table whose header names single fields of events (CloudTrail User Guide, "Supported schema for event record fields" and
 /// "Downloading events"), or of requests to clusters.
-fn fields(header: &str) -> Option<ObjectSkip> {
+fn fields(header: &str, text: &str) -> Option<ObjectSkip> {
     let delimiter = delimiter_of(header);
     let names = || header.split(char::from(delimiter));
     let has = |name: &str| names().any(|column| traces::ends_like(column.trim_matches(['"', ' ']), name));
     let is_of_calls = has("eventname") && (has("eventtime") || has("eventsource"));
     let is_of_requests = has("requesturi") && (has("auditid") || has("userusername"));
-    if names().nth(1).is_none() || !(is_of_calls || is_of_requests) {
+    let is_of_google =
+        has("protopayloadmethodname") && memchr::memmem::find(text.as_bytes(), b"k8s.io").is_some();
+    if names().nth(1).is_none() || !(is_of_calls || is_of_requests || is_of_google) {
         return None;
     }
     Some(if header.contains("vent name") { ObjectSkip::Summary } else { ObjectSkip::LakeResult })
@@ -180,7 +234,9 @@ pub(in crate::decode) fn records<V: FnMut(FoundRecord<'_>)>(
         let at = row.as_ref().ok().and_then(|row| row.position()).map_or(0, |at| at.byte());
         let (records, faults) = (sink.contents.records, sink.contents.fault_marks());
         match row {
-            Ok(row) => table.visit_row(&row, at as usize, sink),
+            Ok(row) => {
+                sink.within_origin(table.origin(&row), |sink| table.visit_row(&row, at as usize, sink));
+            }
             Err(error) => sink.contents.faults.push(DecodeFault {
                 kind: FaultKind::RecordBroken,
                 position: Position::Byte(at),
@@ -191,13 +247,19 @@ pub(in crate::decode) fn records<V: FnMut(FoundRecord<'_>)>(
         if sink.contents.records == records && number > 0 {
             sink.count_other(table.fields.unwrap_or(ObjectSkip::OtherJson));
             if table.fields.is_some() && sink.contents.fault_marks() == faults {
-                sink.contents.add_trace(TraceKind::Columns, at as usize);
+                sink.contents.add_trace(table.trace, at as usize);
             }
         }
     }
 }
 
 impl Table {
+    /// Where the events of a row are from, as other cells say.
+    fn origin(&self, row: &csv::StringRecord) -> Option<CarrierOrigin> {
+        let cells = self.origins.iter().filter_map(|(column, name)| Some((name, row.get(*column)?)));
+        cells.map(|(name, cell)| origin::of_cell(name, cell)).fold(None, CarrierOrigin::better)
+    }
+
     /// Visits every record of a row. The same event in two cells counts once.
     fn visit_row<V: FnMut(FoundRecord<'_>)>(
         &self,
@@ -206,6 +268,14 @@ impl Table {
         sink: &mut Sink<'_, '_, V>,
     ) {
         let cells = row.iter().enumerate().filter(|(column, _)| !self.quoting.contains(column));
+        let members =
+            self.members.iter().filter_map(|(column, member)| Some((*member, row.get(*column)?.into())));
+        if !self.members.is_empty()
+            && let Some(event) = rebuilt::of_cells(members)
+        {
+            sink.text(&event, at, false);
+            return;
+        }
         let mut watched = sink.watch_copies();
         for (column, cell) in cells {
             let is_known = self.events.contains(&column);

@@ -4,7 +4,7 @@ use super::json_stream::{self, JsonStream};
 use super::sink::{Contents, TextContext};
 use super::table::{self, TableKind};
 use super::traces::{self, TraceKind};
-use super::{encoded, envelope, loose, partial_lines};
+use super::{encoded, envelope, loose, origin, partial_lines};
 use crate::coverage::ObjectSkip;
 use crate::decode::record::scanner::KeyPredictors;
 use crate::decode::{FoundRecord, Verdict};
@@ -41,6 +41,9 @@ pub(in crate::decode) fn is_unknown(text: &str) -> bool {
         && table::table_kind(text).is_none()
 }
 
+/// The beginning of a text that Grafana exports: what all its lines have in common, as JSON.
+const COMMON_LABELS: &str = "Common labels: ";
+
 fn read_as_it_begins(
     text: &str,
     within: &TextContext<'_>,
@@ -53,6 +56,10 @@ fn read_as_it_begins(
         return (Verdict::Records, walker.finish());
     }
     let start = text.trim_ascii_start();
+    if let Some(labels) = start.strip_prefix(COMMON_LABELS) {
+        let labels = labels.lines().next().and_then(|labels| origin::of_member("labels", labels));
+        walker.sink().carrier = labels.map(|labels| labels.within(within.carrier.as_ref()));
+    }
     match start.bytes().next() {
         None => (Verdict::Other(ObjectSkip::Empty), walker.finish()),
         Some(b'{' | b'[') => {
@@ -73,9 +80,9 @@ fn read_as_it_begins(
                 };
                 (verdict, walker.finish())
             }
-            Some(TableKind::Fields(kind, is_empty)) => {
+            Some(TableKind::Fields { kind, trace, is_empty }) => {
                 if !is_empty {
-                    walker.sink().contents.add_trace(TraceKind::Columns, 0);
+                    walker.sink().contents.add_trace(trace, 0);
                 }
                 (Verdict::Other(kind), walker.finish())
             }
@@ -116,11 +123,11 @@ fn read_words<V: FnMut(FoundRecord<'_>)>(
     // A document may name the fields, unless their quotes are escaped for it: then it shows a record.
     let kind = if loose::is_document(text) { TraceKind::Shown } else { TraceKind::Words };
     let is_shown = || kind == TraceKind::Words || loose::has_escaped_names(text);
-    if is_silent
-        && is_shown()
-        && let Some(at) = traces::in_words(text)
-    {
-        walker.sink().contents.add_trace(kind, at);
+    if is_silent && is_shown() {
+        let of_calls = traces::in_words(text).map(|at| (kind, at));
+        if let Some((kind, at)) = of_calls.or_else(|| traces::of_clusters_in_words(text)) {
+            walker.sink().contents.add_trace(kind, at);
+        }
     }
     let verdict =
         if is_read { Verdict::Records } else { foreign_log(text).map_or(Verdict::NotJson, Verdict::Other) };

@@ -21,6 +21,14 @@ pub(in crate::decode) enum TraceKind {
     OcsfAudit,
     /// A request to a cluster as Google Cloud logs it.
     Gke,
+    /// A table of single fields of requests to a cluster.
+    AuditColumns,
+    /// A request to the API of Rancher.
+    Rancher,
+    /// A line of the format that audit logs of clusters had before JSON.
+    LegacyAudit,
+    /// An entry of the journal of systemd whose message was left out.
+    Journal,
     /// `audit.k8s.io` without the required fields of an event.
     AuditEvent,
     /// Nested too deep in wrappers, lists or texts.
@@ -49,7 +57,21 @@ impl TraceKind {
             Self::OcsfAudit => {
                 "a request to a Kubernetes cluster in OCSF, which cannot be rebuilt faithfully; read the audit log itself"
             }
-            Self::Gke => "a request to a cluster in an audit log of Google Cloud, which is not read",
+            Self::Gke => {
+                "a request to a cluster in an audit log of Google Cloud, which is not read; GKE exports no audit.k8s.io events, so such a log has to be searched where it is (Logs Explorer, BigQuery)"
+            }
+            Self::AuditColumns => {
+                "a table of single fields of requests to a cluster, from which they cannot be rebuilt faithfully; export whole audit events as JSON"
+            }
+            Self::Rancher => {
+                "a request in the audit log of Rancher's API, which has no audit.k8s.io events and is not read; what reached a cluster is in the audit log of its API server"
+            }
+            Self::LegacyAudit => {
+                "a line of the legacy format of audit logs, which is not read; --audit-log-format=json, the default since Kubernetes 1.8, writes events"
+            }
+            Self::Journal => {
+                "an entry of the journal without its message, which journalctl leaves out if it is long; export the journal with --all (journalctl --all --output json)"
+            }
             Self::AuditEvent => "an audit.k8s.io object that is not a complete audit event",
             Self::TooDeep => "something that looks like a record is nested too deeply to be read",
             Self::Quoted => "a record inside the request or response of an object that is not a record",
@@ -63,7 +85,7 @@ impl TraceKind {
 
     /// Whether it counts only with a time.
     pub(super) const fn needs_time(self) -> bool {
-        matches!(self, Self::Columns)
+        matches!(self, Self::Columns | Self::AuditColumns)
     }
 }
 
@@ -116,9 +138,9 @@ impl Clue {
     const NAMED_SOURCE: Self = Self(1 << 15);
     const NAMED_TIME: Self = Self(1 << 16);
     const NAMED_CALL: Self = Self(7 << 14);
-    pub(super) const NAMED: Self = Self(7 << 14 | 3 << 42);
+    pub(super) const NAMED: Self = Self(7 << 14 | 3 << 42 | 1 << 46);
     /// Clues that a row passes to its list.
-    pub(super) const ROW: Self = Self(7 << 14 | 7 << 11 | 3 << 42);
+    pub(super) const ROW: Self = Self(7 << 14 | 7 << 11 | 3 << 42 | 1 << 46);
     /// `aws.cloudtrail.event_version`, and members of `cloudtrail`.
     const CLOUDTRAIL: Self = Self(1 << 17);
     const ANY_VERSION: Self = Self(1 << 18);
@@ -139,6 +161,17 @@ impl Clue {
     const NAMED_URI: Self = Self(1 << 42);
     const NAMED_USER: Self = Self(1 << 43);
     const NAMED_AUDIT: Self = Self(3 << 42);
+    /// `auditID` as a value.
+    const NAMED_AUDIT_ID: Self = Self(1 << 46);
+    const NAMED_EVENT: Self = Self(1 << 42 | 1 << 46);
+    /// `values` of names and typed values, in which an audit event is.
+    pub(super) const KEY_VALUES: Self = Self(1 << 47);
+    /// `AuditId`, `RequestUri`, `Verb` and `User`, all as in Azure's tables.
+    const ROW_ID: Self = Self(1 << 48);
+    const ROW_URI: Self = Self(1 << 49);
+    const ROW_VERB: Self = Self(1 << 50);
+    const ROW_USER: Self = Self(1 << 51);
+    const ROW_OF_AZURE: Self = Self(15 << 48);
     /// `"serviceName": "k8s.io"`, and of an audit log of Google Cloud.
     const GKE_SERVICE: Self = Self(1 << 44);
     const GOOGLE_AUDIT: Self = Self(1 << 45);
@@ -169,6 +202,10 @@ impl Clue {
             "vendor_name" if text == "AWS" => Self::VENDOR,
             "serviceName" if text == "k8s.io" => Self::GKE_SERVICE,
             "@type" if text.ends_with("google.cloud.audit.AuditLog") => Self::GOOGLE_AUDIT,
+            "AuditId" => Self::ROW_ID,
+            "RequestUri" => Self::ROW_URI,
+            "Verb" => Self::ROW_VERB,
+            "User" => Self::ROW_USER,
             _ => Self::NONE,
         };
         exact | Self::like(key, text)
@@ -238,6 +275,7 @@ impl Clue {
             Some(b'e' | b'E') if is("eventtime") => Self::NAMED_TIME,
             Some(b'e' | b'E') if is("userusername") => Self::NAMED_USER,
             Some(b'i' | b'I') if is("requesturi") => Self::NAMED_URI,
+            Some(b'd' | b'D') if is("auditid") => Self::NAMED_AUDIT_ID,
             _ => Self::NONE,
         }
     }
@@ -251,11 +289,34 @@ impl Clue {
             "product" if clues.has(Self::PRODUCT | Self::VENDOR) => Self::OCSF,
             "metadata" if clues.has(Self::OCSF) => Self::OCSF,
             _ if ends_like(key, "cloudtrail") && clues.has(Self::ANY_VERSION) => Self::CLOUDTRAIL,
+            // In BigQuery, the type is part of the name.
+            _ if ends_like(key, "protopayloadauditlog") && clues.has(Self::GKE_SERVICE) => Self::GKE,
+            "User" if members > 0 => Self::ROW_USER,
             // In search engine responses, every value is a list.
             _ if ends_like(key, "cloudtraileventversion") => Self::CLOUDTRAIL,
             _ if members > 0 => audit::part(key).map_or(Self::NONE, |part| Self(1 << Self::PART << part)),
             _ => Self::NONE,
         }
+    }
+
+    /// The clues of a member that is a list: in search engine responses, every value is one.
+    pub(super) fn of_list(key: &str, list: &str, clues: Self) -> Self {
+        if key == "values" && clues.has(Self::NAMED_EVENT) {
+            return Self::KEY_VALUES;
+        }
+        let is_empty = || list[1..list.len() - 1].trim_ascii().is_empty();
+        let like = if ends_like(key, "auditid") {
+            Self::LIKE_AUDIT_ID
+        } else if ends_like(key, "requesturi") {
+            Self::LIKE_URI
+        } else {
+            return Self::NONE;
+        };
+        if is_empty() { Self::NONE } else { like }
+    }
+
+    pub(super) const fn is_row(self) -> bool {
+        self.has(Self::ROW_OF_AZURE)
     }
 
     pub(super) const fn is_record(self) -> bool {
@@ -291,8 +352,11 @@ impl Clue {
         if self.has(Self::LIKE) {
             return Some(if is_list { TraceKind::Columns } else { TraceKind::Flattened });
         }
-        if self.has(Self::NAMED_CALL) || self.has(Self::NAMED_AUDIT) {
+        if self.has(Self::NAMED_CALL) {
             return Some(TraceKind::Columns);
+        }
+        if self.has(Self::NAMED_AUDIT) || self.has(Self::NAMED_EVENT) {
+            return Some(TraceKind::AuditColumns);
         }
         if self.has(Self::GKE) {
             return Some(TraceKind::Gke);
@@ -361,6 +425,35 @@ pub(super) fn in_words(text: &str) -> Option<usize> {
 fn in_words_as(text: &str, bytes: &[u8], source: &[u8]) -> Option<usize> {
     let mut places = memmem::find_iter(bytes, source).take(MOST_LOOKED_AT);
     places.find(|at| is_source(text, *at, source.len()))
+}
+
+/// Position and kind of traces of requests to clusters, in a text that is not JSON: an audit event or one of Google Cloud as YAML, or a line of
+/// the legacy format.
+pub(super) fn of_clusters_in_words(text: &str) -> Option<(TraceKind, usize)> {
+    let bytes = text.as_bytes();
+    let near = |at: usize| floor(text, at.saturating_sub(WINDOW))..floor(text, at.saturating_add(WINDOW));
+    let has = |at: usize, name: &str, begins: &str| {
+        let near = &text[near(at)];
+        memmem::find_iter(near.as_bytes(), name)
+            .take(MOST_BETWEEN)
+            .any(|at| value_after(near, at + name.len()).starts_with(begins))
+    };
+    let first = |what: &str, fits: &dyn Fn(usize) -> bool| {
+        memmem::find_iter(bytes, what).take(MOST_LOOKED_AT).find(|at| fits(*at))
+    };
+    let google = first("google.cloud.audit.AuditLog", &|at| has(at, "serviceName", "k8s.io"));
+    let event = first("audit.k8s.io/v", &|at| has(at, "requestURI", "/") && has(at, "auditID", ""));
+    let found = google.map(|at| (TraceKind::Gke, at)).or(event.map(|at| (TraceKind::Words, at)));
+    found.or_else(|| legacy_line(text).map(|at| (TraceKind::LegacyAudit, at)))
+}
+
+/// Where the legacy format of audit logs begins in a text: `AUDIT: id="…" ip="…" method="…" …`, and later `AUDIT: id="…" response="200"`.
+pub(super) fn legacy_line(text: &str) -> Option<usize> {
+    memmem::find_iter(text.as_bytes(), "AUDIT: id=\"").take(MOST_LOOKED_AT).find(|at| {
+        let rest = &text[*at..floor(text, at + 100)];
+        let mut behind = rest.split("\" ").skip(1);
+        behind.next().is_some_and(|next| next.starts_with("ip=\"") || next.starts_with("response=\""))
+    })
 }
 
 /// The maximum number of occurrences that are examined between two values.

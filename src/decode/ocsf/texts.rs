@@ -84,7 +84,7 @@ pub(super) fn are_fields(columns: &[ColumnDescPtr]) -> bool {
         columns.map(|column| column.path().string().replace(|c| !is_plain(c), "_")).collect();
     let has = |name: &str| names.iter().any(|column| is_one_of(column, &[name]));
     let is_audit = has("auditid") && ["verb", "stage", "requesturi"].into_iter().any(has);
-    is_audit || matches!(table_kind(&names.join(",")), Some(TableKind::Fields(..)))
+    is_audit || matches!(table_kind(&names.join(",")), Some(TableKind::Fields { .. }))
 }
 
 /// Whether a name is one of some in small letters.

@@ -1,5 +1,7 @@
 //! Kubernetes audit events: the fast path, which walks the keys and skips unused values.
 //!
+//! Collectors replace dots in names by `_` (Elastic Agent, Fluent Bit), so names of annotations and of `extra` are read in both forms.
+//!
 //! As with CloudTrail records, anything unusual in a used value ends the walk, and the event goes to the
 //! fallback reader.
 
@@ -15,9 +17,20 @@ pub(in crate::decode) fn begins_as_usual(text: &str) -> bool {
     text.starts_with(USUAL_START)
 }
 
-/// Reads the event that begins with the `{` at `start`; returns it and the position after its `}`.
-pub(in crate::decode) fn record(text: &str, start: usize) -> Walk<(AuditRecord<'_>, usize)> {
+/// An event, as it was read.
+#[derive(Debug)]
+pub(in crate::decode) struct ReadEvent<'a> {
+    pub(in crate::decode) record: AuditRecord<'a>,
+    /// The position after its `}`.
+    pub(in crate::decode) end: usize,
+    /// Whether it has no members but those that the API server writes. Collectors add others.
+    pub(in crate::decode) is_plain: bool,
+}
+
+/// Reads the event that begins with the `{` at `start`.
+pub(in crate::decode) fn record(text: &str, start: usize) -> Walk<ReadEvent<'_>> {
     let mut record = AuditRecord::default();
+    let mut is_plain = true;
     let mut scanner = Scanner::new(text, start);
     scanner.object_or_other(|scanner, key| {
         match key {
@@ -40,12 +53,22 @@ pub(in crate::decode) fn record(text: &str, start: usize) -> Walk<(AuditRecord<'
             "stageTimestamp" => record.stage_time = scanner.text()?,
             "timestamp" => record.timestamp = scanner.text()?,
             "annotations" => (record.decision, record.login) = scanner.annotations()?,
+            "kind"
+            | "apiVersion"
+            | "level"
+            | "requestObject"
+            | "responseObject"
+            | "metadata"
+            | "authenticationMetadata" => scanner.skip()?,
             _ if is_flattened(key) => return Err(NeedsFallback),
-            _ => scanner.skip()?,
+            _ => {
+                is_plain = false;
+                scanner.skip()?;
+            }
         }
         Ok(())
     })?;
-    Ok((record, scanner.at))
+    Ok(ReadEvent { record, end: scanner.at, is_plain })
 }
 
 /// Members of an event whose parts decide who did what with which result. Without one of them, the event would say something else: that
@@ -138,10 +161,14 @@ impl<'a> Scanner<'a> {
                 "canonicalArn" => user.canonical_arn = scanner.first_and_last()?.first,
                 "sessionName" => user.session_name = scanner.first_and_last()?.first,
                 "accessKeyId" => user.access_key_id = scanner.first_and_last()?.first,
-                "principalId" | "sigs.k8s.io/aws-iam-authenticator/principalId" => {
+                "principalId"
+                | "sigs.k8s.io/aws-iam-authenticator/principalId"
+                | "sigs_k8s_io/aws-iam-authenticator/principalId" => {
                     user.principal_id = scanner.first_and_last()?.first;
                 }
-                "authentication.kubernetes.io/pod-name" => user.pod_name = scanner.first_and_last()?.first,
+                "authentication.kubernetes.io/pod-name" | "authentication_kubernetes_io/pod-name" => {
+                    user.pod_name = scanner.first_and_last()?.first;
+                }
                 _ => scanner.skip()?,
             }
             Ok(())
@@ -185,9 +212,15 @@ impl<'a> Scanner<'a> {
         let (mut decision, mut login) = (None, Login::default());
         self.object_or_other(|scanner, key| {
             match key {
-                "authorization.k8s.io/decision" => decision = scanner.text()?,
-                "authentication.openshift.io/decision" => login.decision = scanner.text()?,
-                "authentication.openshift.io/username" => login.username = scanner.text()?,
+                "authorization.k8s.io/decision" | "authorization_k8s_io/decision" => {
+                    decision = scanner.text()?
+                }
+                "authentication.openshift.io/decision" | "authentication_openshift_io/decision" => {
+                    login.decision = scanner.text()?
+                }
+                "authentication.openshift.io/username" | "authentication_openshift_io/username" => {
+                    login.username = scanner.text()?
+                }
                 _ => scanner.skip()?,
             }
             Ok(())

@@ -7,16 +7,22 @@ use super::object_name::name;
 use crate::event::AuditRecord;
 
 /// The id of the credential that the real user had, in `user.extra`: `JTI=…` of a token, `X509SHA256=…` of a certificate.
-const USED: &str = "authentication.kubernetes.io/credential-id";
+/// Collectors replace dots in names.
+const USED: [&str; 2] =
+    ["authentication.kubernetes.io/credential-id", "authentication_kubernetes_io/credential-id"];
 
 /// The id of the token that a request returned, in `annotations`.
-const ISSUED: &str = "authentication.kubernetes.io/issued-credential-id";
+const ISSUED: [&str; 2] = [
+    "authentication.kubernetes.io/issued-credential-id",
+    "authentication_kubernetes_io/issued-credential-id",
+];
 
 /// The id of the credential with which the request of a record with this text was made. Clusters say it since Kubernetes 1.30.
 pub fn credential_in_cluster(text: &str) -> Option<&str> {
     // The text of most records has it, but that of an older cluster need not be walked.
-    memchr::memmem::find(text.as_bytes(), USED.as_bytes())?;
-    let ids = Json::new(text).member("user")?.member("extra")?.member(USED)?;
+    memchr::memmem::find(text.as_bytes(), b"io/credential-id\"")?;
+    let extra = Json::new(text).member("user")?.member("extra")?;
+    let ids = USED.iter().find_map(|name| extra.member(name))?;
     match ids.items().first()?.non_empty_string()? {
         // No API server writes an id that needs escapes.
         Cow::Borrowed(id) => Some(id),
@@ -36,7 +42,10 @@ pub fn issued_in_cluster<'a>(record: &AuditRecord<'a>, text: &'a str) -> Option<
     }
     match object.subresource.filter(|name| !name.is_empty()) {
         None => object.service_account(&name(record, text)?).map(Cow::Owned),
-        Some("token") => Json::new(text).member("annotations")?.member(ISSUED)?.non_empty_string(),
+        Some("token") => {
+            let annotations = Json::new(text).member("annotations")?;
+            ISSUED.iter().find_map(|name| annotations.member(name))?.non_empty_string()
+        }
         Some(_) => None,
     }
 }

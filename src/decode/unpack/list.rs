@@ -7,7 +7,7 @@
 //! long lists.
 
 use super::layout::{LONGEST_BEGINNING, next_beginning};
-use crate::decode::find::envelope;
+use crate::decode::find::{envelope, origin};
 use crate::decode::record::simd::{nested_end, quote_or_backslash};
 
 /// Lists nested deeper than this are not split.
@@ -15,6 +15,9 @@ const DEEPEST: usize = 8;
 
 /// Longer texts of a wrapper are not repeated in each piece, since they may hold records.
 const LONGEST_REPEATED: usize = 256;
+
+/// Nor are longer labels.
+const LONGEST_LABELS: usize = 4 << 10;
 
 /// The nesting depth that no meaningful JSON has.
 const BOTTOMLESS: usize = 10_000;
@@ -212,7 +215,7 @@ fn in_object(text: &[u8], open: usize, way: &mut OpenBrackets) -> CutSearch {
         }
         match value(text, at) {
             ValueEnd::Whole(end) => {
-                if is_repeated_in_pieces(&text[at..end]) {
+                if is_repeated_in_pieces(&text[at..end]) || are_labels(key, &text[at..end]) {
                     has_owner |= key == b"owner";
                     has_group |= key == b"logGroup";
                     kept.extend(&text[key_start..end]);
@@ -243,6 +246,13 @@ fn in_object(text: &[u8], open: usize, way: &mut OpenBrackets) -> CutSearch {
 /// records.
 fn is_repeated_in_pieces(value: &[u8]) -> bool {
     value.len() <= LONGEST_REPEATED && !value.iter().any(|byte| matches!(byte, b'{' | b'[' | b'\\'))
+}
+
+/// Whether a member of a wrapper holds labels that may name the cluster of what is in the list, and no records.
+fn are_labels(key: &[u8], value: &[u8]) -> bool {
+    value.len() <= LONGEST_LABELS
+        && str::from_utf8(key).is_ok_and(origin::may_tell)
+        && str::from_utf8(value).is_ok_and(|value| !envelope::may_hide_records(value))
 }
 
 /// The end of a value.
@@ -344,6 +354,16 @@ mod tests {
                 r#"{"took":1,"hits":{"total":2,"hits":[{}"#,
             ),
             (r#"[{"Records":[1,2"#, r#"[{"Records":[1]}]"#, r#"[{"Records":[2"#),
+            (
+                r#"{"result":[{"stream":{"cluster":"a"},"other":{"x":1},"values":[1,2"#,
+                r#"{"result":[{"stream":{"cluster":"a"},"other":{"x":1},"values":[1]}]}"#,
+                r#"{"result":[{"stream":{"cluster":"a"},"values":[2"#,
+            ),
+            (
+                r#"{"labels":{"auditID":"x"},"values":[1,2"#,
+                r#"{"labels":{"auditID":"x"},"values":[1]}"#,
+                r#"{"values":[2"#,
+            ),
             (
                 r#"{"Events":[],"x":"{","Records":[1,2,"#,
                 r#"{"Events":[],"x":"{","Records":[1,2]}"#,

@@ -67,6 +67,7 @@ fn archive(checkup: &Checkup, access: Option<&Access>, out: &mut dyn Write) -> i
     for remark in remarks {
         field("remark", &remark.what, out)?;
         field("", &format!("do: {}", remark.todo), out)?;
+        remark.lines.iter().try_for_each(|line| field("", &format!("  {line}"), out))?;
     }
     Ok(())
 }

@@ -76,6 +76,8 @@ struct RemarkView<'a> {
     kind: &'static str,
     what: &'a str,
     todo: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    lines: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -155,7 +157,8 @@ impl<'a> SampleView<'a> {
 
 impl<'a> RemarkView<'a> {
     fn new(remark: &'a Remark) -> Self {
-        Self { kind: remark.kind.name(), what: &remark.what, todo: &remark.todo }
+        let Remark { kind, what, todo, lines } = remark;
+        Self { kind: kind.name(), what, todo, lines }
     }
 }
 

@@ -154,7 +154,13 @@ impl Path {
         while let [Step::Key(key), behind @ ..] = steps
             && member.value.is_object()
         {
-            member = member.member(key)?;
+            member = match member.member(key) {
+                // Collectors replace dots in names.
+                None if key.contains('.') && event.kubernetes().is_some() => {
+                    member.member(&key.replace('.', "_"))?
+                }
+                found => found?,
+            };
             steps = behind;
         }
         Some((member.value, steps))

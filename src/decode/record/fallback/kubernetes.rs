@@ -161,10 +161,14 @@ impl<'de> Members<'de> for Extra<'de> {
             "canonicalArn" => self.canonical_arn = map.next_value()?,
             "sessionName" => self.session_name = map.next_value()?,
             "accessKeyId" => self.access_key_id = map.next_value()?,
-            "principalId" | "sigs.k8s.io/aws-iam-authenticator/principalId" => {
+            "principalId"
+            | "sigs.k8s.io/aws-iam-authenticator/principalId"
+            | "sigs_k8s_io/aws-iam-authenticator/principalId" => {
                 self.principal_id = map.next_value()?;
             }
-            "authentication.kubernetes.io/pod-name" => self.pod_name = map.next_value()?,
+            "authentication.kubernetes.io/pod-name" | "authentication_kubernetes_io/pod-name" => {
+                self.pod_name = map.next_value()?;
+            }
             _ => drop(map.next_value::<IgnoredAny>()?),
         }
         Ok(())
@@ -199,9 +203,15 @@ impl<'de> Members<'de> for StatusFields<'de> {
 impl<'de> Members<'de> for Annotations<'de> {
     fn member<M: MapAccess<'de>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
         match key {
-            "authorization.k8s.io/decision" => self.decision = map.next_value()?,
-            "authentication.openshift.io/decision" => self.login_decision = map.next_value()?,
-            "authentication.openshift.io/username" => self.login_name = map.next_value()?,
+            "authorization.k8s.io/decision" | "authorization_k8s_io/decision" => {
+                self.decision = map.next_value()?
+            }
+            "authentication.openshift.io/decision" | "authentication_openshift_io/decision" => {
+                self.login_decision = map.next_value()?
+            }
+            "authentication.openshift.io/username" | "authentication_openshift_io/username" => {
+                self.login_name = map.next_value()?
+            }
             _ => drop(map.next_value::<IgnoredAny>()?),
         }
         Ok(())
