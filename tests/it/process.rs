@@ -145,6 +145,26 @@ fn an_index_that_is_stopped_saves_what_it_has_and_goes_on_from_there() {
         files.sort();
         files
     };
+    let run = |arguments: &[&str]| {
+        let ended = program().args(arguments).current_dir(folder.path()).output().unwrap();
+        (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+    };
+    let (status, said) = run(&["merge", "case.baseline", "-o", "all.baseline"]);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(
+        said.contains("'case.baseline' is unfinished") && said.contains("run the same firstseen index again"),
+        "{said}"
+    );
+    for asked in [
+        &["merge", "--unfinished", "case.baseline", "-o", "all.baseline", "-q"][..],
+        &["scan", "case.baseline", "-q"],
+    ] {
+        let (status, said) = run(asked);
+        assert!(
+            status == Some(3) && said.contains("listed and not read, because index ended early"),
+            "{said}"
+        );
+    }
     let ended = index("case.baseline").wait_with_output().unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
     let numbers = said.split(|sign: char| !sign.is_ascii_digit()).filter_map(|word| word.parse::<u32>().ok());
