@@ -33,7 +33,8 @@ impl IssuedCredential {
 /// What an event issued, if anything. `text` is its record, and `place` names it if it has no id.
 ///
 /// Sources: AWS CloudTrail User Guide, "AWS Management Console sign-in events" (ConsoleLogin, SwitchRole) and, of IAM Identity Center,
-/// "Understanding IAM Identity Center sign-in events" (Federate, GetRoleCredentials); IAM User Guide, "Logging IAM and AWS STS API calls".
+/// "Understanding IAM Identity Center sign-in events" (Federate, GetRoleCredentials); IAM User Guide, "Logging IAM and AWS STS API calls";
+/// IAM Roles Anywhere User Guide, "CreateSession API".
 pub(super) fn issued_credential(
     event: &Event<'_>,
     record: &Record<'_>,
@@ -75,6 +76,20 @@ pub(super) fn issued_credential(
             let to = Some(Text::from(format!("user/{}", own_user(record)?)));
             let credential = Credential::Password(event_text());
             IssuedCredential { to, ..IssuedCredential::new(credential) }
+        }
+        ("rolesanywhere.amazonaws.com", "CreateSession") => {
+            let key = issued(record, text)?;
+            let set = Json::new(text).member("responseElements")?.member("credentialSet")?.items();
+            let of_set = |path: &[&str]| texts(set.first()?.as_str(), path);
+            let to = of_set(&["assumedRoleUser", "arn"]).or_else(|| of_set(&["roleArn"]));
+            let expiration = of_set(&["credentials", "expiration"]);
+            IssuedCredential {
+                credential: Credential::Key(Text::from(&*key)),
+                to: to.map(|to| Text::from(&*to)),
+                to_id: of_set(&["assumedRoleUser", "assumedRoleId"]).map(|id| Text::from(&*id)),
+                via: Via::Nothing,
+                expires: expiration.and_then(|text| written_time(&text)).or_else(|| expiry(event.time, text)),
+            }
         }
         ("iam.amazonaws.com" | "sts.amazonaws.com", name) => {
             // Users and roles that were created are no credentials.

@@ -262,3 +262,34 @@ fn the_arn_of_a_session_that_was_switched_to_finds_no_other_session_of_its_role(
     let keys: Vec<String> = rows.iter().map(|row| row.credential.id().to_string()).collect();
     assert!(keys.iter().any(|key| key == "ASIAMIA") && !keys.iter().any(|key| key == "ASIASAM"), "{keys:?}");
 }
+
+#[test]
+fn a_session_for_a_certificate_comes_from_the_call_that_returned_its_key() {
+    let mut planter = Planter::new(0);
+    let unknown = json!({"type": "Unknown", "principalId": "", "accountId": ACCOUNT});
+    let (role, session) = (
+        format!("arn:aws:iam::{ACCOUNT}:role/backup"),
+        format!("arn:aws:sts::{ACCOUNT}:assumed-role/backup/5e5510"),
+    );
+    let set = json!({
+        "assumedRoleUser": {"arn": session, "assumedRoleId": "AROAEXAMPLEROLE00001:5e5510"},
+        "credentials": {"accessKeyId": "ASIAANYWHERE", "expiration": "2024-03-01T11:00:00Z"}, "roleArn": role,
+    });
+    let more = json!({"eventTime": at("10:00:00"), "responseElements": {"credentialSet": [set]}});
+    let event = planter.record(ACCOUNT, &unknown, "rolesanywhere:CreateSession", more);
+    let who = json!({
+        "type": "AssumedRole", "principalId": "AROAEXAMPLEROLE00001:5e5510", "arn": session, "accountId": ACCOUNT,
+        "sessionContext": {"sessionIssuer": {
+            "type": "Role", "principalId": "AROAEXAMPLEROLE00001", "arn": role, "accountId": ACCOUNT, "userName": "backup",
+        }},
+    });
+    let who = identity(who, Some("ASIAANYWHERE"), Some("10:00:00"));
+    planter.record(ACCOUNT, &who, "s3:GetObject", json!({"eventTime": at("10:05:00")}));
+    let row = row(planter, "ASIAANYWHERE");
+    let issuance = row.issuance.unwrap();
+    assert_eq!(
+        (&*issuance.event.event_id.to_string(), issuance.issued_to.as_deref()),
+        (&*event, Some(&*session))
+    );
+    assert!(row.used.is_some() && row.contradictions.is_empty());
+}

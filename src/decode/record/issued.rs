@@ -32,6 +32,11 @@ pub fn issued<'a>(record: &Record<'a>, text: &'a str) -> Option<Cow<'a, str>> {
         "CreateAccessKey" => key_of("accessKey"),
         "GetSessionToken" | "GetFederationToken" | "AssumeRoot" => key_of("credentials"),
         name if name.starts_with("AssumeRole") => key_of("credentials"),
+        // IAM Roles Anywhere User Guide, "CreateSession API".
+        "CreateSession" if record.event_source == Some("rolesanywhere.amazonaws.com") => {
+            let sets = element(record.response_text.0, "responseElements")?.member("credentialSet")?;
+            sets.items().first()?.member("credentials")?.member("accessKeyId")?.non_empty_string()
+        }
         "CreateUser" => record.response.user.arn.map(Cow::Borrowed),
         "CreateRole" | "CreateServiceLinkedRole" => record.response.role.arn.map(Cow::Borrowed),
         "CreateLoginProfile" | "UpdateLoginProfile" => named("user", "userName"),
@@ -85,6 +90,22 @@ mod tests {
             r#""requestParameters":{"name":"prod","principalArn":"arn:aws:iam::111122223333:role/ci/ops"}"#;
         let admitted = Some("k8s:prod/arn:aws:iam::111122223333:role/ops");
         assert_eq!(issued_by("CreateAccessEntry", entry).as_deref(), admitted);
+    }
+
+    #[test]
+    fn a_session_for_a_certificate_is_the_first_of_a_list() {
+        let text = r#"{"responseElements":{"credentialSet":[{"credentials":{"accessKeyId":"ASIAONE"}}]}}"#;
+        let of = |source| Record {
+            event_name: Some("CreateSession"),
+            event_source: Some(source),
+            ..Record::default()
+        };
+        assert_eq!(issued(&of("rolesanywhere.amazonaws.com"), text).as_deref(), Some("ASIAONE"));
+        assert_eq!(issued(&of("s3express.amazonaws.com"), text), None);
+        assert_eq!(
+            issued(&of("rolesanywhere.amazonaws.com"), r#"{"responseElements":{"credentialSet":[]}}"#),
+            None
+        );
     }
 
     #[test]
