@@ -121,6 +121,10 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
     let listing = list(&archives, &settings, &progress);
     progress.clear();
     let mut listing = listing.map_err(|error: ScanError| scan_error(error))?;
+    let is_known_unfinished = match &known {
+        Some((_, known)) => !known.coverage().map_err(store_error)?.unfinished.is_empty(),
+        None => false,
+    };
     let known_archives = known.as_ref().map(|(_, known)| known.archives().to_vec());
     let left_out = known.map(|(_, known)| leave_out_known(&mut listing, &archives, &known)).transpose()?;
     let (window, max_object_size) = (settings.window, settings.max_object_size);
@@ -147,6 +151,13 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
             stderr,
             "warning: {} that could not be read before left out: firstseen index tries again to read them, a plan does not",
             plural(unread, "object"),
+        )?;
+    }
+    if is_known_unfinished {
+        writeln!(
+            stderr,
+            "warning: the baseline of --not-in is unfinished, and says so also when it has all of these shards, until firstseen index has \
+             listed its archives once more"
         )?;
     }
     if let Some(warning) = known_archives.and_then(|known| none_known(&known, archives.names())) {

@@ -31,8 +31,16 @@ impl ClusterFolders {
     /// Adds the object of an archive in which events of a cluster were found.
     pub fn add_object(&mut self, cluster: &str, archive: u32, object: &str) {
         let folders = object.rsplit_once('/').map_or("", |(folders, _)| folders);
-        let end = folders.match_indices('/').nth(DEEPEST - 1).map_or(folders.len(), |(at, _)| at);
-        self.add(ClusterFolder { cluster: cluster.into(), archive, folder: folders[..end].into() });
+        let mut kept = Vec::new();
+        for folder in folders.split('/').take(DEEPEST) {
+            kept.push(folder);
+            // Those below are of other times, which says nothing of clusters, and are many.
+            if is_of_time(folder) {
+                break;
+            }
+        }
+        let folder = kept.join("/");
+        self.add(ClusterFolder { cluster: cluster.into(), archive, folder: folder.into() });
     }
 
     /// Adds a cluster in a folder.
@@ -71,6 +79,12 @@ impl ClusterFolders {
     }
 }
 
+/// Whether a folder is of a year, month, day or hour: `2026`, `y=2026`, `h=07`.
+fn is_of_time(folder: &str) -> bool {
+    let number = folder.split_once('=').map_or(folder, |(_, number)| number);
+    matches!(number.len(), 2 | 4) && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,8 +96,14 @@ mod tests {
         folders.add_object("-", 1, "audit.log");
         let kept: Vec<&str> = folders.iter().map(|one| &*one.folder).collect();
         assert_eq!(kept, ["", "a/b/c/d"]);
+        for folder in ["x/2026/03/01", "x/y=2026/m=03", "x/2026/04/02/00"] {
+            folders.add_object("-", 2, &format!("{folder}/audit.log"));
+        }
+        let of_second: Vec<&str> =
+            folders.iter().filter(|one| one.archive == 2).map(|one| &*one.folder).collect();
+        assert_eq!(of_second, ["x/2026", "x/y=2026"]);
         (0..2_000).for_each(|number| folders.add_object(&format!("{number:04}"), 1, "x"));
         assert_eq!(folders.iter().count(), MOST);
-        assert_eq!(&*folders.iter().last().unwrap().cluster, "0997");
+        assert_eq!(&*folders.iter().last().unwrap().cluster, "0995");
     }
 }

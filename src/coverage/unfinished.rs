@@ -60,7 +60,7 @@ impl Unfinished {
 
     /// Number of objects that were not read.
     pub fn unread_objects(&self) -> u64 {
-        self.unread.values().sum()
+        self.unread.values().fold(0, |sum, objects| sum.saturating_add(*objects))
     }
 
     /// Adds shards of a plan. One whose shards are all there is forgotten.
@@ -76,7 +76,8 @@ impl Unfinished {
     /// Adds what another baseline lacks, and what it has of plans.
     pub fn merge(&mut self, other: Self) {
         for (archive, objects) in other.unread {
-            *self.unread.entry(archive).or_default() += objects;
+            let known = self.unread.entry(archive).or_default();
+            *known = known.saturating_add(objects);
         }
         for (plan, shards) in other.plans {
             self.add_shards(plan, shards);

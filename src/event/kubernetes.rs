@@ -550,13 +550,26 @@ impl<'a> KubernetesUser<'a> {
             "system:admin" => PrincipalKind::K8sUser,
             // A node that joins the cluster with a token.
             _ if name.starts_with("system:bootstrap:") => PrincipalKind::K8sNode,
-            // Names with this prefix are reserved for the system (Kubernetes documentation, "Using RBAC Authorization"). Azure's
-            // service for clusters has one of its own.
-            _ if name.starts_with("system:") || name == "aksService" => PrincipalKind::K8sControlPlane,
+            _ if COMPONENTS.contains(&name) => PrincipalKind::K8sControlPlane,
             _ => PrincipalKind::K8sUser,
         }
     }
 }
+
+/// Users that are components of a cluster, by their whole names: others with the prefix `system:` may be made by whoever may approve
+/// certificates or impersonate. Sources: kubernetes/apiserver (`system:aggregator`), apiserver-network-proxy, OpenShift documentation,
+/// k3s and RKE2 (certificates of the server), Azure Kubernetes Service.
+const COMPONENTS: [&str; 9] = [
+    "aksService",
+    "system:aggregator",
+    "system:k3s-controller",
+    "system:k3s-supervisor",
+    "system:konnectivity-server",
+    "system:monitoring",
+    "system:openshift-master",
+    "system:rke2-controller",
+    "system:rke2-supervisor",
+];
 
 /// `arn:P:iam::A:role/R` of `arn:P:sts::A:assumed-role/R/session`; other ARNs stay as they are.
 fn role_of(arn: &str) -> Option<Cow<'_, str>> {
@@ -804,6 +817,7 @@ mod tests {
             ("system:k3s-controller", PrincipalKind::K8sControlPlane),
             ("system:openshift-master", PrincipalKind::K8sControlPlane),
             ("system:aggregator", PrincipalKind::K8sControlPlane),
+            ("system:foo", PrincipalKind::K8sUser),
             ("aksService", PrincipalKind::K8sControlPlane),
             ("system:bootstrap:abcdef", PrincipalKind::K8sNode),
             ("masterclient", PrincipalKind::K8sUser),

@@ -58,27 +58,52 @@ fn emit(
 #[derive(Default)]
 struct Aggregated {
     recent: VecDeque<(Timestamp, (u64, u32))>,
-    /// The days of delivery of those handed out.
-    known: HashMap<(u64, u32), Option<i32>>,
+    /// Those handed out.
+    known: HashMap<(u64, u32), Known>,
+}
+
+/// A request that was handed out and has no copy yet.
+struct Known {
+    delivered: Option<i32>,
+    addresses: u8,
+    error: Option<String>,
+    failed: bool,
 }
 
 impl Aggregated {
-    /// Whether an event is a copy of a recent one. Else it is remembered.
+    /// Whether an event is the copy of a recent one: it ended alike, and one of both came by one address more. Else it is remembered. A
+    /// request has one copy, so that nobody hides others by giving them its id.
     fn has(&mut self, packed: Packed<'_>) -> bool {
         let Some(fingerprint) = packed.fingerprint().filter(|_| packed.may_be_aggregated()) else {
             return false;
         };
-        let (time, key, delivered) = (packed.time(), fingerprint.copy_key(), packed.delivered());
+        let (time, key) = (packed.time(), fingerprint.copy_key());
+        let new = Known {
+            delivered: packed.delivered(),
+            addresses: packed.addresses(),
+            error: packed.texts().evidence().error_code.map(str::to_owned),
+            failed: packed.failed(),
+        };
         while let Some((_, old)) = self.recent.pop_front_if(|(seen, _)| seen.plus(CLOCKS) < time) {
             self.known.remove(&old);
         }
-        if let Some(known) = self.known.get(&key) {
-            let are_near = |(known, delivered): (i32, i32)| known.abs_diff(delivered) <= 1;
-            return known.zip(delivered).is_none_or(are_near);
+        if self.known.get(&key).is_some_and(|known| known.is_other_of(&new)) {
+            self.known.remove(&key);
+            return true;
         }
         self.recent.push_back((time, key));
-        self.known.insert(key, delivered);
+        self.known.insert(key, new);
         false
+    }
+}
+
+impl Known {
+    /// Whether another is what the other server logged of the same request.
+    fn is_other_of(&self, other: &Self) -> bool {
+        let are_near = |(known, delivered): (i32, i32)| known.abs_diff(delivered) <= 1;
+        self.delivered.zip(other.delivered).is_none_or(are_near)
+            && self.addresses.abs_diff(other.addresses) == 1
+            && (self.failed, &self.error) == (other.failed, &other.error)
     }
 }
 

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::num::TryFromIntError;
 
 use super::filter::error_message;
+use crate::decode::source_addresses;
 use crate::event::AnyRecord;
 use crate::learn::LearntEvent;
 use crate::model::{EventIdRef, Evidence, EvidenceTexts, InOrder, SightingTexts, Stage, Text};
@@ -31,7 +32,7 @@ pub(super) struct Extras<'e> {
 const TEXTS: usize = SightingTexts::COUNT + 3;
 
 /// Length of the part before the event id.
-const FIXED: usize = 50;
+const FIXED: usize = 51;
 
 const IS_WANTED: u8 = 1;
 const HAS_FINGERPRINT: u8 = 2;
@@ -62,7 +63,7 @@ pub(super) fn pack(seen: &LearntEvent<'_>, evidence: &Evidence<'_>, extras: &Ext
     out.extend(id.to_le_bytes());
     out.extend(content.to_le_bytes());
     out.extend(seen.delivered.map_or(UNDATED, Day::number).to_le_bytes());
-    out.extend([flags, evidence.stage as u8]);
+    out.extend([flags, evidence.stage as u8, addresses(seen)]);
     let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
     out.extend(number(extras.resources.len()));
     out.extend(number(evidence.event_id.len()));
@@ -83,6 +84,14 @@ pub(super) fn pack(seen: &LearntEvent<'_>, evidence: &Evidence<'_>, extras: &Ext
 
 fn may_be_aggregated(record: AnyRecord<'_>) -> bool {
     matches!(record, AnyRecord::Kubernetes(record) if record.may_be_aggregated())
+}
+
+/// How many addresses a request came by that an aggregated server may have logged, too: there it has one more.
+fn addresses(seen: &LearntEvent<'_>) -> u8 {
+    match may_be_aggregated(seen.record) {
+        true => u8::try_from(source_addresses(seen.text).len()).unwrap_or(u8::MAX),
+        false => 0,
+    }
 }
 
 /// Appends a number in groups of seven bits, the lowest first (LEB128).
@@ -152,6 +161,11 @@ impl<'p> Packed<'p> {
         self.flag(MAY_BE_AGGREGATED)
     }
 
+    /// How many addresses it came by, if it may be aggregated.
+    pub(super) fn addresses(self) -> u8 {
+        self.bytes::<1>(42)[0]
+    }
+
     pub(super) fn failed(self) -> bool {
         self.flag(FAILED)
     }
@@ -191,7 +205,7 @@ impl<'p> Packed<'p> {
         let mut lengths = [0; TEXTS];
         lengths.iter_mut().for_each(|length| *length = take_length(&mut rest));
         let resources =
-            (0..self.number(42)).map_while(|_| (!rest.is_empty()).then(|| take_length(&mut rest)));
+            (0..self.number(43)).map_while(|_| (!rest.is_empty()).then(|| take_length(&mut rest)));
         let resources: Vec<usize> = resources.collect();
         let mut blob = std::str::from_utf8(rest).unwrap_or_default();
         let mut take = |length: usize| {

@@ -15,7 +15,7 @@ use crate::coverage::{Coverage, Outcome, SomeShards, Unfinished};
 use crate::learn::{Keep, LearnSettings, Learnt, learn_listed, learn_until_stopped};
 use crate::model::{Inventory, Text};
 use crate::scan::{Progress, ScanError, checksums, list};
-use crate::source::{Archives, Listing, is_stdin};
+use crate::source::{Archives, Listing, PART_OF_ARCHIVE, is_stdin};
 use crate::store::{BaselineContents, BaselineFolder, MergeError, StoreError};
 pub use left_out::{LeftOut, leave_out};
 
@@ -348,14 +348,21 @@ impl Run<'_> {
     /// What a baseline lacks, if objects of these archives remain to be read. What it lacks of archives that were not listed stays.
     fn unfinished(&self, stored: &BaselineContents, unread: &[u32]) -> Unfinished {
         let names = self.archives.names();
+        let listed: Vec<String> =
+            (1..).zip(names).map(|(number, _)| self.archives.listed_as(number)).collect();
         let mut unfinished = stored.coverage.unfinished.clone();
-        unfinished.unread.retain(|archive, _| !names.contains(archive));
+        // A whole archive has what a list of its files names, too.
+        let is_listed = |known: &str| {
+            let whole = known.split(PART_OF_ARCHIVE).next().unwrap_or(known);
+            listed.iter().any(|listed| listed == known || listed == whole)
+        };
+        unfinished.unread.retain(|archive, _| !is_listed(archive));
         for archive in unread {
-            *unfinished.unread.entry(names[*archive as usize - 1].clone()).or_default() += 1;
+            *unfinished.unread.entry(listed[*archive as usize - 1].clone()).or_default() += 1;
         }
         if let Some((plan, shard)) = &self.shard {
             unfinished.add_shards(plan.clone(), shard.clone());
-        } else if stored.archives.iter().all(|archive| names.contains(archive)) {
+        } else if stored.archives.iter().all(|archive| listed.contains(archive)) {
             // They were listed as a whole, so the shards that are missing are left in the listing, or were read.
             unfinished.plans.clear();
         }

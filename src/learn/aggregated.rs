@@ -14,12 +14,19 @@ use crate::time::{Span, Timestamp};
 /// How far the clocks of two masters may differ.
 const CLOCKS: Span = Span::of_micros(2_000_000);
 
+/// Bytes of records that wait at once, at most, but for one record.
+const MOST_HELD: usize = 32 << 20;
+
 /// With so many requests within [`CLOCKS`] of each other, all alike, a record is compared.
 const MOST_COMPARED: usize = 64;
 
 /// The requests of one object that two servers may have logged, by what both say alike.
 #[derive(Debug, Default)]
-pub(super) struct Aggregated(HashMap<(Box<str>, Box<str>), BTreeMap<Arrival, Logged>>);
+pub(super) struct Aggregated {
+    requests: HashMap<(Box<str>, Box<str>), BTreeMap<Arrival, Logged>>,
+    /// Bytes of the records that wait.
+    held: usize,
+}
 
 /// The addresses that a request came by, joined, and when.
 type Arrival = (Box<str>, Timestamp);
@@ -30,13 +37,40 @@ struct Logged {
     /// Number of addresses.
     addresses: usize,
     uid: Option<Box<str>>,
+    /// The status that it ended with, if a record says so.
+    code: Option<u16>,
+    /// Whether it was refused, and so not handed on.
+    is_forbidden: bool,
+    /// Numbers of the rules that its records match.
+    rules: BTreeSet<u32>,
     /// Those that may be of an aggregated server.
     waiting: Vec<HeldRecord>,
 }
 
+impl Logged {
+    /// Whether this may be what the API server logged of a request of which an aggregated server logged that: both ended alike, and
+    /// the rules that match that match this, too, so that no match is lost.
+    fn may_be_original(&self, copy: &Self) -> bool {
+        (copy.uid.is_none() || self.uid == copy.uid)
+            && self.code == copy.code
+            && !self.is_forbidden
+            && copy.rules.is_subset(&self.rules)
+    }
+}
+
 impl Aggregated {
-    /// Notes a record; true if it waits.
-    pub(super) fn waits(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) -> bool {
+    /// Whether so much waits that it should [end](Self::finish) before more is added.
+    pub(super) fn is_full(&self) -> bool {
+        self.held > MOST_HELD
+    }
+
+    /// Notes a record and the numbers of the rules that it matches; true if it waits.
+    pub(super) fn waits(
+        &mut self,
+        record: &AuditRecord<'_>,
+        found: &FoundRecord<'_>,
+        rules: impl Iterator<Item = u32>,
+    ) -> bool {
         let audit_id = record.audit_id.filter(|id| !id.is_empty());
         let Some(((id, common), (time, _))) = audit_id.zip(record.common_to_servers()).zip(record.time())
         else {
@@ -44,12 +78,17 @@ impl Aggregated {
         };
         let addresses = source_addresses(found.text);
         let arrival = (addresses.join(" ").into(), time);
-        let logged = self.0.entry((id.into(), common.into())).or_default().entry(arrival).or_default();
+        let alike = self.requests.entry((id.into(), common.into())).or_default();
+        let logged = alike.entry(arrival).or_default();
         logged.addresses = addresses.len();
         logged.uid = record.user.uid.filter(|uid| !uid.is_empty()).map(Box::from);
+        logged.code = record.code.or(logged.code);
+        logged.is_forbidden |= record.decision == Some("forbid");
+        logged.rules.extend(rules);
         let may_wait = addresses.len() > 1 && record.impersonator().is_none();
         if may_wait {
             logged.waiting.push(HeldRecord::of(found));
+            self.held += found.text.len();
         }
         may_wait
     }
@@ -58,7 +97,7 @@ impl Aggregated {
     /// number of these.
     pub(super) fn finish(self, take: impl FnMut(&AuditRecord<'_>, &FoundRecord<'_>)) -> u64 {
         let (mut kept, mut dropped) = (Vec::new(), 0);
-        for requests in self.0.into_values() {
+        for requests in self.requests.into_values() {
             let copies = copies(&requests);
             for (arrival, Logged { waiting, .. }) in requests {
                 match copies.contains(&arrival) {
@@ -90,9 +129,8 @@ fn copies(requests: &BTreeMap<Arrival, Logged>) -> BTreeSet<Arrival> {
         };
         let from: Arrival = (before.into(), time.minus(CLOCKS));
         let to: Arrival = (before.into(), time.plus(CLOCKS));
-        let is_it = |other: &&&Arrival| {
-            logged.uid.is_none() || requests.get(**other).is_some_and(|other| other.uid == logged.uid)
-        };
+        let is_it =
+            |other: &&&Arrival| requests.get(**other).is_some_and(|other| other.may_be_original(logged));
         let original = free.range::<&Arrival, _>(&from..=&to).take(MOST_COMPARED).find(is_it).copied();
         if let Some(original) = original {
             free.remove(original);

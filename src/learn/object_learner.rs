@@ -74,11 +74,24 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
     }
 
     fn learn_kubernetes(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
-        let waits = record.may_be_aggregated()
-            && !self.is_of_aggregated_server(found)
-            && self.part.aggregated.waits(record, found);
-        if !waits {
+        if !record.may_be_aggregated() || self.is_of_aggregated_server(found) {
+            return self.learn_stage(record, found);
+        }
+        if self.part.aggregated.is_full() {
+            self.finish_aggregated();
+        }
+        let matches = self.matches_of_stage(record, found);
+        if !self.part.aggregated.waits(record, found, matches.into_iter().map(|(rule, _)| rule)) {
             self.learn_stage(record, found);
+        }
+    }
+
+    /// Learns from the records that wait, but for those of which another is there.
+    fn finish_aggregated(&mut self) {
+        let aggregated = std::mem::take(&mut self.part.aggregated);
+        let copies = aggregated.finish(|record, found| self.learn_stage(record, found));
+        if copies > 0 {
+            *self.context.coverage.records.skipped.entry(RecordSkip::AggregatedCopy).or_default() += copies;
         }
     }
 
@@ -106,11 +119,7 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
 
     /// Learns from the records that waited, and from the requests whose last stage is missing. Call it when all records were visited.
     pub(super) fn finish(&mut self) {
-        let aggregated = std::mem::take(&mut self.part.aggregated);
-        let copies = aggregated.finish(|record, found| self.learn_stage(record, found));
-        if copies > 0 {
-            *self.context.coverage.records.skipped.entry(RecordSkip::AggregatedCopy).or_default() += copies;
-        }
+        self.finish_aggregated();
         std::mem::take(&mut self.part.stages).finish(|record, found| self.learn_request(record, found));
     }
 

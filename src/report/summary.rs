@@ -276,7 +276,8 @@ pub fn write_losses(coverage: &Coverage, archives: &[String], out: &mut dyn Writ
     for fault in coverage.faults.iter().take(FAULTS_SHOWN) {
         writeln!(out, "  {}", fault_line(fault, archives))?;
     }
-    unfinished(&coverage.unfinished).iter().try_for_each(|what| writeln!(out, "unfinished: {what}"))
+    let unfinished = unfinished(&coverage.unfinished);
+    unfinished.iter().try_for_each(|what| writeln!(out, "unfinished: {}", for_terminal(what)))
 }
 
 /// A fault in a line: its kind, object, position and reason, cleaned.

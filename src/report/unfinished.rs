@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{for_terminal, plural};
+use super::plural;
 use crate::coverage::{SomeShards, Unfinished};
 
 /// How many missing shards are named.
@@ -39,12 +39,12 @@ impl<'a> UnfinishedView<'a> {
     }
 }
 
-/// What a baseline lacks, in sentences without a full stop, and what to do about it. Cleaned for terminals.
+/// What a baseline lacks, in sentences without a full stop, and what to do about it. They have names of archives: clean them before showing them.
 pub fn unfinished(unfinished: &Unfinished) -> Vec<String> {
     let unread = unfinished.unread.iter().map(|(archive, objects)| {
-        let (of_archive, was) = (for_terminal(archive), if *objects == 1 { "was" } else { "were" });
+        let was = if *objects == 1 { "was" } else { "were" };
         let objects = plural(*objects, "object");
-        format!("{objects} of '{of_archive}' {was} listed and not read, because index ended early: run it again, and it goes on from there")
+        format!("{objects} of '{archive}' {was} listed and not read, because index ended early: run it again, and it goes on from there")
     });
     unread.chain(unfinished.plans.values().map(missing)).collect()
 }

@@ -30,6 +30,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Cursor, Read};
 use std::path::{Component, Path, PathBuf};
 
+use crate::checksum::Hasher;
 use crate::coverage::{FaultKind, ObjectSkip};
 use crate::model::Text;
 use account::AccountCounters;
@@ -310,6 +311,24 @@ impl Archives {
         self.s3.as_ref().map(s3::Session::traffic)
     }
 
+    /// By which name it is known what was listed of an archive: its own; of a part, which a list of files names, that and which list.
+    pub fn listed_as(&self, number: u32) -> String {
+        let name =
+            number.checked_sub(1).and_then(|at| self.names().get(at as usize)).cloned().unwrap_or_default();
+        match self.root_of(number) {
+            Ok(Root::Local(root)) if root.is_in_parts => {
+                let mut hasher = Hasher::default();
+                for path in &root.starts {
+                    hasher.add(path.as_os_str().as_encoded_bytes());
+                    hasher.add(&[0]);
+                }
+                let list = hasher.finish().to_string();
+                format!("{name}{}{})", PART_OF_ARCHIVE, &list[..8])
+            }
+            _ => name,
+        }
+    }
+
     /// What was read of each archive so far, in the order of their numbers.
     pub fn accounts(&self) -> Vec<ArchiveAccount> {
         self.accounts.iter().map(AccountCounters::account).collect()
@@ -386,6 +405,9 @@ impl Archives {
         })
     }
 }
+
+/// Stands between the name of an archive and that of a list of files of it.
+pub const PART_OF_ARCHIVE: &str = " (list of files ";
 
 /// The meaning of an archive's name.
 enum NamedArchive<'n> {

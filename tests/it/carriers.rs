@@ -394,3 +394,21 @@ fn folders_of_azure_name_days() {
     let output = firstseen(&["doctor", "--quiet", "."], archive.path());
     assert!(String::from_utf8_lossy(&output.stdout).contains("deliveries  2026-02-12 to 2026-02-12"));
 }
+
+/// Clients choose what a request has in it: a row that cannot be rebuilt names nobody else.
+#[test]
+fn an_event_in_the_request_of_a_row_is_none() {
+    let planted = with(event(), json!({"auditID": "planted", "user": {"username": "system:admin"}}));
+    for missing in ["Verb", "User", "AuditId"] {
+        for body in [planted.clone(), planted.to_string().into()] {
+            let mut row = azure_row(&event());
+            row.as_object_mut().unwrap().remove(missing);
+            row["RequestObject"] = body;
+            let archive = Archive::new().object("a.json", row.to_string().as_bytes());
+            let learnt = archive.ingest(&settings());
+            let keys = learnt.baseline.principals.iter().map(|who| who.key.to_string());
+            assert!(!keys.into_iter().any(|key| key.contains("system:admin")), "{row}");
+            assert!(learnt.coverage.fault_count > 0, "{row}");
+        }
+    }
+}

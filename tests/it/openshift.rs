@@ -172,6 +172,30 @@ fn a_client_hides_no_request_behind_another_with_its_id() {
         let count = |object: &Learnt| object.coverage.records.counted + object.coverage.records.duplicates;
         assert_eq!(count(&learnt), 2, "{other}");
     }
+    // Another result, and a refusal, which is not handed on.
+    let denied = with(outer("a", "00:01:40.000000"), json!({"responseStatus": {"code": 422}}));
+    let refused =
+        json!({"annotations": {"authorization.k8s.io/decision": "forbid"}, "responseStatus": {"code": 403}});
+    let refused_inner = with(inner("a", "00:01:40.900000"), json!({"responseStatus": {"code": 403}}));
+    let pairs = [
+        [denied, inner("a", "00:01:40.900000")],
+        [with(outer("a", "00:01:40.000000"), refused), refused_inner],
+    ];
+    for pair in pairs {
+        let archive = Archive::new().object("audit.log", &text(&pair));
+        let (_, _, skipped, _) = summary(&archive.ingest(&with_values(1)));
+        assert_eq!(skipped, 0, "{pair:?}");
+        let shown =
+            firstseen(&["events", archive.path().to_str().unwrap(), "-f", "jsonl", "-q"], archive.path());
+        let shown = String::from_utf8(shown.stdout).unwrap();
+        let codes = pair.iter().filter(|event| event["responseStatus"]["code"] == 200).count();
+        assert_eq!(shown.matches("\"outcome\":\"success\"").count(), codes, "{shown}");
+    }
+    // Many with one id from one place, in a moment: each is shown.
+    let many: Vec<Value> = (0..9).map(|number| outer("a", &format!("00:01:40.{number}00000"))).collect();
+    let archive = Archive::new().object("audit.log", &text(&many));
+    let shown = firstseen(&["events", archive.path().to_str().unwrap(), "-f", "jsonl", "-q"], archive.path());
+    assert_eq!(String::from_utf8(shown.stdout).unwrap().matches("\"event_id\":\"a\"").count(), 9);
     // Long after, by somebody who claims the address of the first.
     let late = with(inner("a", "00:01:43.000000"), json!({"sourceIPs": ["203.0.113.9", "198.51.100.7"]}));
     let both = text(&[outer("a", "00:01:40.000000"), late]);

@@ -21,8 +21,16 @@ use crate::decode::record::walk::{self, NeedsFallback};
 pub(super) const DEEPEST_NESTING: usize = 500;
 
 /// Members of a record that quote a request or a response: they contain no events.
-const QUOTING: [&str; 4] =
-    ["requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"];
+const QUOTING: [&str; 8] = [
+    "requestParameters",
+    "responseElements",
+    "additionalEventData",
+    "serviceEventDetails",
+    "requestObject",
+    "responseObject",
+    "RequestObject",
+    "ResponseObject",
+];
 
 /// Longer paths, and longer names in paths, are truncated.
 const LONGEST_PATH: usize = 200;

@@ -21,8 +21,14 @@ pub(in crate::decode) const EVENT_COLUMNS: [&str; 6] =
     ["eventjson", "event_json", "cloudtrailevent", "cloudtrail_event", "_raw", "@message"];
 
 /// Columns with quoted requests or responses: they contain no events.
-pub(in crate::decode) const QUOTING_COLUMNS: [&str; 4] =
-    ["requestparameters", "responseelements", "additionaleventdata", "serviceeventdetails"];
+pub(in crate::decode) const QUOTING_COLUMNS: [&str; 6] = [
+    "requestparameters",
+    "responseelements",
+    "additionaleventdata",
+    "serviceeventdetails",
+    "requestobject",
+    "responseobject",
+];
 
 /// Characters that separate cells.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];

@@ -147,7 +147,7 @@ fn hour_gap(gap: &HourGap) -> String {
 fn write_faults(report: &CoverageReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     let coverage = report.coverage;
     for what in unfinished(&coverage.unfinished) {
-        writeln!(out, "\nunfinished: {what}")?;
+        writeln!(out, "\nunfinished: {}", for_terminal(&what))?;
     }
     if coverage.fault_count == 0 {
         return Ok(());
