@@ -6,6 +6,7 @@ use super::episode::EpisodeDraft;
 use super::history::{PastEpisode, histories};
 use super::new_value::{ActiveHours, Held, HeldValue, SCORED};
 use super::population::Population;
+use super::sign_in::is_of_identity_center;
 use super::surprise::{Context, NewAction};
 use super::{Episode, EpisodeFinding, FindingOrigin, Part, Reason, Surprise, TriageQuestion};
 use crate::baseline::{Baseline, DimensionValue};
@@ -82,7 +83,11 @@ impl<'b> PrincipalValues<'b> {
             });
             held.collect()
         };
-        let values: [Vec<HeldValue<'b>>; SCORED.len()] = SCORED.map(|(dimension, _)| held(dimension));
+        let is_of_identity_center = is_of_identity_center(baseline, principal, &values[first..end]);
+        let values: [Vec<HeldValue<'b>>; SCORED.len()] = match is_of_identity_center {
+            true => Default::default(),
+            false => SCORED.map(|(dimension, _)| held(dimension)),
+        };
         let texts = values
             .iter()
             .flatten()
