@@ -115,3 +115,19 @@ fn the_text_says_whose_network_it_is_and_who_began_a_session() {
     let line = "\n   1 episode and 1 sign-in: jo@example.org, Deploy (session begun by jo@example.org)\n";
     assert!(text.contains(line), "{text}");
 }
+
+#[test]
+fn an_incident_of_a_shared_role_names_the_person() {
+    let archive = archive(ADMIN);
+    let text = triage_reports::triage(&archive, "");
+    assert!(text.contains(" (account 111122223333) of jo@example.org, "), "{text}");
+    let command = text.lines().find(|line| line.starts_with("   firstseen events ")).unwrap();
+    assert!(command.contains(" --session jo@example.org "), "{command}");
+    assert!(command.ends_with(" # without 1 more principal"), "{command}");
+    // Findings of a baseline cannot be asked for by session.
+    let indexed = crate::program::firstseen(&["index", ".", "-q", "-o", "saved.baseline"], archive.path());
+    assert!(indexed.status.success());
+    let ranked = crate::program::firstseen(&["triage", "saved.baseline", "-q"], archive.path());
+    let text = String::from_utf8(ranked.stdout).unwrap();
+    assert!(text.contains(" of jo@example.org, ") && !text.contains(" --session "), "{text}");
+}
