@@ -109,6 +109,17 @@ fn the_networks_of_identity_center_are_none_of_the_person() {
 }
 
 #[test]
+fn what_a_person_asks_for_later_says_nothing_of_networks_before() {
+    let later = signs_in("2024-05-01T00:00:00Z", "Deploy", "ASIALATER");
+    let archive = archive(ADMIN).delivered("20240501T0005", &[later]);
+    let network = ranked(&archive, |ranked| {
+        let joined = ranked.incidents.iter().find(|incident| incident.episodes.len() == 2);
+        part(joined.unwrap(), PartName::Network)
+    });
+    assert_eq!(network, None);
+}
+
+#[test]
 fn the_text_says_whose_network_it_is_and_who_began_a_session() {
     let text = triage_reports::triage(&archive("Deploy"), "");
     assert!(text.contains("\n   of jo@example.org: network 203.0.113.0/24: never seen "), "{text}");
