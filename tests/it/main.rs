@@ -65,6 +65,7 @@ mod trace_sessions;
 mod triage;
 mod triage_known;
 mod triage_labels;
+mod triage_people;
 mod triage_reports;
 mod tuning;
 mod tuning_incidents;

@@ -6,8 +6,8 @@ use firstseen::baseline::Baseline;
 use firstseen::learn::LearnSettings;
 use firstseen::model::PrincipalKey;
 use firstseen::query::{
-    ArchiveOverview, Episode, Finding, FindingKind, Incident, LinkKind, Question, RankedUnit, Reason, Triage,
-    TriageQuestion, archive_overview, first_seen, triage,
+    ArchiveOverview, Episode, Finding, FindingKind, Incident, LinkKind, PartName, Question, RankedUnit,
+    Reason, Triage, TriageQuestion, archive_overview, first_seen, triage,
 };
 use firstseen::time::{Span, Timestamp};
 use proptest::prelude::*;
@@ -112,9 +112,31 @@ proptest! {
         for episode in episodes(&ranked) {
             prop_assert!(episode.parts.iter().all(|part| part.bits > 0.0 && part.bits.is_finite()));
         }
-        let published = |incident: &Incident<'_>| incident.episodes[incident.lead].published_score();
-        let scores: Vec<f64> = ranked.incidents.iter().map(published).collect();
+        let scores: Vec<f64> = ranked.incidents.iter().map(Incident::published_score).collect();
         prop_assert!(scores.windows(2).all(|pair| pair[0] >= pair[1]));
+    }
+
+    #[test]
+    fn an_incident_has_the_parts_of_its_lead_and_the_best_origins_of_the_same_intruder(
+        objects in any_objects(), days in 0..20u32, as_of_then in any::<bool>()
+    ) {
+        let baseline = archive(&objects).ingest(&all()).baseline;
+        let question = TriageQuestion { as_of_then, by: RankedUnit::Incident, ..asked(days, 1) };
+        for incident in &triage(&baseline, &question).incidents {
+            let sum: f64 = incident.parts().map(|(_, part)| part.bits).sum();
+            prop_assert_eq!(sum, incident.score());
+            prop_assert!(incident.episodes.iter().all(|episode| episode.score() <= sum + 1e-9));
+            let names: Vec<PartName> = incident.parts().map(|(_, part)| part.name()).collect();
+            prop_assert!(names.windows(2).all(|pair| pair[0] < pair[1]));
+            for (index, part) in incident.parts() {
+                let is_origin = [PartName::Network, PartName::Agent].contains(&part.name());
+                prop_assert!(is_origin || index == incident.lead);
+                prop_assert_eq!(incident.episodes[index].part(part.name()), Some(part));
+            }
+            let sign_ins = (0..incident.episodes.len()).filter(|index| incident.is_sign_in(*index)).count();
+            prop_assert_eq!(incident.places() + sign_ins, incident.episodes.len());
+            prop_assert!(incident.places() > 0);
+        }
     }
 
     #[test]

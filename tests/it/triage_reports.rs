@@ -472,7 +472,7 @@ fn the_keys_of_an_incident_are_shown_whatever_else_there_is() {
     let incident = text.split("\n\n").find(|block| block.contains(" known ")).unwrap();
     assert!(incident.lines().count() == 8 && incident.contains("\n   by the list of --known: "), "{text}");
     assert!(incident.contains("\n   keys ASIASTOLEN, AKIAISSUED: firstseen trace . ASIASTOLEN\n"), "{text}");
-    assert!(incident.contains("\n   2 episodes: jo, ann (key issued by jo)\n"), "{text}");
+    assert!(incident.contains("\n   2 episodes: jo, ann (key created by jo)\n"), "{text}");
 }
 
 /// A chain of users, each of whom makes a key for the next one, who uses it.
@@ -818,7 +818,7 @@ fn principals_of_one_name_are_told_apart_by_their_accounts() {
     let archive = Archive::new().delivered("20240101T0005", &ordinary).delivered("20240310T0205", &pivot);
     let text = triage(&archive, "");
     let line = "2 episodes: role admin of 111122223333, role admin of 444455556666 \
-                (key given to role admin of 111122223333)";
+                (session begun by role admin of 111122223333)";
     assert!(text.contains(line), "{text}");
 }
 

@@ -33,33 +33,27 @@ pub(super) fn incidents<'b>(
     let mut links = links(baseline, (population, as_of_then), &episodes);
     links.sort_by_key(|link| (link.to, link.from, link.kind));
     let roots = join(episodes.len(), &mut links);
-    let mut incidents: Vec<Incident<'b>> = Vec::new();
+    let mut joined: Vec<(Vec<Episode<'b>>, Vec<Link<'b>>)> = Vec::new();
     let mut place_of: HashMap<usize, usize> = HashMap::new();
     let mut index_in = vec![0; episodes.len()];
     for (index, episode) in episodes.into_iter().enumerate() {
         let place = *place_of.entry(roots[index]).or_insert_with(|| {
-            incidents.push(Incident { episodes: Vec::new(), links: Vec::new(), lead: 0 });
-            incidents.len() - 1
+            joined.push((Vec::new(), Vec::new()));
+            joined.len() - 1
         });
-        let incident = &mut incidents[place];
-        index_in[index] = incident.episodes.len();
-        incident.episodes.push(episode);
+        let (members, _) = &mut joined[place];
+        index_in[index] = members.len();
+        members.push(episode);
     }
     for link in links {
-        let incident = &mut incidents[place_of[&roots[link.to]]];
-        incident.links.push(Link { from: index_in[link.from], to: index_in[link.to], ..link });
+        let (_, links) = &mut joined[place_of[&roots[link.to]]];
+        links.push(Link { from: index_in[link.from], to: index_in[link.to], ..link });
     }
-    for incident in &mut incidents {
-        let scores: Vec<f64> = incident.episodes.iter().map(Episode::score).collect();
-        let best =
-            (0..scores.len()).reduce(|best, next| if scores[next] > scores[best] { next } else { best });
-        incident.lead = best.unwrap_or_default();
-    }
-    incidents
+    joined.into_iter().map(|(members, links)| Incident::new(members, links)).collect()
 }
 
 /// For each episode the smallest index of its incident. Keeps only the links that joined something.
-fn join(episodes: usize, links: &mut Vec<Link<'_>>) -> Vec<usize> {
+pub(super) fn join(episodes: usize, links: &mut Vec<Link<'_>>) -> Vec<usize> {
     let mut parents: Vec<usize> = (0..episodes).collect();
     links.retain(|link| {
         let (from, to) = (root(&mut parents, link.from), root(&mut parents, link.to));
@@ -136,7 +130,9 @@ fn of_networks<'b>(
     let mut last: HashMap<&'b str, usize> = HashMap::new();
     let mut links = Vec::new();
     for (to, episode) in episodes.iter().enumerate() {
-        for finding in episode.findings.iter().map(|one| &one.finding) {
+        // What Identity Center does for a person comes from no network of the person.
+        let own = episode.findings.iter().filter(|one| one.origin.network.is_some());
+        for finding in own.map(|one| &one.finding) {
             let is_network = finding.kind == FindingKind::of_dimension(Dimension::Network);
             let Some(network) = finding.value.filter(|value| is_network && is_range(value)) else { continue };
             // The end is part of the episode.

@@ -92,7 +92,7 @@ pub fn label_report(ranked: &Triage<'_>, labels: &[Label]) -> LabelReport {
     let mut incidents = index.unplaced(labels);
     let (mut place, mut needed) = (0, 0);
     for incident in &ranked.incidents {
-        place += incident.episodes.len() as u64;
+        place += incident.places() as u64;
         let names = index.names(incident);
         needed += u64::from(!names.is_empty());
         for name in names {

@@ -11,6 +11,7 @@ mod family;
 mod history;
 mod impersonation;
 mod incident;
+mod incident_score;
 mod known;
 mod labels;
 mod new_value;
@@ -19,6 +20,7 @@ mod rules;
 mod score;
 mod service_accounts;
 mod shared;
+mod sign_in;
 mod surprise;
 mod weights;
 
@@ -26,6 +28,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+pub use incident_score::SEVERITY_STEP;
 pub use known::{KnownAssetError, KnownAssets};
 pub use labels::{
     LABEL_NOISES, LABEL_RANKS, Label, LabelReport, LabelShares, LabelledEvent, LabelledIncident, label_report,
@@ -36,7 +39,7 @@ use self::episode::{EpisodeDraft, episodes};
 use self::population::Population;
 use super::compiled_filter::CompiledFilter;
 use super::overview::archive_overview;
-use super::{Anchor, ArchiveOverview, Filter, Finding, FindingKind, Question, Severity};
+use super::{Anchor, ArchiveOverview, Filter, Finding, FindingKind, Question};
 use crate::actions::Class;
 use crate::baseline::Baseline;
 use crate::model::{Dimension, ObservedPrincipal, RuleMetadata, Text};
@@ -113,8 +116,12 @@ pub struct Incident<'b> {
     pub episodes: Vec<Episode<'b>>,
     /// What joins them: one link fewer than episodes.
     pub links: Vec<Link<'b>>,
-    /// The index of the episode with the highest score, which is the score of the incident.
+    /// The index of the episode that counts for the score of the incident; of others only network and agent may.
     pub lead: usize,
+    /// The indices of the episodes that are of the same intruder as the leading one, with that, as far as links tell.
+    same_as_lead: Vec<usize>,
+    /// The indices of those that only say how the principals of others signed in.
+    sign_ins: Vec<usize>,
 }
 
 /// What joins two episodes.
@@ -397,7 +404,7 @@ impl<'b> Triage<'b> {
 }
 
 impl<'b> Incident<'b> {
-    /// The episode with the highest score.
+    /// The episode that counts for the score.
     pub fn leading(&self) -> &Episode<'b> {
         &self.episodes[self.lead]
     }
@@ -405,16 +412,6 @@ impl<'b> Incident<'b> {
     /// The findings of all episodes.
     pub fn findings(&self) -> impl Iterator<Item = &EpisodeFinding<'b>> + Clone {
         self.episodes.iter().flat_map(|episode| &episode.findings)
-    }
-
-    /// Its score in bits: that of its best episode.
-    pub fn score(&self) -> f64 {
-        self.leading().score()
-    }
-
-    /// Its severity, by its score as published: each step takes [`SEVERITY_STEP`] more bits.
-    pub fn severity(&self) -> Severity {
-        severity_of(self.leading().published_score())
     }
 
     /// Of a link to a role that one asked for: whether a call for it succeeded before the end of the role's episode.
@@ -437,19 +434,9 @@ impl<'b> Incident<'b> {
     }
 }
 
-/// The bits between two severities of an incident.
-pub const SEVERITY_STEP: f64 = 20.0;
-
 /// Bits as published: the sum of parts, each rounded to hundredths. It has no negative zero.
 pub fn published_bits(parts: impl IntoIterator<Item = f64>) -> f64 {
     parts.into_iter().map(|bits| (bits * 100.0).round() as i64).sum::<i64>() as f64 / 100.0
-}
-
-/// The severity of a score as published.
-fn severity_of(score: f64) -> Severity {
-    let steps = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
-    let reached = (1..=4).rev().zip(steps).find(|(step, _)| score >= f64::from(*step) * SEVERITY_STEP);
-    reached.map_or(Severity::Informational, |(_, severity)| severity)
 }
 
 /// Ranks the episodes of a baseline.
@@ -479,11 +466,10 @@ pub fn triage<'b>(baseline: &'b Baseline, question: &TriageQuestion) -> Triage<'
         episodes.any(|episode| question.is_in_window(episode) && is_admitted(episode, &admission))
     });
     // As published, so that ranks agree with what can be seen. Incidents are in the order of their first episodes, which ties keep.
-    let scores = |incident: &Incident<'_>| (incident.leading().published_score(), incident.score());
-    incidents.sort_by(|left, right| {
-        let ((published, exact), (other_published, other_exact)) = (scores(right), scores(left));
-        published.total_cmp(&other_published).then(exact.total_cmp(&other_exact))
-    });
+    let scored = |incident: Incident<'b>| ((incident.published_score(), incident.score()), incident);
+    let mut scored: Vec<((f64, f64), Incident<'b>)> = incidents.into_iter().map(scored).collect();
+    scored.sort_by(|(left, _), (right, _)| right.0.total_cmp(&left.0).then(right.1.total_cmp(&left.1)));
+    let incidents = scored.into_iter().map(|(_, incident)| incident).collect();
     Triage { incidents, overview }
 }
 
@@ -519,7 +505,7 @@ impl Default for TriageQuestion {
 
 impl<'b> Incident<'b> {
     fn of_one(episode: Episode<'b>) -> Self {
-        Self { episodes: vec![episode], links: Vec::new(), lead: 0 }
+        Self::new(vec![episode], Vec::new())
     }
 }
 
@@ -541,15 +527,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn severity_is_that_of_the_score_as_printed() {
+    fn a_score_as_printed_is_the_sum_of_what_is_printed() {
         for none in [published_bits([]), published_bits([-0.0]), published_bits([-0.001])] {
             assert!(none.is_sign_positive(), "it is not printed as -0.00");
         }
         // 19.996 in all.
         assert_eq!(published_bits([16.186, 3.81]), 20.0);
-        assert_eq!(severity_of(20.0), Severity::Low);
-        assert_eq!(severity_of(published_bits([16.184, 3.81])), Severity::Informational);
-        assert_eq!(severity_of(80.0), Severity::Critical);
-        assert_eq!(severity_of(79.99), Severity::High);
     }
 }

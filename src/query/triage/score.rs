@@ -6,6 +6,7 @@ use super::episode::EpisodeDraft;
 use super::history::{PastEpisode, histories};
 use super::new_value::{ActiveHours, Held, HeldValue, SCORED};
 use super::population::Population;
+use super::sign_in::AskedRoles;
 use super::surprise::{Context, NewAction};
 use super::{Episode, EpisodeFinding, FindingOrigin, Part, Reason, Surprise, TriageQuestion};
 use crate::baseline::{Baseline, DimensionValue};
@@ -65,6 +66,7 @@ struct PrincipalValues<'b> {
     values: [Vec<HeldValue<'b>>; SCORED.len()],
     /// The same values by their texts, with the first sighting of each.
     by_text: HashMap<(Dimension, &'b str), (&'b Text, Timestamp)>,
+    roles: AskedRoles,
 }
 
 impl<'b> PrincipalValues<'b> {
@@ -88,7 +90,9 @@ impl<'b> PrincipalValues<'b> {
             .flatten()
             .map(|held| ((held.value.dimension, &*held.value.value), (&held.value.value, held.first)));
         let by_text = texts.collect();
-        Self { principal, hours: ActiveHours::new(behaviours, asked), values, by_text }
+        let kind = baseline.principals[principal as usize].kind;
+        let roles = AskedRoles::new(kind, &baseline.values[first..end], asked);
+        Self { principal, hours: ActiveHours::new(behaviours, asked), values, by_text, roles }
     }
 
     /// From where a call was made. Evidence does not say whether AWS made it for the principal: then neither its network nor its agent is one
@@ -135,11 +139,14 @@ fn score<'b>(
         .iter()
         .filter_map(|(_, finding)| Some((finding.kind.dimension()?, &**finding.value?)))
         .collect();
-    let new_values = SCORED.iter().zip(&view.values).filter_map(|((dimension, part), values)| {
+    let has_origins = !view.roles.are_of_identity_center(draft.end);
+    let scored = SCORED.iter().zip(&view.values).filter(|_| has_origins);
+    let new_values = scored.filter_map(|((dimension, part), values)| {
         let is_found = |value: &str| found.contains(&(*dimension, value));
         Held { part: *part, values, hours: &view.hours }.part(context, is_found)
     });
-    let origins = draft.findings.iter().map(|(_, finding)| view.origin(finding)).collect();
+    let origin = |finding| if has_origins { view.origin(finding) } else { FindingOrigin::default() };
+    let origins = draft.findings.iter().map(|(_, finding)| origin(finding)).collect();
     let active_from = view.hours.began(draft.start);
     let end = end_with_successes(&draft, question.gap);
     let ended = view.hours.ended(end);

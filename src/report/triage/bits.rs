@@ -3,7 +3,7 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::query::{Episode, Part, PartName, published_bits};
+use crate::query::{Episode, Incident, Part, PartName, published_bits};
 
 /// A number of bits, rounded to two decimals.
 pub(in crate::report) fn rounded(bits: f64) -> f64 {
@@ -15,18 +15,18 @@ pub(super) fn score(episode: &Episode<'_>) -> f64 {
     episode.published_score()
 }
 
-/// The part of a score with a name, as printed, if the score has it.
-pub(super) fn part(episode: &Episode<'_>, name: PartName) -> Option<f64> {
-    episode.part(name).map(|part| rounded(part.bits))
+/// The part of an incident's score with a name, as printed, if the score has it.
+pub(super) fn part(incident: &Incident<'_>, name: PartName) -> Option<f64> {
+    incident.part(name).map(|(_, part)| rounded(part.bits))
 }
 
 /// The parts of a score as an object: `{"size": 41.2, "history": 7.0}`.
-pub(super) struct PartsView<'a>(pub(super) &'a [Part<'a>]);
+pub(super) struct PartsView<'a>(pub(super) Vec<&'a Part<'a>>);
 
 impl Serialize for PartsView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_map(Some(self.0.len()))?;
-        for part in self.0 {
+        for part in &self.0 {
             object.serialize_entry(part.name().name(), &rounded(part.bits))?;
         }
         object.end()

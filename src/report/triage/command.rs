@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::TriageReport;
+use super::incident_text::people;
 use crate::catalog::DELIVERY_SLACK;
 use crate::model::{Dimension, PrincipalKey};
 use crate::query::{Episode, FindingKind, Incident};
@@ -24,11 +25,13 @@ pub(super) fn command(report: &TriageReport<'_>, incident: &Incident<'_>) -> Str
 
 /// The same in parts: the command with its source, and each flag with its value.
 pub(super) fn command_words(report: &TriageReport<'_>, incident: &Incident<'_>) -> Vec<String> {
-    let leading = std::iter::once(incident.leading());
+    let sessions = sessions(incident).filter(|_| !report.is_saved);
+    let is_told = |index: usize| sessions.is_some() && incident.is_sign_in(index);
+    let order = std::iter::once(incident.lead).chain(0..incident.episodes.len());
     let (mut shown, mut left_out) = (BTreeSet::new(), BTreeSet::new());
-    for episode in leading.chain(&incident.episodes) {
+    for (index, episode) in order.map(|index| (index, &incident.episodes[index])) {
         let who = episode.who.account_and_key();
-        if shown.len() < PRINCIPALS || shown.contains(&who) {
+        if !is_told(index) && (shown.len() < PRINCIPALS || shown.contains(&who)) {
             shown.insert(who);
         } else {
             left_out.insert(who);
@@ -50,6 +53,7 @@ pub(super) fn command_words(report: &TriageReport<'_>, incident: &Incident<'_>) 
     accounts.into_iter().for_each(|account| flag("account", account));
     let keys: BTreeSet<&str> = shown.iter().filter_map(|(_, key)| named(key)).collect();
     keys.into_iter().for_each(|key| flag("principal", &literal_glob(key)));
+    sessions.into_iter().flatten().for_each(|name| flag("session", &literal_glob(name)));
     start.into_iter().for_each(|start| flag("from", &start.to_string()));
     end.into_iter().for_each(|end| flag("to", &end.to_string()));
     if report.is_saved {
@@ -76,6 +80,19 @@ pub(super) fn command_words(report: &TriageReport<'_>, incident: &Incident<'_>) 
     let rest = left_out.len() as u64;
     words.extend((rest > 0).then(|| format!("# without {}", counted(rest, "more principal"))));
     words
+}
+
+/// The names of the sessions that the episodes of an incident are about, if all are sessions of people in roles that they share with others.
+fn sessions<'i>(incident: &'i Incident<'_>) -> Option<BTreeSet<&'i str>> {
+    let mut sessions = BTreeSet::new();
+    for (index, episode) in incident.episodes.iter().enumerate() {
+        let people: Vec<&str> = people(episode).collect();
+        if people.len() < episode.findings.len() && !incident.is_sign_in(index) {
+            return None;
+        }
+        sessions.extend(people);
+    }
+    (sessions.len() <= PRINCIPALS).then_some(sessions)
 }
 
 /// `--delivery-slack`, if objects with evidence were delivered so long after the end of the window that they would not be opened.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::bits::{part, rounded, score};
+use super::bits::{part, rounded};
 use super::member_view::{classes, new_actions, outcomes, values};
 use super::words::{of_link, of_part};
 use crate::model::{Dimension, Sighting};
@@ -58,20 +58,21 @@ impl<'a> IncidentRow<'a> {
         clean: fn(&str) -> Cow<'_, str>,
         weights: &Weights,
     ) -> Self {
-        let (leading, first, span) = (incident.leading(), &incident.episodes[0], incident.span());
+        let (first, span) = (&incident.episodes[0], incident.span());
         let outcomes = || incident.episodes.iter().map(outcomes);
         let classes: BTreeSet<&str> = incident.episodes.iter().flat_map(classes).collect();
         let names = incident.episodes.iter().map(|episode| named(&episode.who.key).unwrap_or(NOT_NAMED));
-        let reasons = leading.parts.iter().map(|part| {
-            format!("{} {:.2}: {}", part.name().name(), rounded(part.bits), of_part(part, leading, weights))
+        let reasons = incident.parts().map(|(index, part)| {
+            let text = of_part(part, &incident.episodes[index], weights);
+            format!("{} {:.2}: {text}", part.name().name(), rounded(part.bits))
         });
         let [size, history, network, agent, impersonator, known] =
-            PartName::ALL.map(|name| part(leading, name));
+            PartName::ALL.map(|name| part(incident, name));
         let [actions, regions, networks, agents, access_keys, rules] =
             lists(incident).map(|list| joined(list.iter().map(|text| &**text), clean));
         Self {
             rank,
-            score: score(leading),
+            score: incident.published_score(),
             severity: incident.severity().name(),
             size,
             history,
@@ -85,7 +86,7 @@ impl<'a> IncidentRow<'a> {
             new_principal: first.is_new_principal,
             start: span.start,
             end: span.end,
-            episodes: incident.episodes.len(),
+            episodes: incident.places(),
             findings: incident.findings().count(),
             success: outcomes().map(|outcomes| outcomes.success).sum(),
             failure: outcomes().map(|outcomes| outcomes.failure).sum(),

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 
 use super::TriageReport;
-use super::bits::{rounded, score};
+use super::bits::rounded;
 use super::incident_view::IncidentView;
 use super::member_view::new_actions;
 use super::words::{of_link, of_part};
@@ -118,7 +118,7 @@ fn asff_finding(
         "FindingProviderFields": {
             "Severity": {
                 "Label": asff::label(incident.severity()),
-                "Original": format!("{:.2} bits", score(incident.leading())),
+                "Original": format!("{:.2} bits", incident.published_score()),
             },
             "Types": ["Unusual Behaviors/User"],
         },
@@ -130,18 +130,17 @@ fn asff_finding(
 
 /// Rank, score and parts, as texts.
 fn product_fields(rank: usize, incident: &Incident<'_>, weights: &Weights) -> Map<String, Value> {
-    let leading = incident.leading();
     let mut fields = BTreeMap::from([
         ("rank".to_owned(), rank.to_string()),
-        ("score".to_owned(), format!("{:.2}", score(leading))),
+        ("score".to_owned(), format!("{:.2}", incident.published_score())),
         ("severity".to_owned(), incident.severity().name().to_owned()),
-        ("episodes".to_owned(), incident.episodes.len().to_string()),
+        ("episodes".to_owned(), incident.places().to_string()),
         ("findings".to_owned(), incident.findings().count().to_string()),
     ]);
-    for part in &leading.parts {
+    for (index, part) in incident.parts() {
         let name = part.name().name();
         fields.insert(format!("parts/{name}"), format!("{:.2}", rounded(part.bits)));
-        let reason = of_part(part, leading, weights);
+        let reason = of_part(part, &incident.episodes[index], weights);
         fields.insert(format!("reasons/{name}"), for_terminal(&reason).into_owned());
     }
     let field =
@@ -154,7 +153,7 @@ fn title(incident: &Incident<'_>) -> String {
     let leading = incident.leading();
     let who = named(&leading.who.key).map_or_else(|| NOT_NAMED.to_owned(), words::name);
     let actions = counted(new_actions(leading).count() as u64, "first-seen action");
-    let joined = match incident.episodes.len() {
+    let joined = match incident.places() {
         1 => String::new(),
         episodes => format!(", in an incident of {}", counted(episodes as u64, "episode")),
     };
@@ -163,10 +162,11 @@ fn title(incident: &Incident<'_>) -> String {
 
 /// The score with its reasons, and what joins the episodes.
 fn description(incident: &Incident<'_>, weights: &Weights) -> String {
-    let leading = incident.leading();
-    let mut sentences = vec![format!("{:.2} bits", score(leading))];
-    let reason = |part: &Part<'_>| format!("{}: {}", part.name().name(), of_part(part, leading, weights));
-    sentences.extend(leading.parts.iter().map(reason));
+    let mut sentences = vec![format!("{:.2} bits", incident.published_score())];
+    let reason = |(index, part): (usize, &Part<'_>)| {
+        format!("{}: {}", part.name().name(), of_part(part, &incident.episodes[index], weights))
+    };
+    sentences.extend(incident.parts().map(reason));
     sentences.extend(incident.links.iter().map(|link| of_link(link, incident)));
     for_terminal(&(sentences.join(". ") + ".")).into_owned()
 }

@@ -4,16 +4,16 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
-use super::bits::{rounded, score};
+use super::bits::rounded;
 use super::member_view::values;
 use super::words::{most_surprising, of_new_value_briefly, of_part, of_surprise, placed_network};
 use crate::actions::{Class, short_name};
 use crate::model::{
-    Arn, Dimension, cluster_of_key, is_of_cluster, is_service_account, is_temporary_key, last_part,
-    without_cluster,
+    Arn, Dimension, PrincipalKind, cluster_of_key, is_of_cluster, is_service_account, is_temporary_key,
+    last_part, without_cluster,
 };
 use crate::query::{
-    Episode, EpisodeFinding, FindingKind, Incident, Link, LinkKind, PartName, Surprise, Weights,
+    Episode, EpisodeFinding, FindingKind, Incident, Link, LinkKind, PartName, Reason, Surprise, Weights,
 };
 use crate::report::count::counted;
 use crate::report::last_word_for_shell;
@@ -76,7 +76,7 @@ pub(super) fn incident_lines(
     let episode = incident.leading();
     let actions = most_surprising(episode);
     let mut lines = all_lines(incident, &actions, (weights, trace_source));
-    if let Some(origin) = new_origin(episode).filter(|_| needs_room(&lines)) {
+    if let Some(origin) = new_origin(incident).filter(|_| needs_room(&lines)) {
         let place = lines.iter().position(Line::is_origin).unwrap_or_default();
         lines.retain(|line| !line.is_origin());
         lines.insert(place, Line { order: 1, content: Content::Origin(origin) });
@@ -87,7 +87,7 @@ pub(super) fn incident_lines(
     }
     let shown = lines.iter().filter(|line| matches!(line.content, Content::Action(_))).count();
     let most = lines.iter().filter(|line| line.is_besides()).count();
-    let mut besides = besides(episode, &actions, (shown, most)).into_iter();
+    let mut besides = besides(incident, &actions, (shown, most)).into_iter();
     let text = |line: Line| match line.content {
         Content::Text(text) | Content::Action(text) | Content::Origin(text) => Some(text),
         Content::Besides => besides.next(),
@@ -113,10 +113,10 @@ fn all_lines(
     let line =
         |order: u8, text: Option<String>| text.map(|text| Line { order, content: Content::Text(text) });
     let origin = |order: u8, name| {
-        let text = reason(episode, weights, name)?;
+        let text = reason(incident, weights, name)?;
         Some(Line { order, content: Content::Origin(text) })
     };
-    let history = reason(episode, weights, PartName::History).map(|text| format!("history: {text}"));
+    let history = reason(incident, weights, PartName::History).map(|text| format!("history: {text}"));
     let of_actions = ACTIONS.into_iter().zip(actions).map(|(order, (one, surprise))| Line {
         order,
         content: Content::Action(action(episode, (one, surprise), weights)),
@@ -125,15 +125,15 @@ fn all_lines(
         false => &BESIDES[..],
         true => &[BESIDES_WITHOUT_CLASS],
     };
-    let besides = besides(episode, actions, (1, orders.len())).len();
+    let besides = besides(incident, actions, (1, orders.len())).len();
     let of_besides = orders[..besides].iter().map(|order| Line { order: *order, content: Content::Besides });
     let first = [
         line(0, Some(who_and_when(incident))),
-        line(1, reason(episode, weights, PartName::Known)),
+        line(1, reason(incident, weights, PartName::Known)),
         origin(1, PartName::Network),
         origin(3, PartName::Agent),
-        line(1, reason(episode, weights, PartName::Impersonator)),
-        line(3, known_origin(episode)),
+        line(1, reason(incident, weights, PartName::Impersonator)),
+        line(3, known_origin(incident)),
     ];
     let last = [
         line(7, history),
@@ -147,12 +147,10 @@ fn all_lines(
 
 /// The score of an incident with its parts.
 pub(super) fn score_in_words(incident: &Incident<'_>) -> String {
-    let score = score(incident.leading());
+    let score = incident.published_score();
     let parts: Vec<String> = incident
-        .leading()
-        .parts
-        .iter()
-        .map(|part| format!("{} {:.2}", part.name().name(), rounded(part.bits)))
+        .parts()
+        .map(|(_, part)| format!("{} {:.2}", part.name().name(), rounded(part.bits)))
         .collect();
     match &parts[..] {
         [] => format!("{score:.2} bits"),
@@ -173,27 +171,54 @@ fn who_and_when(incident: &Incident<'_>) -> String {
     let Range { start, end } = incident.span();
     let until = if end > start { format!(" to {end}") } else { String::new() };
     let account = named(&who.account).map_or(String::new(), |account| format!(" (account {account})"));
-    format!("{} {key}{account}{is_new}, {start}{until}", who.kind.name())
+    let people: BTreeSet<&str> = people(episode).collect();
+    let people = match people.is_empty() {
+        true => String::new(),
+        false => format!(" of {}", listed(people.into_iter())),
+    };
+    format!("{} {key}{account}{people}{is_new}, {start}{until}", who.kind.name())
+}
+
+/// The people whose sessions of an Identity Center role an episode is about, if its principal is the role, which they share.
+pub(super) fn people<'e>(episode: &'e Episode<'_>) -> impl Iterator<Item = &'e str> {
+    let is_shared = episode.who.kind == PrincipalKind::SsoRole && Arn::parse(&episode.who.key).is_some();
+    let findings = episode.findings.iter().filter(move |_| is_shared);
+    findings.filter_map(|one| one.finding.evidence?.session_name())
 }
 
 /// What a part was computed from, if the score has it.
-fn reason(episode: &Episode<'_>, weights: &Weights, name: PartName) -> Option<String> {
-    episode.part(name).map(|part| cut(&of_part(part, episode, weights)))
+fn reason(incident: &Incident<'_>, weights: &Weights, name: PartName) -> Option<String> {
+    let (index, part) = incident.part(name)?;
+    let text = of_part(part, &incident.episodes[index], weights);
+    Some(cut(&format!("{}{text}", whose(incident, index))))
+}
+
+/// Whose a part is, if it is not that of the leading episode.
+fn whose(incident: &Incident<'_>, index: usize) -> String {
+    let who = &incident.episodes[index].who.key;
+    let name = || named(who).map_or(NOT_NAMED, known_as);
+    if index == incident.lead { String::new() } else { format!("of {}: ", name()) }
 }
 
 /// A new network and a new agent in one line, without what else is known of them.
-fn new_origin(episode: &Episode<'_>) -> Option<String> {
-    let [network, agent] = [PartName::Network, PartName::Agent].map(|name| episode.part(name));
-    let texts = [network?, agent?].map(|part| of_new_value_briefly(part, episode));
-    Some(cut(&texts.join("; ")))
+fn new_origin(incident: &Incident<'_>) -> Option<String> {
+    let mut parts = [incident.part(PartName::Network)?, incident.part(PartName::Agent)?];
+    // What says whose it is holds for what follows it.
+    parts.sort_by_key(|(index, _)| *index != incident.lead);
+    let [first, second] = parts.map(|(index, _)| index);
+    let [one, other] = parts.map(|(index, part)| of_new_value_briefly(part, &incident.episodes[index]));
+    let whose_other = if second == first { String::new() } else { whose(incident, second) };
+    Some(cut(&format!("{}{one}; {whose_other}{other}", whose(incident, first))))
 }
 
 /// Networks and agents without a part of their own.
-fn known_origin(episode: &Episode<'_>) -> Option<String> {
+fn known_origin(incident: &Incident<'_>) -> Option<String> {
+    let episode = incident.leading();
     let mut texts = Vec::new();
     for dimension in [Dimension::Network, Dimension::Agent] {
         let values = values(episode, dimension);
-        if !has_part(episode, dimension) && !values.is_empty() {
+        let is_said = |value: &Cow<'_, str>| value_with_part(incident, dimension) == Some(&**value);
+        if !has_part(incident, dimension) && !values.iter().all(is_said) {
             let shown = |value: &Cow<'_, str>| match dimension {
                 Dimension::Network => placed_network(value, episode),
                 _ => value.clone().into_owned(),
@@ -205,9 +230,18 @@ fn known_origin(episode: &Episode<'_>) -> Option<String> {
     (!texts.is_empty()).then(|| cut(&format!("from {}", texts.join(", "))))
 }
 
-/// Whether the score has a part for new values of a dimension.
-fn has_part(episode: &Episode<'_>, dimension: Dimension) -> bool {
-    PartName::of_dimension(dimension).is_some_and(|name| episode.part(name).is_some())
+/// Whether the score has a part for new values of the leading episode in a dimension.
+fn has_part(incident: &Incident<'_>, dimension: Dimension) -> bool {
+    let part = PartName::of_dimension(dimension).and_then(|name| incident.part(name));
+    part.is_some_and(|(index, _)| index == incident.lead)
+}
+
+/// The new value for which the score has a part, of whichever episode.
+fn value_with_part<'i>(incident: &'i Incident<'_>, dimension: Dimension) -> Option<&'i str> {
+    match &incident.part(PartName::of_dimension(dimension)?)?.1.reason {
+        Reason::NewValue { value, .. } => Some(value),
+        _ => None,
+    }
 }
 
 /// A new action with its outcome, its class, how rare it was and, if the episode has several networks, from which it came.
@@ -239,13 +273,13 @@ fn action(
 /// Further new actions than those shown, and new values that have no part, in at most so many lines. Actions with a class are named, as
 /// far as they fit.
 fn besides(
-    episode: &Episode<'_>,
+    incident: &Incident<'_>,
     actions: &[(&EpisodeFinding<'_>, &Surprise)],
     (shown, most): (usize, usize),
 ) -> Vec<String> {
     let names = names_by_class(actions, shown);
     let further = actions.len().saturating_sub(shown);
-    let values = values_without_part(episode);
+    let values = values_without_part(incident);
     let with = |named: usize| {
         let more = (further > named).then(|| counted((further - named) as u64, "more new action"));
         wrapped("besides: ", names[..named].iter().cloned().chain(more).chain(values.clone()).collect())
@@ -274,13 +308,14 @@ fn names_by_class(actions: &[(&EpisodeFinding<'_>, &Surprise)], shown: usize) ->
 }
 
 /// New values of dimensions that have no part.
-fn values_without_part(episode: &Episode<'_>) -> Vec<String> {
+fn values_without_part(incident: &Incident<'_>) -> Vec<String> {
     let mut texts = Vec::new();
-    for dimension in Dimension::ALL.into_iter().filter(|dimension| !has_part(episode, *dimension)) {
-        let of_dimension = episode.findings.iter().map(|one| &one.finding);
+    for dimension in Dimension::ALL.into_iter().filter(|dimension| !has_part(incident, *dimension)) {
+        let of_dimension = incident.leading().findings.iter().map(|one| &one.finding);
         let values: BTreeSet<&str> = of_dimension
             .filter(|finding| finding.kind.dimension() == Some(dimension))
             .filter_map(|finding| finding.value.map(|value| &**value))
+            .filter(|value| value_with_part(incident, dimension) != Some(value))
             .collect();
         if !values.is_empty() {
             let name = dimension.name().replace('-', " ");
@@ -386,17 +421,24 @@ fn order_of_principals(incident: &Incident<'_>) -> Option<String> {
     let members: Vec<String> = (0..episodes).map(|index| format!("{}{}", name(index), why(index))).collect();
     let members = listed(members.iter().map(|member| &**member));
     let place = common.map_or(String::new(), |cluster| format!(" in {cluster}"));
-    Some(cut(&format!("{}{place}: {members}", counted(episodes as u64, "episode"))))
+    let places = incident.places();
+    let sign_ins = match episodes - places {
+        0 => String::new(),
+        some => format!(" and {}", counted(some as u64, "sign-in")),
+    };
+    Some(cut(&format!("{}{sign_ins}{place}: {members}", counted(places as u64, "episode"))))
 }
 
 /// What tells who a principal is: the name of a user or role, namespace and name of a service account, the subject that an identity provider
-/// vouched for, else the whole key without the cluster.
+/// vouched for, the name of a user of SAML, else the whole key without the cluster.
 fn known_as(key: &str) -> &str {
     let identity = without_cluster(key);
     match Arn::parse(identity).and_then(|arn| arn.typed_resource()) {
         // Provider, audience and subject.
         Some(("oidc-provider", path)) => path.splitn(3, ':').nth(2).unwrap_or(path),
         Some(_) => last_part(identity),
+        // The hash of a SAML provider, in Base64, and the name of the user.
+        None if identity.contains("=:") => identity.split_once("=:").map_or(identity, |(_, user)| user),
         None => identity.strip_prefix("system:serviceaccount:").unwrap_or(identity),
     }
 }
@@ -418,17 +460,17 @@ fn joined_by(incident: &Incident<'_>, link: &Link<'_>, is_to: bool, other: &str)
         }
         (LinkKind::IssuedToken, true) => format!("first acted after {other} requested a token for it"),
         (LinkKind::IssuedToken, false) => format!("requested a token for {other}, new after that"),
-        // A temporary key goes to who asked for it, another to the user whose key it is.
+        // A temporary key goes to who asked for it, another to the user whose key it is: "given" would leave open who had it.
         (LinkKind::AccessEntry, true) => format!("admitted by {other}"),
         (LinkKind::AccessEntry, false) => format!("admitted {other} to the cluster"),
         (LinkKind::Impersonation, true) => format!("impersonated by {other}"),
         (LinkKind::Impersonation, false) => format!("acted as {other}"),
-        (LinkKind::IssuedKey, true) if is_temporary_key(link.value) => format!("key given to {other}"),
+        (LinkKind::IssuedKey, true) if is_temporary_key(link.value) => format!("session begun by {other}"),
         (LinkKind::IssuedKey, false) if is_temporary_key(link.value) => {
-            format!("was given the key of {other}")
+            format!("began the session of {other}")
         }
-        (LinkKind::IssuedKey, true) => format!("key issued by {other}"),
-        (LinkKind::IssuedKey, false) => format!("issued the key of {other}"),
+        (LinkKind::IssuedKey, true) => format!("key created by {other}"),
+        (LinkKind::IssuedKey, false) => format!("created the key of {other}"),
         (LinkKind::Creation, true) if is_service_account(link.value) => format!("created by {other}"),
         (LinkKind::Creation, false) if is_service_account(link.value) => format!("created {other}"),
         (LinkKind::Creation, true) => format!("created or opened by {other}"),
@@ -527,6 +569,7 @@ mod tests {
         assert_eq!(known_as("k8s:prod/arn:aws:iam::111122223333:user/ci/builder"), "builder");
         assert_eq!(known_as("arn:aws:iam::111122223333:user/ci/builder"), "builder");
         assert_eq!(known_as("k8s:prod/oidc:team/jo"), "oidc:team/jo");
+        assert_eq!(known_as("Zk3okhaQ7hg5rT1x2c4v6b8n0m0=:jo@example.org"), "jo@example.org");
         assert_eq!(known_as("k8s:-/system:serviceaccount:shop:web"), "shop:web");
         assert_eq!(known_as("k8s:-/system:anonymous"), "system:anonymous");
         assert_eq!(["k8s:prod/a/b", "k8s:-/a", "a"].map(cluster_of), [Some("prod"), None, None]);

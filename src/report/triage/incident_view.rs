@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::bits::{PartsView, score};
+use super::bits::PartsView;
 use super::finding_view::FindingView;
 use super::member_view::{MemberView, classes};
 use super::reason_view::ReasonView;
 use super::words::of_link;
-use crate::query::{Episode, Incident, Link, Weights};
+use crate::query::{Episode, Incident, Link, Part, Weights};
 use crate::report::row::named;
 
 /// How much of an incident a page shows.
@@ -72,20 +72,20 @@ impl<'a> IncidentView<'a> {
         incident: &'a Incident<'a>,
         (archives, weights): (&'a [String], &'a Weights),
     ) -> Self {
-        let (leading, first, span) = (incident.leading(), incident.episodes[0].who, incident.span());
+        let (first, span) = (incident.episodes[0].who, incident.span());
         Self {
             rank,
-            score: score(leading),
+            score: incident.published_score(),
             severity: incident.severity().name(),
-            parts: PartsView(&leading.parts),
-            reasons: reasons(leading, weights),
+            parts: PartsView(incident.parts().map(|(_, part)| part).collect()),
+            reasons: reasons(incident, weights),
             account: named(&first.account),
             principal: named(&first.key),
             principal_kind: first.kind.name(),
             start: span.start.to_string(),
             end: span.end.to_string(),
             classes: incident.episodes.iter().flat_map(classes).collect(),
-            episodes: incident.episodes.len(),
+            episodes: incident.places(),
             lead: incident.lead + 1,
             members: members(incident, weights),
             links: incident.links.iter().map(|link| LinkView::new(link, incident)).collect(),
@@ -125,15 +125,23 @@ impl<'a> LinkView<'a> {
     }
 }
 
-/// What each part of an episode's score was computed from.
-fn reasons<'a>(episode: &'a Episode<'a>, weights: &Weights) -> Vec<ReasonView<'a>> {
-    episode.parts.iter().map(|part| ReasonView::new(part, episode, weights)).collect()
+/// What each part of an incident's score was computed from.
+fn reasons<'a>(incident: &'a Incident<'a>, weights: &Weights) -> Vec<ReasonView<'a>> {
+    let reason = |(index, part): (usize, &'a Part<'a>)| {
+        let view = ReasonView::new(part, &incident.episodes[index], weights);
+        if index == incident.lead { view } else { view.of_member(index + 1) }
+    };
+    incident.parts().map(reason).collect()
 }
 
-/// The episodes. The reasons of the leading one are those of the incident, and are not repeated.
+/// The episodes. If the reasons of the leading one are those of the incident, they are not repeated.
 fn members<'a>(incident: &'a Incident<'a>, weights: &Weights) -> Vec<MemberView<'a>> {
+    let of_lead_only = incident.parts().all(|(index, _)| index == incident.lead);
     let of_member = |(index, episode): (usize, &'a Episode<'a>)| {
-        MemberView::new(episode, (index != incident.lead).then(|| reasons(episode, weights)))
+        let reason = |part: &'a Part<'a>| ReasonView::new(part, episode, weights);
+        let is_said = index == incident.lead && of_lead_only;
+        let reasons = (!is_said).then(|| episode.parts.iter().map(reason).collect());
+        MemberView::new(episode, incident.is_sign_in(index), reasons)
     };
     incident.episodes.iter().enumerate().map(of_member).collect()
 }

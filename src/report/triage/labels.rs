@@ -135,8 +135,7 @@ impl LabelledReport<'_> {
     }
 
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let places: usize =
-            self.ranking.triage.incidents.iter().map(|incident| incident.episodes.len()).sum();
+        let places: usize = self.ranking.triage.incidents.iter().map(|incident| incident.places()).sum();
         let all = &self.labels.all;
         writeln!(
             out,

@@ -30,6 +30,8 @@ pub(super) struct MemberView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     anchor_time: Option<String>,
     new_principal: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    sign_in: bool,
     first_seen: String,
     start: String,
     end: String,
@@ -77,7 +79,11 @@ struct RuleView<'a> {
 
 impl<'a> MemberView<'a> {
     /// The episode, with the reasons of its score unless they are said elsewhere.
-    pub(super) fn new(episode: &'a Episode<'a>, reasons: Option<Vec<ReasonView<'a>>>) -> Self {
+    pub(super) fn new(
+        episode: &'a Episode<'a>,
+        is_sign_in: bool,
+        reasons: Option<Vec<ReasonView<'a>>>,
+    ) -> Self {
         let first = episode.findings.first().map(|one| &one.finding);
         let age = first.and_then(|first| first.age);
         let who = episode.who;
@@ -92,11 +98,12 @@ impl<'a> MemberView<'a> {
             anchor: age.map(|age| AgeBasis::name(age.basis)),
             anchor_time: age.map(|age| age.anchor_time.to_string()),
             new_principal: episode.is_new_principal,
+            sign_in: is_sign_in,
             first_seen: episode.first_seen.to_string(),
             start: episode.start().to_string(),
             end: episode.end().to_string(),
             score: score(episode),
-            parts: PartsView(&episode.parts),
+            parts: PartsView(episode.parts.iter().collect()),
             reasons,
             findings: episode.findings.len(),
             actions: new_actions(episode).filter_map(Finding::known_action).collect(),

@@ -11,6 +11,9 @@ use crate::query::{Count, Episode, KnownAsset, Part, Reason, Weights};
 pub(super) struct ReasonView<'a> {
     part: &'static str,
     bits: f64,
+    /// Of an incident: the number of the member whose part it is, if that is not the leading one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<usize>,
     text: String,
     #[serde(flatten)]
     numbers: Numbers<'a>,
@@ -76,9 +79,15 @@ impl<'a> ReasonView<'a> {
         Self {
             part: part.name().name(),
             bits: rounded(part.bits),
+            member: None,
             text: of_part(part, episode, weights),
             numbers: Numbers::new(&part.reason),
         }
+    }
+
+    /// The same, said of an incident of which it is the part of a member.
+    pub(super) fn of_member(self, number: usize) -> Self {
+        Self { member: Some(number), ..self }
     }
 }
 

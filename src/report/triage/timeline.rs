@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::TriageReport;
-use super::bits::{rounded, score};
+use super::bits::rounded;
 use super::incident_view::findings;
 use super::words::of_surprise;
 use crate::report::export::timesketch::Event;
@@ -15,7 +15,7 @@ pub(super) fn write(report: &TriageReport<'_>, out: &mut dyn Write) -> io::Resul
         for view in findings(incident, report.archives, weights) {
             let mut event = Event::new(&view.one.finding, report.archives)?;
             event.add("incident_rank", rank);
-            event.add("incident_score", score(incident.leading()));
+            event.add("incident_score", incident.published_score());
             event.add("incident_severity", incident.severity().name());
             event.add("incident_member", view.member);
             if let Some(surprise) = &view.one.surprise {
