@@ -198,6 +198,29 @@ fn missing_shards_are_named_until_all_are_merged() {
 }
 
 #[test]
+fn a_list_of_files_does_not_finish_a_plan() {
+    let archive = archive();
+    let work = TempDir::new().unwrap();
+    let lines = plan(&archive, &["--shards", "2"]);
+    let baseline = work.path().join("one.baseline");
+    index_shard(&archive, &lines[0], &baseline);
+    let second: Value = serde_json::from_str(&lines[1]).unwrap();
+    let list = work.path().join("list");
+    fs::write(&list, format!("./{}\n", second["objects"][0]["path"].as_str().unwrap())).unwrap();
+    let (list, baseline) = (list.to_str().unwrap(), baseline.to_str().unwrap());
+    let output = firstseen(
+        &["index", "--files-from", list, "--archive-root", ".", "-q", "-o", baseline],
+        archive.path(),
+    );
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", stderr(&output));
+    let output = firstseen(&["scan", baseline, "-q"], archive.path());
+    assert!(stderr(&output).contains("shard 2 of the 2 of a plan is missing"), "{}", stderr(&output));
+    firstseen(&["index", ".", "-q", "-o", baseline], archive.path());
+    let output = firstseen(&["scan", baseline, "-q"], archive.path());
+    assert!(!stderr(&output).contains("unfinished"), "{}", stderr(&output));
+}
+
+#[test]
 fn a_file_that_is_not_a_whole_plan_in_its_order_is_refused() {
     let archive = archive();
     let work = TempDir::new().unwrap();
