@@ -393,7 +393,8 @@ impl<'a> AuditRecord<'a> {
             let user = KubernetesUser { username: Some(name), ..KubernetesUser::default() };
             // Whatever the name is: no component signs in with a form.
             let who = user.named_principal(cluster);
-            let key = match name.starts_with("system:") {
+            let is_taken = ["system:", "user:"].iter().any(|prefix| name.starts_with(prefix)) || name == "-";
+            let key = match is_taken {
                 true => Cow::Owned(cluster.scoped(&format!("user:{name}"))),
                 false => who.key,
             };
@@ -912,6 +913,8 @@ mod tests {
         assert_eq!((&*user.key, user.kind), ("k8s:prod/admin", PrincipalKind::K8sUser));
         let node = who(&login(302, "allow", Some("system:node:a")));
         assert_eq!((&*node.key, node.kind), ("k8s:prod/user:system:node:a", PrincipalKind::K8sUser));
+        assert_eq!(&*who(&login(302, "allow", Some("-"))).key, "k8s:prod/user:-");
+        assert_eq!(&*who(&login(302, "allow", Some("user:system:a"))).key, "k8s:prod/user:user:system:a");
         let role = who(&login(302, "allow", Some("arn:aws:iam::444455556666:role/admin")));
         assert_eq!(&*role.key, "k8s:prod/user:arn:aws:iam::444455556666:role/admin");
         // What an admission policy of this name may write.
