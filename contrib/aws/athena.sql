@@ -47,6 +47,7 @@ CREATE EXTERNAL TABLE firstseen_behaviours (
   `principal_id` string,
   `impersonated_by` string,
   `detail` string,
+  `forwarded_for` string,
   `issued` string,
   `stage` string,
   `success_event_id` string,
@@ -63,6 +64,7 @@ CREATE EXTERNAL TABLE firstseen_behaviours (
   `success_principal_id` string,
   `success_impersonated_by` string,
   `success_detail` string,
+  `success_forwarded_for` string,
   `success_issued` string,
   `success_stage` string)
 PARTITIONED BY (`baseline` string)
@@ -131,6 +133,7 @@ CREATE EXTERNAL TABLE firstseen_hits (
   `principal_id` string,
   `impersonated_by` string,
   `detail` string,
+  `forwarded_for` string,
   `issued` string,
   `stage` string)
 PARTITIONED BY (`baseline` string)
@@ -174,6 +177,7 @@ CREATE EXTERNAL TABLE firstseen_insights (
   `principal_id` string,
   `impersonated_by` string,
   `detail` string,
+  `forwarded_for` string,
   `issued` string,
   `stage` string)
 PARTITIONED BY (`baseline` string)
@@ -223,6 +227,7 @@ CREATE EXTERNAL TABLE firstseen_logging (
   `principal_id` string,
   `impersonated_by` string,
   `detail` string,
+  `forwarded_for` string,
   `issued` string,
   `stage` string)
 PARTITIONED BY (`baseline` string)
@@ -300,6 +305,7 @@ CREATE EXTERNAL TABLE firstseen_received (
   `principal_id` string,
   `impersonated_by` string,
   `detail` string,
+  `forwarded_for` string,
   `issued` string,
   `stage` string)
 PARTITIONED BY (`baseline` string)
@@ -331,6 +337,7 @@ CREATE EXTERNAL TABLE firstseen_root (
   `principal_id` string,
   `impersonated_by` string,
   `detail` string,
+  `forwarded_for` string,
   `issued` string,
   `stage` string)
 PARTITIONED BY (`baseline` string)
@@ -387,6 +394,7 @@ CREATE EXTERNAL TABLE firstseen_values (
   `principal_id` string,
   `impersonated_by` string,
   `detail` string,
+  `forwarded_for` string,
   `issued` string,
   `stage` string,
   `success_event_id` string,
@@ -403,6 +411,7 @@ CREATE EXTERNAL TABLE firstseen_values (
   `success_principal_id` string,
   `success_impersonated_by` string,
   `success_detail` string,
+  `success_forwarded_for` string,
   `success_issued` string,
   `success_stage` string)
 PARTITIONED BY (`baseline` string)
@@ -443,7 +452,8 @@ CREATE EXTERNAL TABLE firstseen_events (
   `object` string,
   `record` int,
   `archive_name` string,
-  `object_uri` string)
+  `object_uri` string,
+  `forwarded_for` string)
 PARTITIONED BY (`account` string, `day` string)
 STORED AS PARQUET
 LOCATION 's3://BUCKET/firstseen/events/'
