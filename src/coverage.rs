@@ -16,7 +16,7 @@ use std::fmt;
 use crate::names::named;
 use crate::time::Timestamp;
 
-pub use clusters::{ClusterFolder, ClusterFolders, UNNAMED_CLUSTER};
+pub use clusters::{ClusterFolder, ClusterFolders, UNNAMED_CLUSTER, is_folder_of_time};
 pub use found::{FOUND_PATHS_LISTED, FoundPaths, LONGEST_FOUND_PATH};
 pub use place::{Delivery, DeliveryDay, DeliveryDays, PlaceCoverage};
 pub use promise::NamePromise;

@@ -96,7 +96,7 @@ impl MergeArgs {
 /// Refuses a baseline whose index ended early: the result would look like that of all its objects.
 fn refuse_unfinished(path: &Path) -> anyhow::Result<()> {
     let saved = Saved::open(path).map_err(store_error)?;
-    let unread = saved.unread_objects().map_err(store_error)?;
+    let unread = saved.unfinished().map_err(store_error)?.unread_objects();
     if unread == 0 {
         return Ok(());
     }

@@ -121,11 +121,7 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
     let listing = list(&archives, &settings, &progress);
     progress.clear();
     let mut listing = listing.map_err(|error: ScanError| scan_error(error))?;
-    let is_known_unfinished = match &known {
-        Some((_, known)) => !known.coverage().map_err(store_error)?.unfinished.is_empty(),
-        None => false,
-    };
-    let known_archives = known.as_ref().map(|(_, known)| known.archives().to_vec());
+    let about_known = known.as_ref().map(|(_, known)| about_known(known, archives.names())).transpose()?;
     let left_out = known.map(|(_, known)| leave_out_known(&mut listing, &archives, &known)).transpose()?;
     let (window, max_object_size) = (settings.window, settings.max_object_size);
     let planned: Plan<'_> =
@@ -153,14 +149,7 @@ pub(crate) fn run(args: &PlanArgs) -> anyhow::Result<RunStatus> {
             plural(unread, "object"),
         )?;
     }
-    if is_known_unfinished {
-        writeln!(
-            stderr,
-            "warning: the baseline of --not-in is unfinished, and says so also when it has all of these shards, until firstseen index has \
-             listed its archives once more"
-        )?;
-    }
-    if let Some(warning) = known_archives.and_then(|known| none_known(&known, archives.names())) {
+    for warning in about_known.into_iter().flatten() {
         writeln!(stderr, "warning: {}", for_terminal(&warning))?;
     }
     write_losses(coverage, archives.names(), &mut stderr)?;
@@ -174,6 +163,17 @@ fn described(planned: &Plan<'_>, bytes: u64, left_out: Option<LeftOut>) -> Strin
     let known =
         left_out.map_or(String::new(), |left_out| format!("; {} already in the baseline", left_out.known));
     format!("{objects} with {} in {shards}{known}", size(bytes))
+}
+
+/// Warnings about the baseline of `--not-in`, if these archives were listed.
+fn about_known(known: &Saved, listed: &[String]) -> anyhow::Result<Vec<String>> {
+    let is_unfinished = !known.unfinished().map_err(store_error)?.is_empty();
+    let unfinished = is_unfinished.then(|| {
+        "the baseline of --not-in is unfinished, and says so also when it has all of these shards, until firstseen index has listed its \
+         archives once more"
+            .to_owned()
+    });
+    Ok(unfinished.into_iter().chain(none_known(known.archives(), listed)).collect())
 }
 
 /// Warns if a baseline has none of the archives that were listed: the same one under another name is read again.

@@ -12,6 +12,9 @@ const MOST: usize = 1_000;
 /// At most so many folders of a path are kept, the outermost.
 const DEEPEST: usize = 4;
 
+/// Digits of an account id (AWS Account Management Reference Guide, "View AWS account identifiers").
+const ACCOUNT_ID: usize = 12;
+
 /// Clusters, each with an archive and a folder of it in which events of it were found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClusterFolders(BTreeSet<ClusterFolder>);
@@ -35,7 +38,7 @@ impl ClusterFolders {
         for folder in folders.split('/').take(DEEPEST) {
             kept.push(folder);
             // Those below are of other times, which says nothing of clusters, and are many.
-            if is_of_time(folder) {
+            if is_folder_of_time(folder) {
                 break;
             }
         }
@@ -79,10 +82,11 @@ impl ClusterFolders {
     }
 }
 
-/// Whether a folder is of a year, month, day or hour: `2026`, `y=2026`, `h=07`.
-fn is_of_time(folder: &str) -> bool {
-    let number = folder.split_once('=').map_or(folder, |(_, number)| number);
-    matches!(number.len(), 2 | 4) && number.bytes().all(|byte| byte.is_ascii_digit())
+/// Whether a folder has the name of a day or an hour, or of a part of one: `2026`, `2026-03-01`, `y=2026`. An account id is none.
+pub fn is_folder_of_time(folder: &str) -> bool {
+    let value = folder.rsplit_once('=').map_or(folder, |(_, value)| value);
+    let is_of_time = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'T' | b'Z');
+    !value.is_empty() && value.len() != ACCOUNT_ID && value.bytes().all(is_of_time)
 }
 
 #[cfg(test)]
@@ -99,11 +103,12 @@ mod tests {
         for folder in ["x/2026/03/01", "x/y=2026/m=03", "x/2026/04/02/00"] {
             folders.add_object("-", 2, &format!("{folder}/audit.log"));
         }
+        folders.add_object("-", 2, "111122223333/2026-03-01/a/audit.log");
         let of_second: Vec<&str> =
             folders.iter().filter(|one| one.archive == 2).map(|one| &*one.folder).collect();
-        assert_eq!(of_second, ["x/2026", "x/y=2026"]);
+        assert_eq!(of_second, ["111122223333/2026-03-01", "x/2026", "x/y=2026"]);
         (0..2_000).for_each(|number| folders.add_object(&format!("{number:04}"), 1, "x"));
         assert_eq!(folders.iter().count(), MOST);
-        assert_eq!(&*folders.iter().last().unwrap().cluster, "0995");
+        assert_eq!(&*folders.iter().last().unwrap().cluster, "0994");
     }
 }

@@ -7,6 +7,7 @@ use super::layout::{Layout, split_at_tree};
 use super::sample::Sample;
 use super::seen::Seen;
 use super::{Subject, has_digests};
+use crate::coverage::is_folder_of_time;
 use crate::names::named;
 use crate::time::Span;
 
@@ -342,7 +343,7 @@ impl About<'_> {
         let is_like = |name: &&String| with.contains(*name) || !without.contains(*name);
         let folders: Vec<&str> = self.seen.folders.iter().filter(is_like).map(String::as_str).collect();
         let clusters: Vec<&str> =
-            folders.iter().copied().filter(|name| !name.is_empty() && !is_of_days(name)).collect();
+            folders.iter().copied().filter(|name| !name.is_empty() && !is_folder_of_time(name)).collect();
         if clusters.len() < 2 {
             let what = "nothing names the cluster of its Kubernetes audit events: users are shown as of the cluster -";
             let todo = "name it with --k8s-cluster NAME if logs of other clusters are to be added";
@@ -374,12 +375,6 @@ impl About<'_> {
         let lines = clusters.iter().flat_map(table).collect();
         Some(Remark { lines, ..Remark::new(RemarkKind::UnnamedClusters, what, todo) })
     }
-}
-
-/// Whether a folder has the name of a day or an hour, or of a part of one: `2026`, `2026-03-01`, `y=2026`.
-fn is_of_days(name: &str) -> bool {
-    let value = name.rsplit_once('=').map_or(name, |(_, value)| value);
-    value.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'T' | b'Z'))
 }
 
 /// A text of a configuration file.

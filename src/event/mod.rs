@@ -25,7 +25,6 @@ pub use kubernetes::{
     AuditRecord, AuditSettings, Cluster, KubernetesUser, Login, ObjectRef, account_and_log_group,
     cluster_of_log_group,
 };
-
 pub use logging::{LoggingCall, LoggingRequest, ManagementSelector};
 
 /// A record of any source.

@@ -230,16 +230,15 @@ impl Run<'_> {
     /// Begins a new baseline. Nothing is saved until something that could be a log was found.
     fn begin(&self, mut listing: Listing) -> Result<Indexed, IndexError> {
         let mut added = self.nothing_added();
-        let Part { contents: mut stored, outcomes, mut unread, mut is_whole } = self.read(&mut listing)?;
+        let Part { contents: mut stored, outcomes, left, mut is_whole } = self.read(&mut listing)?;
         added.add(&outcomes);
-        unread.extend(archives_of(&listing));
-        let mut is_saved = self.save_logs(&mut stored, &unread)?;
+        let mut is_saved = self.save_logs(&mut stored, &left)?;
         while is_whole && is_left(&listing) {
             let part = self.read(&mut listing).map_err(|error| interrupted(error, is_saved))?;
             is_whole = part.is_whole;
             added.add(&part.outcomes);
             stored = stored.merge(part.contents)?;
-            is_saved = self.save_logs(&mut stored, &[part.unread, archives_of(&listing)].concat())?;
+            is_saved = self.save_logs(&mut stored, &part.left)?;
         }
         match (is_whole, is_saved) {
             (true, true) => Ok(added.indexed(stored, 0, Vec::new())),
@@ -265,18 +264,17 @@ impl Run<'_> {
         is_changed |= self.is_finishing(&stored, &listing);
         while is_changed || is_left(&listing) {
             is_changed = false;
-            let Part { contents: part, outcomes, mut unread, is_whole } =
+            let Part { contents: part, outcomes, left, is_whole } =
                 self.read(&mut listing).map_err(|error| interrupted(error, true))?;
             if is_known_stream(&stored, &part) {
                 if !stored.baseline.inventory.covers(&self.settings.inventory) {
-                    self.save(&mut stored, &archives_of(&listing))?;
+                    self.save(&mut stored, &left)?;
                 }
                 return Ok(added.indexed(stored, known + 1, replaced));
             }
             added.add(&outcomes);
             stored = stored.merge(part)?;
-            unread.extend(archives_of(&listing));
-            self.save(&mut stored, &unread)?;
+            self.save(&mut stored, &left)?;
             if !is_whole {
                 return Err(IndexError::Interrupted);
             }
@@ -321,32 +319,33 @@ impl Run<'_> {
         let read = objects.iter().filter(|entry| entry.size.is_some()).count();
         let is_whole = !self.progress.stopped() || read == listed.len() && !is_kept;
         let archives = self.archives.names().to_vec();
-        let unread = if is_whole { Vec::new() } else { without_entry(&listed, &objects) };
+        let mut left = if is_whole { Vec::new() } else { without_entry(&listed, &objects) };
+        left.extend(archives_of(listing));
         let outcomes = outcomes(&listed, &objects, archives.len());
         let (learning, records) = (learning.scope(), records.into());
         let contents = BaselineContents { learning, archives, baseline, coverage, objects, records };
-        Ok(Part { contents, outcomes, unread, is_whole })
+        Ok(Part { contents, outcomes, left, is_whole })
     }
 
-    /// Saves a baseline; `unread` has the archive of each object that remains to be read.
-    fn save(&self, stored: &mut BaselineContents, unread: &[u32]) -> Result<(), StoreError> {
+    /// Saves a baseline; `left` has the archive of each object that remains to be read.
+    fn save(&self, stored: &mut BaselineContents, left: &[u32]) -> Result<(), StoreError> {
         stored.baseline.add_inventory(self.settings.inventory.clone());
-        stored.coverage.unfinished = self.unfinished(stored, unread);
+        stored.coverage.unfinished = self.unfinished(stored, left);
         // Those in memory, and the table of the baseline that was replaced, are not needed any more.
         stored.records = self.place.save(stored)?;
         Ok(())
     }
 
     /// Saves a baseline if it has anything that could be a log; returns whether it was saved.
-    fn save_logs(&self, stored: &mut BaselineContents, unread: &[u32]) -> Result<bool, StoreError> {
+    fn save_logs(&self, stored: &mut BaselineContents, left: &[u32]) -> Result<bool, StoreError> {
         if self.shard.is_none() && !stored.coverage.holds_logs() {
             return Ok(false);
         }
-        self.save(stored, unread).map(|()| true)
+        self.save(stored, left).map(|()| true)
     }
 
     /// What a baseline lacks, if objects of these archives remain to be read. What it lacks of archives that were not listed stays.
-    fn unfinished(&self, stored: &BaselineContents, unread: &[u32]) -> Unfinished {
+    fn unfinished(&self, stored: &BaselineContents, left: &[u32]) -> Unfinished {
         let names = self.archives.names();
         let listed: Vec<String> =
             (1..).zip(names).map(|(number, _)| self.archives.listed_as(number)).collect();
@@ -357,7 +356,7 @@ impl Run<'_> {
             listed.iter().any(|listed| listed == known || listed == whole)
         };
         unfinished.unread.retain(|archive, _| !is_listed(archive));
-        for archive in unread {
+        for archive in left {
             *unfinished.unread.entry(listed[*archive as usize - 1].clone()).or_default() += 1;
         }
         if let Some((plan, shard)) = &self.shard {
@@ -380,8 +379,9 @@ struct Part {
     contents: BaselineContents,
     /// What became of its objects, of each archive.
     outcomes: Vec<AddedObjects>,
-    /// The archives of its objects that were not read, because the run was ended early.
-    unread: Vec<u32>,
+    /// The archives of what remains to be read after it, once for each object. Of itself that is what was not read before the run was ended
+    /// early.
+    left: Vec<u32>,
     /// Whether all of it was read, because the run was not ended early.
     is_whole: bool,
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::learner::Learner;
 use super::part::ObjectPart;
+use super::stage_matches::RuleMatches;
 use super::stages::{RequestKey, StageDecision};
 use super::tap::evidence_of;
 use super::{EventTap, LearnSettings, LearntEvent};
@@ -81,8 +82,8 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
             self.finish_aggregated();
         }
         let matches = self.matches_of_stage(record, found);
-        if !self.part.aggregated.waits(record, found, matches.into_iter().map(|(rule, _)| rule)) {
-            self.learn_stage(record, found);
+        if !self.part.aggregated.waits(record, found, matches.iter().map(|(rule, _)| *rule)) {
+            self.learn_matched_stage(record, found, matches);
         }
     }
 
@@ -106,6 +107,15 @@ impl<'r, 's, T: EventTap> ObjectLearner<'_, 'r, 's, T> {
 
     fn learn_stage(&mut self, record: &AuditRecord<'_>, found: &FoundRecord<'_>) {
         let matches = self.matches_of_stage(record, found);
+        self.learn_matched_stage(record, found, matches);
+    }
+
+    fn learn_matched_stage(
+        &mut self,
+        record: &AuditRecord<'_>,
+        found: &FoundRecord<'_>,
+        matches: RuleMatches,
+    ) {
         let request = RequestKey::of(record);
         let decision = self.part.stages.decide(request.as_ref(), record.stage(), found);
         if matches!(decision, StageDecision::Drop | StageDecision::LearnAndDropEarlier) {

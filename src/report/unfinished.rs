@@ -59,7 +59,7 @@ fn missing(shards: &SomeShards) -> String {
     };
     let (shard, is) = if count == 1 { ("shard", "is") } else { ("shards", "are") };
     format!(
-        "{shard} {}{more} of the {} of a plan {is} missing: merge the baselines of all of them",
+        "{shard} {}{more} of {} {is} missing: merge the baselines of all shards of the plan",
         named.join(", "),
         shards.of
     )
@@ -74,9 +74,9 @@ mod tests {
         let some = |of, shards: &[u32]| SomeShards { shards: shards.iter().copied().collect(), of };
         assert_eq!(
             missing(&some(3, &[1, 3])),
-            "shard 2 of the 3 of a plan is missing: merge the baselines of all of them"
+            "shard 2 of 3 is missing: merge the baselines of all shards of the plan"
         );
-        assert!(missing(&some(4, &[3])).starts_with("shards 1, 2, 4 of the 4 of a plan are missing"));
+        assert!(missing(&some(4, &[3])).starts_with("shards 1, 2, 4 of 4 are missing"));
         assert!(missing(&some(u32::MAX, &[])).contains("9, 10 and 4294967285 more of"));
     }
 }

@@ -21,7 +21,7 @@ use super::{
 use crate::baseline::{Baseline, CountedHits, LoggingChanges};
 use crate::catalog::{LearningScope, ObjectEntry};
 use crate::checksum::Checksum;
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, Unfinished};
 use crate::model::PrincipalKind;
 
 /// Whether a path is a folder that looks like a baseline, so that it is not taken for an archive.
@@ -167,13 +167,12 @@ impl Saved {
         Ok(coverage)
     }
 
-    /// Number of objects that were listed for it and not read, because a run ended early. Reads no table.
+    /// What it lacks of what was listed for it. Reads no table.
     ///
     /// # Errors
     /// If the manifest is damaged.
-    pub fn unread_objects(&self) -> Result<u64, StoreError> {
-        let coverage = self.manifest.coverage().map_err(|error| self.damaged(error))?;
-        Ok(coverage.unfinished.unread_objects())
+    pub fn unfinished(&self) -> Result<Unfinished, StoreError> {
+        Ok(self.manifest.coverage().map_err(|error| self.damaged(error))?.unfinished)
     }
 
     /// Every listed object, in delivery order.

@@ -213,6 +213,29 @@ fn a_client_hides_no_request_behind_another_with_its_id() {
     assert_eq!(learnt.coverage.records.skipped[&RecordSkip::AggregatedCopy], 2);
 }
 
+/// Only the aggregated server logs what a request has in it.
+#[test]
+fn what_a_rule_finds_in_the_record_of_an_aggregated_server_is_not_dropped() {
+    let bodied =
+        with(inner("a", "00:01:40.002000"), json!({"requestObject": {"metadata": {"name": "planted"}}}));
+    let archive = Archive::new().object("audit.log", &text(&[outer("a", "00:01:40.000000"), bodied]));
+    let rules = TempDir::new().unwrap();
+    let matches = |condition: &str| {
+        let rule = format!(
+            "- rule: Planted\n  desc: d\n  condition: {condition}\n  output: o\n  priority: ERROR\n  source: k8s_audit\n"
+        );
+        let file = rules.path().join("rules.yaml");
+        std::fs::write(&file, rule).unwrap();
+        let rules = ["rules", ".", "-f", "json", "-q", "--rules", file.to_str().unwrap()];
+        let document: Value = serde_json::from_slice(&firstseen(&rules, archive.path()).stdout).unwrap();
+        let hits = document["findings"].as_array().unwrap().len();
+        (hits, document["coverage"]["records"]["skipped"]["aggregated-copy"].as_u64())
+    };
+    assert_eq!(matches("jevt.value[/requestObject/metadata/name] = \"planted\""), (1, None));
+    assert_eq!(matches("ka.verb = list"), (1, Some(1)));
+    assert_eq!(matches("ka.verb = delete"), (0, Some(1)));
+}
+
 #[test]
 fn another_request_with_a_known_id_is_no_fault() {
     let request = |user: &str, verb: &str, time: &str| {

@@ -1,6 +1,5 @@
 //! `firstseen plan`, and shards that are indexed apart and merged.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -8,6 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::archive::{Archive, record};
+use crate::folder::files;
 use crate::program::{firstseen, stderr};
 
 /// Ten days with copies on the same day and across days, two Regions' worth of names, an object that is no log, a digest, and an object
@@ -51,14 +51,6 @@ fn index_shard(archive: &Archive, line: &str, baseline: &Path) -> (Option<i32>, 
     (output.status.code(), stderr(&output))
 }
 
-/// The files of a baseline.
-fn tables(baseline: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = fs::read_dir(baseline).unwrap().map(|entry| entry.unwrap().path());
-    entries
-        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(path).unwrap()))
-        .collect()
-}
-
 #[test]
 fn the_merged_shards_are_the_baseline_of_one_machine() {
     let archive = archive();
@@ -77,7 +69,7 @@ fn the_merged_shards_are_the_baseline_of_one_machine() {
         }
         let merged = at(&format!("{shards}-merged"));
         if let [only] = &names[..] {
-            assert_eq!(tables(only.as_ref()), tables(&at("whole")));
+            assert_eq!(files(only.as_ref()), files(&at("whole")));
             continue;
         }
         // The order of merging does not matter.
@@ -86,7 +78,7 @@ fn the_merged_shards_are_the_baseline_of_one_machine() {
             ["merge", "-q", "-o", merged.to_str().unwrap()].into_iter().chain(backwards).collect();
         let output = firstseen(&arguments, archive.path());
         assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-        assert_eq!(tables(&merged), tables(&at("whole")), "{shards} shards");
+        assert_eq!(files(&merged), files(&at("whole")), "{shards} shards");
     }
 }
 
@@ -114,7 +106,7 @@ fn shards_of_an_archive_with_a_backup_of_itself_merge() {
     let output = firstseen(&merge.collect::<Vec<_>>(), archive.path());
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     assert!(!stderr(&output).contains("warning"), "{}", stderr(&output));
-    assert_eq!(tables(merged.as_ref()), tables(at("whole").as_ref()));
+    assert_eq!(files(merged.as_ref()), files(at("whole").as_ref()));
 }
 
 #[test]
@@ -147,14 +139,14 @@ fn a_task_that_runs_twice_changes_nothing() {
     let baseline = work.path().join("shard.baseline");
     let lines = plan(&archive, &["--shards", "3"]);
     assert!(matches!(index_shard(&archive, &lines[0], &baseline).0, Some(0 | 3)));
-    let before = tables(&baseline);
+    let before = files(&baseline);
     assert!(matches!(index_shard(&archive, &lines[0], &baseline).0, Some(0 | 3)));
-    assert_eq!(tables(&baseline), before);
+    assert_eq!(files(&baseline), before);
     // Another shard in the same folder is a mistake.
     let (status, stderr) = index_shard(&archive, &lines[1], &baseline);
     assert_eq!(status, Some(1));
     assert!(stderr.contains("not in the shard"), "{stderr}");
-    assert_eq!(tables(&baseline), before);
+    assert_eq!(files(&baseline), before);
 }
 
 #[test]
@@ -165,10 +157,10 @@ fn missing_shards_are_named_until_all_are_merged() {
     let lines = plan(&archive, &["--shards", "3"]);
     assert_eq!(lines.len(), 3);
     for (number, line) in (1..).zip(&lines) {
-        // A shard alone is complete: its one fault is in the last.
+        // A shard by itself lacks nothing.
         index_shard(&archive, line, &work.path().join(format!("{number}.baseline")));
     }
-    let missing = "unfinished: shard 2 of the 3 of a plan is missing: merge the baselines of all of them";
+    let missing = "unfinished: shard 2 of 3 is missing: merge the baselines of all shards of the plan";
     let output = run(&["merge", "3.baseline", "1.baseline", "-o", "some.baseline", "-q"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(stderr(&output).contains(missing), "{}", stderr(&output));
@@ -190,11 +182,11 @@ fn missing_shards_are_named_until_all_are_merged() {
         &["index", ".", "-q", "-o", work.path().join("one.baseline").to_str().unwrap()],
         archive.path(),
     );
-    assert_eq!(tables(&work.path().join("all.baseline")), tables(&work.path().join("one.baseline")));
+    assert_eq!(files(&work.path().join("all.baseline")), files(&work.path().join("one.baseline")));
     // A run over the whole archive finds what the missing shard would have had.
     let some = work.path().join("some.baseline");
     firstseen(&["index", ".", "-q", "-o", some.to_str().unwrap()], archive.path());
-    assert_eq!(tables(&some), tables(&work.path().join("one.baseline")));
+    assert_eq!(files(&some), files(&work.path().join("one.baseline")));
 }
 
 #[test]
@@ -214,7 +206,7 @@ fn a_list_of_files_does_not_finish_a_plan() {
     );
     assert!(matches!(output.status.code(), Some(0 | 3)), "{}", stderr(&output));
     let output = firstseen(&["scan", baseline, "-q"], archive.path());
-    assert!(stderr(&output).contains("shard 2 of the 2 of a plan is missing"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("shard 2 of 2 is missing"), "{}", stderr(&output));
     firstseen(&["index", ".", "-q", "-o", baseline], archive.path());
     let output = firstseen(&["scan", baseline, "-q"], archive.path());
     assert!(!stderr(&output).contains("unfinished"), "{}", stderr(&output));
@@ -260,7 +252,7 @@ fn the_largest_size_of_objects_is_that_of_the_plan() {
     firstseen(&["index", ".", "-q", "--max-object-size", "1K", "-o", &at("whole")], archive.path());
     let line = plan(&archive, &["--shards", "1", "--max-object-size", "1K"]).remove(0);
     index_shard(&archive, &line, at("shard").as_ref());
-    assert_eq!(tables(at("shard").as_ref()), tables(at("whole").as_ref()));
+    assert_eq!(files(at("shard").as_ref()), files(at("whole").as_ref()));
 }
 
 #[test]
@@ -368,7 +360,7 @@ fn the_window_is_that_of_the_plan() {
     assert_eq!(whole.status.code(), Some(3), "{}", stderr(&whole));
     let line = plan(&archive, &[&["--shards", "1"], &window[..]].concat()).remove(0);
     assert_eq!(index_shard(&archive, &line, at("shard").as_ref()).0, Some(3));
-    assert_eq!(tables(at("shard").as_ref()), tables(at("whole").as_ref()));
+    assert_eq!(files(at("shard").as_ref()), files(at("whole").as_ref()));
     let file = at("shard.json");
     fs::write(&file, &line).unwrap();
     let other = ["index", "--shard", &file, "-o", &at("other"), "--read-from", "2024-03-04"];
@@ -423,12 +415,12 @@ fn shards_of_what_is_new_make_the_baseline_that_one_machine_extends() {
         let output = format!("night-2-{shards}");
         let said = add_by_shards(&archive, work.path(), ("night-1", &output), shards);
         assert!(said.contains("6 objects with ") && said.contains("; 30 already in the baseline"), "{said}");
-        assert_eq!(tables(at(&output).as_ref()), tables(at("whole").as_ref()), "{shards} shards");
+        assert_eq!(files(at(&output).as_ref()), files(at("whole").as_ref()), "{shards} shards");
     }
     // A night without anything new.
     let said = add_by_shards(&archive, work.path(), ("whole", "night-3"), "4");
     assert!(said.contains("0 objects with 0 bytes in 1 shard; 36 already in the baseline"), "{said}");
-    assert_eq!(tables(at("night-3").as_ref()), tables(at("whole").as_ref()));
+    assert_eq!(files(at("night-3").as_ref()), files(at("whole").as_ref()));
 }
 
 #[test]
@@ -447,9 +439,9 @@ fn what_could_not_be_read_is_left_to_one_machine() {
     fs::write(&path, content).unwrap();
     let said = add_by_shards(&archive, work.path(), ("known", "merged"), "2");
     assert!(said.contains("warning: 1 object that could not be read before left out"), "{said}");
-    assert_eq!(tables(at("merged").as_ref()), tables(at("known").as_ref()));
+    assert_eq!(files(at("merged").as_ref()), files(at("known").as_ref()));
     assert_eq!((index("merged"), index("whole")), (Some(3), Some(3)));
-    assert_eq!(tables(at("merged").as_ref()), tables(at("whole").as_ref()));
+    assert_eq!(files(at("merged").as_ref()), files(at("whole").as_ref()));
 }
 
 #[test]
@@ -548,6 +540,6 @@ fn an_archive_whose_name_is_not_utf8_is_found_again_by_its_baseline_and_its_shar
     assert!(run(&["plan", "-q"], &["--shards", "1", "-o", "plan.jsonl"]).status.success());
     let shard = firstseen(&["index", "--shard", "plan.jsonl", "-q", "-o", "shard.baseline"], work.path());
     assert_eq!(shard.status.code(), Some(3), "{}", stderr(&shard));
-    let baseline = |name: &str| tables(&work.path().join(name));
+    let baseline = |name: &str| files(&work.path().join(name));
     assert_eq!(baseline("shard.baseline"), baseline("bad.baseline"));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firstseen::coverage::{Coverage, UNNAMED_CLUSTER};
+use firstseen::coverage::{Coverage, UNNAMED_CLUSTER, is_folder_of_time};
 
 /// That requests to clusters from several archives or folders name no cluster: their users cannot be told apart, and what one did hides the
 /// first time of the other.
@@ -19,7 +19,7 @@ pub(crate) fn unnamed_clusters(coverage: &Coverage) -> Option<String> {
         ));
     }
     let folders: Vec<&str> =
-        places.iter().map(|(_, folder)| *folder).filter(|folder| !is_of_days(folder)).collect();
+        places.iter().map(|(_, folder)| *folder).filter(|folder| !is_folder_of_time(folder)).collect();
     (folders.len() > 1).then(|| {
         format!(
             "Kubernetes audit events in {} folders ({}) name no cluster, so users of one name count as one: if the folders are of different \
@@ -49,13 +49,6 @@ pub(crate) fn clusters_of_regions(coverage: &Coverage) -> Vec<String> {
         )
     };
     of_several.map(warning).collect()
-}
-
-/// Whether a folder has the name of a day or an hour, or of a part of one: `2026`, `2026-03-01`, `y=2026`.
-fn is_of_days(folder: &str) -> bool {
-    let value = folder.rsplit_once('=').map_or(folder, |(_, value)| value);
-    !value.is_empty()
-        && value.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'T' | b'Z'))
 }
 
 /// Whether a folder has the name of a Region of AWS: `eu-west-1`, `us-gov-east-1`.

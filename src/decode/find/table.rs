@@ -136,19 +136,20 @@ fn columns(header: &str, delimiter: u8, wanted: &[&str]) -> Vec<usize> {
 
 /// The columns of a header that may say where the events of a row are from.
 fn origins(header: &str, delimiter: u8) -> Vec<(usize, String)> {
-    let names = header.trim_start_matches('\u{feff}').split(char::from(delimiter)).enumerate();
-    let names = names.map(|(number, name)| (number, name.trim().trim_matches('"')));
-    names.filter(|(_, name)| origin::may_tell(name)).map(|(number, name)| (number, name.to_owned())).collect()
+    let telling = names(header, delimiter).filter(|(_, name)| origin::may_tell(name));
+    telling.map(|(number, name)| (number, name.to_owned())).collect()
+}
+
+/// The names in a header as they are written, each with the number of its column.
+fn names(header: &str, delimiter: u8) -> impl Iterator<Item = (usize, &str)> {
+    let cells = header.trim_start_matches('\u{feff}').split(char::from(delimiter));
+    cells.map(|name| name.trim().trim_matches('"')).enumerate()
 }
 
 /// The columns of a header that are members of an audit event, if each row is one.
 fn members(header: &str, delimiter: u8) -> Vec<(usize, &'static str)> {
-    let names = header.trim_start_matches('\u{feff}').split(char::from(delimiter)).enumerate();
-    let members: Vec<_> = names
-        .filter_map(|(number, name)| {
-            Some((number, rebuilt::member_of_column(name.trim().trim_matches('"'))?))
-        })
-        .collect();
+    let member = |(number, name)| Some((number, rebuilt::member_of_column(name)?));
+    let members: Vec<_> = names(header, delimiter).filter_map(member).collect();
     let has = |member: &str| members.iter().any(|(_, known)| *known == member);
     if has("auditID") && has("requestURI") && has("user") { members } else { Vec::new() }
 }
